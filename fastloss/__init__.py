@@ -1,0 +1,37 @@
+"""Loss functions for NumPy arrays, with gradient and curvature, compiled, in one pass over memory.
+
+>>> import fastloss as fl
+>>> fl.huber([1.0, 2.0, 30.0], [1.0, 1.0, 1.0])
+9.666666666666666
+"""
+
+from ._backend import show_config
+from ._loss import Loss
+from ._threads import get_num_threads, set_num_threads
+from ._version import __version__
+from .activations import log_sigmoid, sigmoid, softplus
+from .classification import binary_cross_entropy, hinge, log_loss, sigmoid_cross_entropy, squared_hinge
+from .regression import huber, l1, l2, mae, mse, pseudo_huber, rmse
+
+__all__ = [
+    "Loss",
+    "__version__",
+    "binary_cross_entropy",
+    "get_num_threads",
+    "hinge",
+    "huber",
+    "l1",
+    "l2",
+    "log_loss",
+    "log_sigmoid",
+    "mae",
+    "mse",
+    "pseudo_huber",
+    "rmse",
+    "set_num_threads",
+    "show_config",
+    "sigmoid",
+    "sigmoid_cross_entropy",
+    "softplus",
+    "squared_hinge",
+]

@@ -1,0 +1,216 @@
+"""The class of every loss: four calls, the same keywords, one thin way to the kernels.
+
+Design. A call first offers its arguments to the kernel as they are (`Kernel.quick`). Arrays that need no preparation,
+which is nearly all of them, are answered there, in a few hundred nanoseconds. For anything else the kernel answers
+NotImplemented and has done nothing; the arguments are then checked and converted here and in `_validate.py`, and given
+to `Kernel.run`. So an error is found, and worded, in one place, and the quick way stays free of messages.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from . import _backend, _reference, _validate
+from ._validate import Array, Domain, Parameter
+
+VALUE, GRAD, VALUE_AND_GRAD, GRAD_AND_HESS = range(4)  # the calls, as in kernels/interface.pxi
+OUTPUTS: dict[int, tuple[str, ...]] = {
+    VALUE: (),
+    GRAD: ("grad",),
+    VALUE_AND_GRAD: ("grad",),
+    GRAD_AND_HESS: ("grad", "hess"),
+}
+SHARED = {
+    "sample_weight": None,
+    "reduction": "mean",
+    "out": None,
+}
+
+REGISTRY: dict[str, Loss] = {}  # every loss by its name, aliases left out
+
+
+class Loss:
+    """A loss function with its gradient and curvature.
+
+    Calling it gives the cost of a batch, or the loss of every sample with ``reduction="none"``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        formula: str,
+        doc: str,
+        parameters: Mapping[str, Parameter],
+        aliases: tuple[str, ...] = (),
+        cost_only: bool = False,
+    ) -> None:
+        self.name = self.__name__ = name
+        self.formula = formula
+        self.parameters = dict(parameters)
+        self.domains: Mapping[str, Domain] = _reference.KERNELS[name].domains
+        self.aliases = aliases
+        self.cost_only = cost_only
+        self.__doc__ = doc
+        self.__module__ = "fastloss"
+        self.__signature__ = signature(self.parameters)
+        self._defaults = tuple(p.default for p in self.parameters.values())
+        self._kernel: Any = None
+        self._quick: Callable[..., Any]
+        REGISTRY[name] = self
+        _backend.bind(self)
+
+    def __repr__(self) -> str:
+        return f"<loss {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Loss], tuple[str]]:
+        return REGISTRY.__getitem__, (self.name,)
+
+    def __call__(
+        self,
+        pred: Any,
+        target: Any,
+        *,
+        sample_weight: Any = None,
+        reduction: str = "mean",
+        out: Any = None,
+        **parameters: Any,
+    ) -> Any:
+        """The cost, a float; or the losses, an array, with ``reduction="none"``."""
+        own = self._own(parameters) if parameters else self._defaults
+        result = self._quick(VALUE, pred, target, sample_weight, reduction, out, own)
+        if result is NotImplemented:
+            return self._prepared(VALUE, pred, target, sample_weight, reduction, out, own)
+        return result
+
+    def grad(
+        self,
+        pred: Any,
+        target: Any,
+        *,
+        sample_weight: Any = None,
+        reduction: str = "mean",
+        out: Any = None,
+        **parameters: Any,
+    ) -> Any:
+        """The derivative of the cost with respect to `pred`; with ``reduction="none"``, of each sample's own loss."""
+        own = self._own(parameters) if parameters else self._defaults
+        result = self._quick(GRAD, pred, target, sample_weight, reduction, out, own)
+        if result is NotImplemented:
+            return self._prepared(GRAD, pred, target, sample_weight, reduction, out, own)
+        return result
+
+    def value_and_grad(
+        self,
+        pred: Any,
+        target: Any,
+        *,
+        sample_weight: Any = None,
+        reduction: str = "mean",
+        out: Any = None,
+        **parameters: Any,
+    ) -> Any:
+        """The cost (or losses) and the gradient, in one pass. `out` takes the gradient."""
+        own = self._own(parameters) if parameters else self._defaults
+        result = self._quick(VALUE_AND_GRAD, pred, target, sample_weight, reduction, out, own)
+        if result is NotImplemented:
+            return self._prepared(VALUE_AND_GRAD, pred, target, sample_weight, reduction, out, own)
+        return result
+
+    def grad_and_hess(
+        self,
+        pred: Any,
+        target: Any,
+        *,
+        sample_weight: Any = None,
+        reduction: str = "mean",
+        out: Any = None,
+        **parameters: Any,
+    ) -> Any:
+        """The gradient and the diagonal of the Hessian, in one pass. `out` takes a pair of arrays."""
+        own = self._own(parameters) if parameters else self._defaults
+        result = self._quick(GRAD_AND_HESS, pred, target, sample_weight, reduction, out, own)
+        if result is NotImplemented:
+            return self._prepared(GRAD_AND_HESS, pred, target, sample_weight, reduction, out, own)
+        return result
+
+    def _own(self, given: Mapping[str, Any]) -> tuple[float, ...]:
+        return _validate.parameters(self.name, self.parameters, given)
+
+    def _prepared(
+        self,
+        call: int,
+        pred: Any,
+        target: Any,
+        sample_weight: Any,
+        reduction: Any,
+        out: Any,
+        own: tuple[float, ...],
+    ) -> Any:
+        """A call whose arguments need checking or converting first."""
+        arguments = _validate.arguments(pred, target, sample_weight, reduction)
+        each = reduction == "none"
+        if self.cost_only and reduction in ("none", "sum"):
+            raise ValueError(f"{self.name} is the root of a mean; reduction={reduction!r} has no meaning for it")
+        names = ("value",) if call == VALUE and each else OUTPUTS[call]
+        _validate.outputs(arguments, names, out)
+        if call == VALUE_AND_GRAD and each:
+            arguments.outputs["value"] = arguments.empty()
+        cost = self._run(call, arguments, own)
+        results = arguments.outputs
+        value = results["value"] if each and "value" in results else cost
+        if call == VALUE:
+            return value
+        if call == GRAD:
+            return results["grad"]
+        return (value, results["grad"]) if call == VALUE_AND_GRAD else (results["grad"], results["hess"])
+
+    def _run(self, call: int, arguments: _validate.Call, own: tuple[float, ...]) -> float:
+        averaged = arguments.reduction in ("mean", "batch_mean")
+        if arguments.pred.size == 0:
+            return _validate.undefined_mean("an empty batch") if averaged else 0.0
+        inputs = [arguments.pred, arguments.target, arguments.weight]
+        operands, kinds = _validate.coded(inputs + [arguments.outputs.get(name) for name in ("value", "grad", "hess")])
+        cost, total, outside = self._kernel.run(
+            call,
+            operands,
+            kinds,
+            arguments.dtype == np.float64,
+            arguments.reduction,
+            own,
+            arguments.inspected_first,
+        )
+        if outside:
+            _validate.outside(arguments, self.domains)
+        if arguments.reduction == "mean" and arguments.weight is not None and total == 0:
+            return _validate.undefined_mean("weights that sum to 0")
+        return float(cost)
+
+
+def signature(own: Mapping[str, Parameter]) -> inspect.Signature:
+    """What help() and inspect show of a loss's calls."""
+    kind = inspect.Parameter
+    names = [kind("pred", kind.POSITIONAL_OR_KEYWORD), kind("target", kind.POSITIONAL_OR_KEYWORD)]
+    names += [kind(name, kind.KEYWORD_ONLY, default=p.default) for name, p in own.items()]
+    names += [kind(name, kind.KEYWORD_ONLY, default=default) for name, default in SHARED.items()]
+    return inspect.Signature(names)
+
+
+def loss(
+    formula: str,
+    *,
+    aliases: tuple[str, ...] = (),
+    cost_only: bool = False,
+    **parameters: Parameter,
+) -> Callable[[Callable[..., None]], Loss]:
+    """Make a Loss of a function that has a name and a docstring, and register it."""
+
+    def make(definition: Callable[..., None]) -> Loss:
+        doc = inspect.cleandoc(definition.__doc__ or "")
+        return Loss(definition.__name__, formula, doc, parameters, aliases, cost_only)
+
+    return make
+

@@ -1,0 +1,102 @@
+"""How many threads a large batch is shared among.
+
+As many as the process may use: the processors of its affinity mask, no more than its container's CPU quota, no more than
+``FASTLOSS_NUM_THREADS`` or else ``OMP_NUM_THREADS`` says. `set_num_threads` overrides all of these; a limit set by
+threadpoolctl still holds.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+from pathlib import Path
+from typing import Any
+
+_count = 0
+_module: Any = None
+
+
+def get_num_threads() -> int:
+    """The number of threads that a large batch is shared among.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.get_num_threads() >= 1
+    True
+    """
+    return _count if getattr(_module, "openmp", False) else 1
+
+
+def set_num_threads(n: int) -> None:
+    """Share large batches among `n` threads from now on. The results do not depend on it, to the last bit.
+
+    Parameters
+    ----------
+    n : int
+        At least 1. Kernels without OpenMP, NumPy's among them, always run on one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is no integer, or less than 1.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> before = fl.get_num_threads()
+    >>> fl.set_num_threads(1)
+    >>> fl.get_num_threads()
+    1
+    >>> fl.set_num_threads(before)
+    """
+    global _count
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise TypeError(f"n must be an integer, not {type(n).__name__}") from None
+    if count < 1:
+        raise ValueError(f"n is {count}; it must be at least 1")
+    _count = min(count, 1024)
+    attach(_module)
+
+
+def attach(module: Any) -> None:
+    """Tell a kernel module the number in force."""
+    global _module
+    _module = module
+    if module is not None:
+        module.set_thread_limit(_count)
+
+
+def allowed() -> int:
+    """What the environment, the affinity mask and the container allow."""
+    for variable in ("FASTLOSS_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(variable, "").split(",")[0].strip()
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
+        if text and variable == "FASTLOSS_NUM_THREADS":
+            raise ValueError(f"{variable} is {text!r}; it must be a whole number of at least 1")
+    try:
+        processors = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        processors = os.cpu_count() or 1
+    return max(1, min(processors, quota()))
+
+
+def quota(root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Whole processors in the container's CPU quota (cgroup v2, then v1), rounded up; a large number if there is none."""
+    unlimited = 1 << 20
+    try:
+        if (root / "cpu.max").exists():
+            limit, period = (root / "cpu.max").read_text().split()[:2]
+        else:
+            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text()
+        return math.ceil(int(limit) / int(period)) if int(limit) > 0 else unlimited
+    except (OSError, ValueError):  # no such file, or "max"
+        return unlimited
+
+
+_count = allowed()

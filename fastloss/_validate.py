@@ -1,0 +1,260 @@
+"""Every check of an argument, and the text of every error.
+
+The text is the same whichever kernels run, because the kernels only say *that* an input is outside a loss's domain; where
+it is and what to do about it is found out here.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+INSPECT_BELOW = 1 << 20  # bytes of an input: less is inspected before anything is written to the caller's array
+BLOCK = 65536  # samples looked at in one go when an offending one is searched for
+NATIVE, HALF, BFLOAT = 0, 1, 2  # how an operand's numbers are coded, as in kernels/loops.pxi
+REDUCTIONS = ("none", "sum", "mean", "batch_mean")
+
+
+# ---- domains and parameters ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The values that an argument may have. NaN is inside: it goes through to the result."""
+
+    text: str
+    contains: Callable[[Array], Array]
+    remedy: str = ""
+
+
+PROBABILITY = Domain("in [0, 1]", lambda x: ~((x < 0) | (x > 1)))
+SIGN = Domain(
+    "-1 or 1",
+    lambda x: (x == 1) | (x == -1) | (x != x),
+    "labels 0 and 1 become -1 and 1 by 2 * target - 1",
+)
+WEIGHT = Domain("a number >= 0", lambda x: x >= 0)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A loss's own keyword: its default and the interval it must lie in, infinity excluded."""
+
+    default: float
+    low: float
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    ends: tuple[float, float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # The interval's ends as numbers that are inside it: two comparisons check a value, NaN and infinity included.
+        low = math.nextafter(self.low, math.inf) if self.open_low else self.low
+        high = math.nextafter(self.high, -math.inf) if self.open_high or self.high == math.inf else self.high
+        object.__setattr__(self, "ends", (low, high))
+
+    def checked(self, name: str, value: Any) -> float:
+        if type(value) is not float:
+            if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
+                raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
+            value = float(value)
+        low, high = self.ends
+        if not low <= value <= high:
+            raise ValueError(f"{name} is {value}; it must satisfy {self.condition(name)}")
+        return value
+
+    def condition(self, name: str) -> str:
+        left = f"{self.low:g} {'<' if self.open_low else '<='} {name}"
+        return f"{left} {'<' if self.open_high or self.high == math.inf else '<='} {self.high:g}"
+
+
+def parameters(loss: str, known: Mapping[str, Parameter], given: Mapping[str, Any]) -> tuple[float, ...]:
+    """The values of a loss's own keywords, in the order of its definition."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"{loss}() got an unexpected keyword argument {name!r}")
+    return tuple([p.checked(name, given[name]) if name in given else p.default for name, p in known.items()])
+
+
+# ---- arrays ----------------------------------------------------------------------------------------------------------
+
+
+def is_bfloat16(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind == "V" and dtype.name == "bfloat16"
+
+
+def real_array(name: str, value: Any) -> Array:
+    """`value` as NumPy takes it, if its numbers are real."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):
+        raise TypeError(f"{name} has dtype {array.dtype}; it must be real numbers")
+    return array
+
+
+def result_dtype(pred: Array, name: str = "pred") -> np.dtype[Any]:
+    """The dtype of every array made from `pred`: its own if floating, float64 for integers."""
+    if pred.dtype.kind == "f" and pred.dtype.itemsize > 8:
+        raise TypeError(f"{name} has dtype {pred.dtype}, wider than the float64 that losses are computed in")
+    if pred.dtype.kind in "biu":
+        return np.dtype(np.float64)
+    return pred.dtype.newbyteorder("=")
+
+
+def same_shape(name: str, shape: tuple[int, ...], pred: Array) -> None:
+    if shape != pred.shape:
+        raise ValueError(f"pred has shape {pred.shape} but {name} has shape {shape}; they must be equal")
+
+
+def coding(array: Array) -> int:
+    if array.dtype == np.float16 and array.dtype.isnative:
+        return HALF
+    return BFLOAT if is_bfloat16(array.dtype) else NATIVE
+
+
+def coded(operands: list[Array | None]) -> tuple[tuple[Array | None, ...], tuple[int, ...]]:
+    """The operands as the kernels take them, and how their numbers are coded."""
+    kinds = tuple(NATIVE if x is None else coding(x) for x in operands)
+    bits = (x.view(np.uint16) if k == BFLOAT and x is not None else x for x, k in zip(operands, kinds, strict=True))
+    return tuple(bits), kinds
+
+
+def output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], inputs: Mapping[str, Array]) -> Array:
+    """`out`, if a result of this shape and dtype can be written to it without spoiling an input."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{name} must be a NumPy array, not {type(out).__name__}")
+    if out.shape != shape:
+        raise ValueError(f"{name} has shape {out.shape} but the result has shape {shape}; they must be equal")
+    if out.dtype != dtype:
+        raise ValueError(f"{name} has dtype {out.dtype} but the result has dtype {dtype}; they must be equal")
+    if not out.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+    for other, array in inputs.items():
+        if overlap(out, array):
+            raise ValueError(f"{name} overlaps {other} without being the same array; results would overwrite it unread")
+    return out
+
+
+def overlap(x: Array, y: Array) -> bool:
+    """Whether two arrays share memory otherwise than element by element."""
+    if not np.may_share_memory(x, y):
+        return False
+    if x.__array_interface__["data"] == y.__array_interface__["data"] and x.strides == y.strides and x.dtype == y.dtype:
+        return False
+    try:
+        return np.shares_memory(x, y, max_work=10_000)
+    except np.exceptions.TooHardError:
+        return True
+
+
+# ---- a call ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Call:
+    """The arguments of a call, checked and converted as far as no array need be copied for it."""
+
+    pred: Array
+    target: Array
+    weight: Array | None
+    reduction: str
+    dtype: np.dtype[Any]
+    outputs: dict[str, Array] = field(default_factory=dict)
+    written: bool = False  # an output is the caller's
+
+    @property
+    def inspected_first(self) -> bool:
+        """Whether the inputs are looked at before anything is written to the caller's array.
+
+        A large one is inspected while it is computed, because another pass over memory would cost a third more time;
+        unless it is an input too, whose old values an error must not destroy.
+        """
+        inputs = [self.pred, self.target, *([] if self.weight is None else [self.weight])]
+        return self.written and (
+            self.pred.nbytes <= INSPECT_BELOW
+            or (self.weight is not None and self.reduction == "mean")
+            or any(np.may_share_memory(out, x) for out in self.outputs.values() for x in inputs)
+        )
+
+    def empty(self) -> Array:
+        return np.empty_like(self.pred, dtype=self.dtype, subok=False)
+
+
+def arguments(pred: Any, target: Any, sample_weight: Any, reduction: Any) -> Call:
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+        raise ValueError(f"reduction is {reduction!r}; it must be one of {', '.join(map(repr, REDUCTIONS))}")
+    pred, target = real_array("pred", pred), real_array("target", target)
+    dtype = result_dtype(pred)
+    same_shape("target", target.shape, pred)
+    weight = None
+    if sample_weight is not None:
+        weight = real_array("sample_weight", sample_weight)
+        same_shape("sample_weight", weight.shape, pred)
+    return Call(pred, target, weight, reduction, dtype)
+
+
+def outputs(call: Call, names: tuple[str, ...], out: Any) -> None:
+    """Where the array results go: the caller's arrays, or new ones."""
+    if out is None:
+        call.outputs = {name: call.empty() for name in names}
+        return
+    if not names:
+        raise ValueError(f'out is given, but a cost is a number; an array of losses needs reduction="none", not {call.reduction!r}')
+    inputs = {"pred": call.pred, "target": call.target}
+    if call.weight is not None:
+        inputs["sample_weight"] = call.weight
+    if len(names) == 1:
+        call.outputs = {names[0]: output("out", out, call.pred.shape, call.dtype, inputs)}
+    else:
+        if not isinstance(out, (tuple, list)) or len(out) != 2:
+            raise TypeError(f"out must be a pair of arrays, not {type(out).__name__}")
+        arrays = [output(f"out[{i}]", o, call.pred.shape, call.dtype, inputs) for i, o in enumerate(out)]
+        if np.may_share_memory(*arrays) and np.shares_memory(*arrays):
+            raise ValueError("out[0] and out[1] share memory")
+        call.outputs = dict(zip(names, arrays, strict=True))
+    call.written = True
+
+
+def blocks(array: Array, size: int = BLOCK) -> Iterator[tuple[int, Array]]:
+    """The elements of an array in C order, some at a time, each with the flat index of its first; nothing is copied whole."""
+    flat = array.flat
+    for start in range(0, array.size, size):
+        yield start, flat[start : start + size]
+
+
+def outside(call: Call, domains: Mapping[str, Domain]) -> NoReturn:
+    """Raise for the first value outside its domain, in the order pred, target, sample_weight."""
+    arrays = {"pred": call.pred, "target": call.target, "sample_weight": call.weight}
+    for name, array in arrays.items():
+        domain = WEIGHT if name == "sample_weight" else domains.get(name)
+        if array is None or domain is None:
+            continue
+        for start, block in blocks(array):
+            bad = ~domain.contains(np.asarray(block, dtype=np.float64))
+            if bad.any():
+                first = int(np.argmax(bad))
+                raise outside_error(call, name, block[first], start + first, domain)
+    raise RuntimeError("an input was reported outside its domain but has since changed")
+
+
+def outside_error(call: Call, name: str, value: Any, index: int, domain: Domain) -> ValueError:
+    position = np.unravel_index(index, call.pred.shape)
+    where = f"{name}[{', '.join(str(int(i)) for i in position)}]" if position else name
+    text = f"{where} is {float(value):g}; {name} must be {domain.text}"
+    if domain.remedy:
+        text += f" ({domain.remedy})"
+    if call.written and not call.inspected_first:
+        text += "; out has been partly written"
+    return ValueError(text)
+
+
+def undefined_mean(reason: str) -> float:
+    """What a mean over nothing is, as in NumPy."""
+    warnings.warn(f"the mean over {reason} is undefined", RuntimeWarning, stacklevel=5)
+    return math.nan

@@ -1,0 +1,144 @@
+"""The functions that losses are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import _backend, _validate
+from ._validate import Array
+
+
+class Function:
+    """A function of every element of an array, run by the same kernels as the losses."""
+
+    def __init__(self, definition: Callable[..., Any]) -> None:
+        self.name = self.__name__ = definition.__name__
+        self.__doc__ = definition.__doc__
+        self.__module__ = "fastloss"
+        self.__wrapped__ = definition  # for help() and inspect
+        self._kernel: Any = None
+        self._quick: Callable[..., Any]
+        _backend.bind(self)
+
+    def __repr__(self) -> str:
+        return f"<function {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def __call__(self, x: Any, *, out: Array | None = None) -> Array:
+        result: Any = self._quick(0, x, x, None, "none", out, ())
+        if result is not NotImplemented:
+            return result  # type: ignore[no-any-return]
+        x = _validate.real_array("x", x)
+        return elementwise(self._kernel, x, out)
+
+
+def elementwise(kernel: Any, x: Array, out: Array | None) -> Array:
+    """The slow way: conversion, checks, and the kernel's `run`."""
+    call = _validate.Call(x, x, None, "none", _validate.result_dtype(x, "x"))
+    _validate.outputs(call, ("value",), out)
+    result = call.outputs["value"]
+    if x.size:
+        operands, kinds = _validate.coded([x, x, None, result, None, None])
+        kernel.run(0, operands, kinds, call.dtype == "float64", "none", (), False)
+    return result
+
+
+@Function
+def sigmoid(x: Any, *, out: Array | None = None) -> Array:
+    """The logistic function ``1 / (1 + exp(-x))``, right to the last bits for x of either sign.
+
+    Parameters
+    ----------
+    x : array_like
+        Real numbers, of any shape and dtype.
+    out : ndarray, optional
+        Where the result goes; may be `x` itself.
+
+    Returns
+    -------
+    ndarray
+        Of x's shape and dtype; float64 for integers.
+
+    Raises
+    ------
+    ValueError
+        If `out` does not fit.
+    TypeError
+        If `x` does not hold real numbers.
+
+    References
+    ----------
+    Verhulst, *Notice sur la loi que la population suit dans son accroissement*, 1838.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.sigmoid([0.0, 1000.0, -1000.0])
+    array([0.5, 1. , 0. ])
+    """
+
+
+@Function
+def log_sigmoid(x: Any, *, out: Array | None = None) -> Array:
+    """The logarithm of the logistic function, ``-log(1 + exp(-x))``, without overflow or cancellation.
+
+    Parameters
+    ----------
+    x, out
+        As for `sigmoid`.
+
+    Returns
+    -------
+    ndarray
+        As for `sigmoid`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `sigmoid`.
+
+    References
+    ----------
+    Mächler, *Accurately computing log(1 - exp(-|a|))*, 2012.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.log_sigmoid([0.0, 1000.0, -1000.0]).round(4)
+    array([-6.931e-01, -0.000e+00, -1.000e+03])
+    """
+
+
+@Function
+def softplus(x: Any, *, out: Array | None = None) -> Array:
+    """The smooth ramp ``log(1 + exp(x))``, without overflow or cancellation.
+
+    Parameters
+    ----------
+    x, out
+        As for `sigmoid`.
+
+    Returns
+    -------
+    ndarray
+        As for `sigmoid`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `sigmoid`.
+
+    References
+    ----------
+    Dugas, Bengio, Bélisle, Nadeau and Garcia, *Incorporating second-order functional knowledge for better option pricing*,
+    2000.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.softplus([0.0, 1000.0, -1000.0]).round(4)
+    array([6.931e-01, 1.000e+03, 0.000e+00])
+    """

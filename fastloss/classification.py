@@ -1,0 +1,189 @@
+"""Losses of a score or a probability against a label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._loss import Loss, loss
+from ._validate import Parameter
+
+
+@loss("max(0, 1 - target*pred)")
+def hinge(pred: Any, target: Any) -> None:
+    """Hinge loss, of support vector machines: ``max(0, 1 - target * pred)``.
+
+    A sample on the right side of the margin costs nothing. The derivative is ``-target`` where ``target * pred < 1``,
+    else 0.
+
+    Parameters
+    ----------
+    pred : array_like
+        Scores, any real number.
+    target : array_like
+        Labels -1 and 1, of the same shape and of any real dtype. Labels 0 and 1 are refused.
+    sample_weight, reduction, out
+        As for `mse`.
+
+    Returns
+    -------
+    float or ndarray
+        As for `mse`.
+
+    Raises
+    ------
+    ValueError
+        If a label is neither -1 nor 1, and as for `mse`.
+    TypeError
+        As for `mse`.
+
+    References
+    ----------
+    Cortes and Vapnik, *Support-vector networks*, Machine Learning 20, 1995.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.hinge([2.0, 0.5, -1.0], [1, 1, 1], reduction="none")
+    array([0. , 0.5, 2. ])
+    >>> fl.hinge([2.0], [0])
+    Traceback (most recent call last):
+        ...
+    ValueError: target[0] is 0; target must be -1 or 1 (labels 0 and 1 become -1 and 1 by 2 * target - 1)
+    """
+
+
+@loss("max(0, 1 - target*pred)^2")
+def squared_hinge(pred: Any, target: Any) -> None:
+    """Squared hinge loss: ``max(0, 1 - target * pred)**2``, smooth where the hinge has a corner.
+
+    The derivative is ``-2 * target * max(0, 1 - target * pred)``.
+
+    Parameters
+    ----------
+    pred, target, sample_weight, reduction, out
+        As for `hinge`.
+
+    Returns
+    -------
+    float or ndarray
+        As for `mse`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `hinge`.
+
+    References
+    ----------
+    Tang, *Deep learning using linear support vector machines*, 2013.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.squared_hinge([2.0, 0.5, -1.0], [1, 1, 1], reduction="none")
+    array([0.  , 0.25, 4.  ])
+    """
+
+
+@loss(
+    "-target*log(pred) - (1 - target)*log(1 - pred)",
+    aliases=("log_loss",),
+    eps=Parameter(0.0, low=0.0, high=0.5, open_high=True),
+)
+def binary_cross_entropy(pred: Any, target: Any) -> None:
+    """Cross-entropy of a probability: ``-t * log(p) - (1 - t) * log(1 - p)``, with 0 log 0 = 0.
+
+    Infinite where a certain prediction is wrong, unless `eps` keeps predictions away from 0 and 1. The derivative is
+    ``(p - t) / (p * (1 - p))``, and 0 where `eps` clips. If the probability comes from a sigmoid, give the logit to
+    `sigmoid_cross_entropy` instead. ``log_loss`` is the same object.
+
+    Parameters
+    ----------
+    pred : array_like
+        Probabilities, in [0, 1].
+    target : array_like
+        Labels 0 and 1, or probabilities, of the same shape.
+    eps : float, default 0.0
+        `pred` is clipped to [eps, 1 - eps]; 0 <= eps < 0.5. In float32, 1 - eps is 1 below eps = 3e-8.
+    sample_weight, reduction, out
+        As for `mse`.
+
+    Returns
+    -------
+    float or ndarray
+        As for `mse`.
+
+    Raises
+    ------
+    ValueError
+        If a value of `pred` or `target` is outside [0, 1], or `eps` outside [0, 0.5), and as for `mse`.
+    TypeError
+        As for `mse`.
+
+    References
+    ----------
+    Good, *Rational decisions*, Journal of the Royal Statistical Society B 14, 1952.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.binary_cross_entropy([1.0, 0.0, 0.5], [1, 0, 1], reduction="none").round(4)
+    array([0.    , 0.    , 0.6931])
+    >>> fl.binary_cross_entropy([0.0], [1])
+    inf
+    >>> fl.binary_cross_entropy.grad([0.5, 0.8], [1, 0], reduction="none").round(12)
+    array([-2.,  5.])
+    """
+
+
+@loss(
+    "P*t*softplus(-pred) + (1 - t)*softplus(pred)",
+    pos_weight=Parameter(1.0, low=0.0),
+    label_smoothing=Parameter(0.0, low=0.0, high=1.0),
+)
+def sigmoid_cross_entropy(pred: Any, target: Any) -> None:
+    """Cross-entropy of a logit: ``P * t * softplus(-x) + (1 - t) * softplus(x)``.
+
+    `binary_cross_entropy` of ``sigmoid(x)``, but finite and exact to the last bits for logits of any size, because no
+    probability near 1 is ever formed. The derivative is ``(1 - t) * sigmoid(x) - P * t * sigmoid(-x)``.
+
+    Parameters
+    ----------
+    pred : array_like
+        Logits, any real number.
+    target : array_like
+        Labels 0 and 1, or probabilities, of the same shape.
+    pos_weight : float, default 1.0
+        P, what a positive sample counts for beside a negative one; >= 0.
+    label_smoothing : float, default 0.0
+        E: t becomes ``(1 - E) * t + E / 2``, 0 <= E <= 1.
+    sample_weight, reduction, out
+        As for `mse`.
+
+    Returns
+    -------
+    float or ndarray
+        As for `mse`.
+
+    Raises
+    ------
+    ValueError
+        If a value of `target` is outside [0, 1] or a parameter outside its interval, and as for `mse`.
+    TypeError
+        As for `mse`.
+
+    References
+    ----------
+    Cox, *The regression analysis of binary sequences*, Journal of the Royal Statistical Society B 20, 1958.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.sigmoid_cross_entropy([1000.0, -1000.0], [1, 1], reduction="none")
+    array([   0., 1000.])
+    >>> fl.sigmoid_cross_entropy.grad([0.0, 0.0], [1, 0], pos_weight=3.0, reduction="none")
+    array([-1.5,  0.5])
+    """
+
+
+log_loss: Loss = binary_cross_entropy

@@ -1,0 +1,75 @@
+# Numbers, and the vector functions of vecmath.h for whichever of the two kinds is being computed.
+
+from libc.math cimport fabs, fabsf, sqrt, sqrtf
+
+cdef extern from "vecmath.h" nogil:
+    void vexp_f(const float* x, float* y, Py_ssize_t n) noexcept
+    void vexp_d(const double* x, double* y, Py_ssize_t n) noexcept
+    void vlog_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
+    void vlog_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
+    void vlog1p_f(const float* x, float* y, Py_ssize_t n) noexcept
+    void vlog1p_d(const double* x, double* y, Py_ssize_t n) noexcept
+
+ctypedef fused real:
+    float
+    double
+
+cdef extern from "sums.h" nogil:
+    int LANES
+    ctypedef struct sums:
+        pass
+    void no_sums(sums* s) noexcept
+    double sum_of(const sums* s) noexcept
+    void add_f(sums* s, const float* x) noexcept
+    void add_d(sums* s, const double* x) noexcept
+    void add_products_f(sums* s, const float* x, const float* y) noexcept
+    void add_products_d(sums* s, const double* x, const double* y) noexcept
+
+cdef inline void vexp(const real* x, real* y, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        vexp_f(x, y, n)
+    else:
+        vexp_d(x, y, n)
+
+
+cdef inline void vlog(const real* x, const real* lost, real* y, Py_ssize_t n) noexcept nogil:
+    """y = log(x + lost), where `lost` is what rounding took from x ≤ 1."""
+    if real is float:
+        vlog_f(x, lost, y, n)
+    else:
+        vlog_d(x, lost, y, n)
+
+
+cdef inline void vlog1p(const real* x, real* y, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        vlog1p_f(x, y, n)
+    else:
+        vlog1p_d(x, y, n)
+
+
+cdef inline real absolute(real x) noexcept nogil:
+    if real is float:
+        return fabsf(x)
+    else:
+        return fabs(x)
+
+
+cdef inline real root(real x) noexcept nogil:
+    if real is float:
+        return sqrtf(x)
+    else:
+        return sqrt(x)
+
+
+cdef inline void add(sums* s, const real* x, const real* weight) noexcept nogil:
+    """s += Σ of LANES numbers, weighted or not."""
+    if real is float:
+        if weight is NULL:
+            add_f(s, x)
+        else:
+            add_products_f(s, x, weight)
+    else:
+        if weight is NULL:
+            add_d(s, x)
+        else:
+            add_products_d(s, x, weight)

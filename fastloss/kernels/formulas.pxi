@@ -1,0 +1,230 @@
+# The losses. Each is a tag (a struct of its parameters, in the order of its public definition) and a branch in `inspect`,
+# `prepare` and `point`, decided when compiling. No loop over a batch stands here; no formula stands anywhere else.
+
+cdef extern from *:
+    """
+    #define HUGE_RATIO 0x1p60   /* from here on 1 + |r| and sqrt(1 + r*r) are |r| to the last bit; r*r is still finite */
+    """
+    const double HUGE_RATIO
+
+cdef struct Mse:
+    double unused
+
+cdef struct Mae:
+    double unused
+
+cdef struct Huber:
+    double delta
+
+cdef struct PseudoHuber:
+    double delta
+
+cdef struct Hinge:
+    double unused
+
+cdef struct SquaredHinge:
+    double unused
+
+cdef struct BinaryCrossEntropy:
+    double eps
+
+cdef struct SigmoidCrossEntropy:
+    double pos_weight
+    double label_smoothing
+
+cdef struct Sigmoid:
+    double unused
+
+cdef struct LogSigmoid:
+    double unused
+
+cdef struct Softplus:
+    double unused
+
+# The vector functions themselves, for the tests of their accuracy.
+cdef struct Exp:
+    double unused
+
+cdef struct Log:
+    double unused
+
+cdef struct Log1m:
+    double unused
+
+cdef struct Log1p:
+    double unused
+
+ctypedef fused Pointwise:
+    Mse
+    Mae
+    Huber
+    PseudoHuber
+    Hinge
+    SquaredHinge
+    BinaryCrossEntropy
+    SigmoidCrossEntropy
+    Sigmoid
+    LogSigmoid
+    Softplus
+    Exp
+    Log
+    Log1m
+    Log1p
+
+cdef enum:
+    OUTSIDE = 1             # an input is outside the loss's domain
+    SOFT = 2                # a label is neither 0 nor 1
+
+
+cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
+    """What is to be known of a pair before it is computed. NaN is inside every domain: it goes through."""
+    cdef real zero = 0, one = 1
+    if Pointwise is Hinge or Pointwise is SquaredHinge:
+        return (target != one) & (target != -one) & (target == target)
+    elif Pointwise is SigmoidCrossEntropy:
+        return (target < zero) | (target > one)
+    elif Pointwise is BinaryCrossEntropy:
+        return ((pred < zero) | (pred > one) | (target < zero) | (target > one)) | (((target != zero) & (target != one)) << 1)
+    else:
+        return 0
+
+
+cdef inline void prepare(Pointwise loss, const real* pred, const real* target, real* a, real* b, real* c, Py_ssize_t n,
+                         bint value, int seen) noexcept nogil:
+    """Vector functions, over n elements at a time, for `point` to find at a[i] and b[i]; c is scratch.
+
+    `value` says whether the loss itself is wanted, `seen` is all that `inspect` saw.
+    """
+    cdef Py_ssize_t i, m = n & ~(<Py_ssize_t>LANES - 1)     # n is a multiple already; this tells the compiler
+    cdef real low, high, p, u, zero = 0, one = 1
+    if (Pointwise is SigmoidCrossEntropy or Pointwise is Sigmoid or Pointwise is LogSigmoid or Pointwise is Softplus):
+        # a = exp(−|x|), b = log(1 + exp(−|x|))
+        for i in range(m):
+            a[i] = -absolute(pred[i])
+        vexp(a, a, m)
+        if value and Pointwise is not Sigmoid:
+            vlog1p(a, b, m)
+    elif Pointwise is BinaryCrossEntropy:
+        # a = t·log p + (1 − t)·log(1 − p) of the clipped p, with 0·log 0 = 0. A hard label needs but one logarithm.
+        if not value:
+            return
+        low = <real>loss.eps
+        high = <real>(1 - loss.eps)
+        if seen & SOFT:
+            for i in range(m):
+                a[i] = clip(pred[i], low, high)
+                c[i] = zero
+            vlog(a, c, a, m)
+            for i in range(m):
+                p = clip(pred[i], low, high)
+                b[i] = one - p
+                c[i] = (one - b[i]) - p
+            vlog(b, c, b, m)
+            for i in range(m):
+                p = zero if target[i] == zero else target[i] * a[i]
+                u = zero if target[i] == one else (one - target[i]) * b[i]
+                a[i] = p + u
+        else:
+            for i in range(m):
+                p = clip(pred[i], low, high)
+                u = one - p
+                a[i] = p if target[i] == one else u
+                c[i] = zero if target[i] == one else (one - u) - p
+            vlog(a, c, a, m)
+    elif Pointwise is Exp:
+        vexp(pred, a, m)
+    elif Pointwise is Log or Pointwise is Log1m:
+        for i in range(m):
+            a[i] = pred[i] if Pointwise is Log else one - pred[i]
+            c[i] = zero if Pointwise is Log else (one - a[i]) - pred[i]
+        vlog(a, c, a, m)
+    elif Pointwise is Log1p:
+        vlog1p(pred, a, m)
+
+
+cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
+                       real* value, real* grad, real* hess) noexcept nogil:
+    """One sample's loss, derivative and second derivative. What nobody reads is never computed.
+
+    Constants have names because a literal would be a double, and drag the float beside it along.
+    """
+    cdef real zero = 0, half = 0.5, one = 1, two = 2
+    cdef real d, m, r, s, t, p, q, u, v, delta, huge
+    if Pointwise is Mse:
+        d = pred - target
+        value[0] = d * d
+        grad[0] = two * d
+        hess[0] = two
+    elif Pointwise is Mae:
+        d = pred - target
+        value[0] = absolute(d)
+        grad[0] = one if d > zero else (-one if d < zero else d)
+        hess[0] = zero
+    elif Pointwise is Huber:
+        # q = min(|d|, δ), and q·(|d| − ½q) is both branches of the definition.
+        delta = <real>loss.delta
+        d = pred - target
+        m = absolute(d)
+        q = delta if m > delta else m
+        value[0] = q * (m - half * q)
+        grad[0] = clip(d, -delta, delta)
+        hess[0] = one if m <= delta else (zero if m > delta else m)
+    elif Pointwise is PseudoHuber:
+        # δ²(√(1 + r²) − 1) = d²/(1 + √(1 + r²)), r = d/δ: nothing cancels. Where r² could overflow, the root is |r|.
+        delta = <real>loss.delta
+        huge = <real>HUGE_RATIO
+        d = pred - target
+        m = absolute(d)
+        r = m * <real>(1 / loss.delta)
+        s = root(one + r * r)
+        value[0] = delta * m if r > huge else m * (m / (one + s))
+        grad[0] = (delta if d > zero else -delta) if r > huge else d / s
+        hess[0] = zero if r > huge else one / (s * s * s)
+    elif Pointwise is Hinge:
+        m = one - target * pred
+        value[0] = zero if m < zero else m
+        grad[0] = -target if m > zero else (zero if m <= zero else m)
+        hess[0] = zero
+    elif Pointwise is SquaredHinge:
+        m = one - target * pred
+        m = zero if m < zero else m
+        value[0] = m * m
+        grad[0] = -two * target * m
+        hess[0] = two if m > zero else m
+    elif Pointwise is BinaryCrossEntropy:
+        # −t log p − (1 − t) log(1 − p): constant, so without slope, where eps clips p.
+        t = target
+        value[0] = zero - a
+        q = one - pred
+        d = one if t == zero else (-one if t == one else pred - t)
+        m = q if t == zero else (pred if t == one else pred * q)
+        u = zero if t == zero else t / (pred * pred)
+        v = zero if t == one else (one - t) / (q * q)
+        r = <real>loss.eps
+        s = <real>(1 - loss.eps)
+        grad[0] = zero if (pred < r) | (pred > s) else d / m
+        hess[0] = zero if (pred < r) | (pred > s) else u + v
+    elif Pointwise is SigmoidCrossEntropy:
+        # u·softplus(−x) + v·softplus(x), u = P·t and v = 1 − t after smoothing; softplus(±x) = max(±x, 0) + b.
+        t = target + <real>loss.label_smoothing * (half - target)
+        u = <real>loss.pos_weight * t
+        v = one - t
+        m = v if pred > zero else u
+        value[0] = (zero if m == zero else m * absolute(pred)) + (u + v) * b
+        q = one / (one + a)
+        p = q if pred > zero else a * q
+        q = a * q if pred > zero else q
+        grad[0] = v * p - u * q
+        hess[0] = (u + v) * (p * q)
+    elif Pointwise is Sigmoid:
+        value[0] = (one if pred > zero else a) / (one + a)
+    elif Pointwise is LogSigmoid:
+        value[0] = (zero if pred > zero else pred) - b
+    elif Pointwise is Softplus:
+        value[0] = (zero if pred < zero else pred) + b
+    else:
+        value[0] = a
+
+
+cdef inline real clip(real x, real low, real high) noexcept nogil:
+    return low if x < low else (high if x > high else x)

@@ -1,0 +1,353 @@
+# What Python sees: one Kernel per loss, with two ways in.
+
+cdef enum Call:             # as in _loss.py
+    CALL_VALUE = 0
+    CALL_GRAD = 1
+    CALL_VALUE_AND_GRAD = 2
+    CALL_GRAD_AND_HESS = 3
+
+cdef int WANTED[4]
+WANTED[:] = [VALUE, GRAD, VALUE | GRAD, GRAD | HESS]
+
+cdef enum Reduction:
+    NONE = 0
+    SUM = 1
+    MEAN = 2
+    BATCH_MEAN = 3
+
+cdef dict REDUCTIONS = {"none": NONE, "sum": SUM, "mean": MEAN, "batch_mean": BATCH_MEAN}
+
+cdef enum:
+    INSPECT_BELOW = 1 << 20     # bytes of an input: less is inspected before anything is written to the caller's array
+
+# How many threads the user or the process allows, and what OpenMP allowed at first: if it allows less now, somebody
+# (threadpoolctl) has asked for it.
+cdef int thread_limit = 1
+cdef int openmp_default = openmp_threads()
+
+
+def set_thread_limit(int n):
+    global thread_limit
+    thread_limit = n if OPENMP else 1
+
+
+openmp = bool(OPENMP)
+compiler = COMPILER.decode()
+
+
+cdef class Kernel:
+    """The compiled side of one loss."""
+    cdef TileFunction of_float
+    cdef TileFunction of_double
+    cdef bint inspected
+    cdef bint rooted
+
+    def quick(self, int call, pred, target, weight, reduction, out, tuple parameters):
+        """The answer, if the arguments are as the loops like them; else NotImplemented, and nothing has happened.
+
+        That means plain contiguous arrays of one of the two dtypes, of equal shapes and not empty, no overlap, a known
+        reduction. An input outside the domain also ends here: whoever called finds out where it is, and says so.
+        """
+        cdef Job job
+        cdef Partial total
+        cdef double cost = 0
+        cdef int type_number, k
+        cdef int wanted = WANTED[call]
+        cdef object first = None, second = None
+        if type(pred) is not cnp.ndarray or not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>pred):
+            return NotImplemented
+        type_number = cnp.PyArray_TYPE(<cnp.ndarray>pred)
+        if type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE:
+            return NotImplemented
+        job.size = cnp.PyArray_SIZE(<cnp.ndarray>pred)
+        reduced = REDUCTIONS.get(reduction)
+        if job.size == 0 or reduced is None or not alike(target, <cnp.ndarray>pred):
+            return NotImplemented
+        if weight is not None and not alike(weight, <cnp.ndarray>pred):
+            return NotImplemented
+        start(&job, self, type_number == cnp.NPY_DOUBLE, wanted, <int>reduced, parameters)
+        if out is not None:
+            if call == CALL_GRAD_AND_HESS:
+                if type(out) is not tuple or len(<tuple>out) != 2:
+                    return NotImplemented
+                first, second = <tuple>out
+            else:
+                first = out
+            if job.summed and call == CALL_VALUE:
+                return NotImplemented
+            if not writable(first, pred, target, weight):
+                return NotImplemented
+            if second is not None and not (writable(second, pred, target, weight) and apart(first, second)):
+                return NotImplemented
+        elif call != CALL_VALUE or not job.summed:
+            first = new_like(<cnp.ndarray>pred)
+            if call == CALL_GRAD_AND_HESS:
+                second = new_like(<cnp.ndarray>pred)
+        values = None
+        if call == CALL_VALUE_AND_GRAD and not job.summed:
+            values = new_like(<cnp.ndarray>pred)
+        elif call == CALL_VALUE:
+            values = first
+        operands = (pred, target, weight, values, None if call == CALL_VALUE else first, second)
+        attach(&job, operands)
+        if self.evaluate(&job, <int>reduced, out is not None and inspect_first(&job), &cost, &total) < 0 or total.seen & OUTSIDE:
+            return NotImplemented
+        if <int>reduced == MEAN and weight is not None and total.weight == 0:
+            return NotImplemented
+        if call == CALL_VALUE:
+            return cost if job.summed else values
+        if call == CALL_VALUE_AND_GRAD:
+            return (cost, first) if job.summed else (values, first)
+        return first if call == CALL_GRAD else (first, second)
+
+    def run(self, int call, tuple operands, tuple kinds, bint double_precision, str reduction, tuple parameters,
+            bint inspect_first):
+        """(cost, Σw, whether an input is outside the domain), for arrays that have been checked.
+
+        `operands` are pred, target, weights, and where values, gradient and Hessian go (None: nowhere), all of one
+        shape; `kinds` says which hold 16-bit floats (bfloat16 viewed as uint16); `inspect_first` that nothing may be
+        written before all inputs are known to be inside the domain.
+        """
+        cdef Job job
+        cdef Partial total
+        cdef double cost = 0
+        cdef int k, threads
+        start(&job, self, double_precision, WANTED[call], REDUCTIONS[reduction], parameters)
+        job.size = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED])
+        for k in range(OPERANDS):
+            job.kind[k] = kinds[k]
+        if in_order(&job, operands):
+            attach(&job, operands)
+            if self.evaluate(&job, REDUCTIONS[reduction], inspect_first, &cost, &total) < 0:
+                raise MemoryError("no memory for the sums of a batch of %d" % job.size)
+        else:
+            threads = threads_for(job.size)
+            iterate(&job, operands, threads)
+            try:
+                if self.evaluate(&job, REDUCTIONS[reduction], inspect_first, &cost, &total) < 0:
+                    raise MemoryError("no memory for the sums of a batch of %d" % job.size)
+            finally:
+                stop_iterating(&job)
+        return cost, total.weight, bool(total.seen & OUTSIDE)
+
+    cdef int evaluate(self, Job* job, int reduction, bint inspect_first, double* cost, Partial* total) noexcept:
+        """Run the job as often as the reduction needs: once, unless the scale of the gradient must be known first."""
+        cdef bint weighted = job.data[WEIGHT] is not NULL
+        cdef int wanted = job.wanted, threads = job.iterators if job.iterators > 0 else threads_for(job.size)
+        cdef bint first = (weighted and reduction == MEAN or self.rooted) and wanted != VALUE
+        cdef double divisor = 1
+        if inspect_first and (self.inspected or weighted):
+            first = True
+        if first:
+            job.wanted = VALUE if self.rooted else 0
+            if self.go(job, threads, total) < 0:
+                return -1
+            if total.seen & OUTSIDE:
+                return 0
+            job.wanted = wanted
+        if reduction == MEAN:
+            divisor = total.weight if weighted and first else job.size
+        elif reduction == BATCH_MEAN:
+            divisor = job.size
+        if self.rooted and first:
+            cost[0] = root(total.value / divisor)
+            job.scale = 0 if cost[0] == 0 else 1 / (2 * cost[0] * divisor)
+            job.coupling = 0 if cost[0] == 0 else 1 / cost[0]
+        else:
+            job.scale = 1 / divisor
+        if self.go(job, threads, total) < 0:
+            return -1
+        if weighted and reduction == MEAN:
+            divisor = total.weight
+        if not (self.rooted and first):
+            cost[0] = total.value / divisor
+            if self.rooted:
+                cost[0] = root(cost[0])
+        return 0
+
+    cdef int go(self, Job* job, int threads, Partial* total) noexcept:
+        cdef int status
+        if job.size < HOLD_GIL_BELOW:
+            return run(job, 1, total)
+        with nogil:
+            status = run(job, threads, total)
+        return status
+
+
+# ---- setting up a job -------------------------------------------------------------------------------------------------
+
+cdef inline void start(Job* job, Kernel kernel, bint double_precision, int wanted, int reduction, tuple parameters):
+    cdef int k
+    job.tile = kernel.of_double if double_precision else kernel.of_float
+    job.double_precision = double_precision
+    job.wanted = wanted
+    job.summed = reduction != NONE
+    job.ahead = AHEAD if job.size * (8 if double_precision else 4) > (1 << 20) else 0
+    job.scale = 1
+    job.coupling = 0
+    job.iterators = 0
+    for k in range(len(parameters)):
+        job.parameters[k] = <double>parameters[k]
+    for k in range(OPERANDS):
+        job.kind[k] = NATIVE
+
+
+cdef inline void attach(Job* job, tuple operands):
+    """Operands that can be walked as they lie."""
+    cdef int k
+    for k in range(OPERANDS):
+        job.data[k] = NULL
+        job.itemsize[k] = 0
+        if operands[k] is not None:
+            job.data[k] = <char*>cnp.PyArray_DATA(<cnp.ndarray>operands[k])
+            job.itemsize[k] = cnp.PyArray_ITEMSIZE(<cnp.ndarray>operands[k])
+    k = VALUES if job.data[VALUES] is not NULL else GRADS
+    job.streaming = job.data[k] is not NULL and job.kind[k] == NATIVE and job.size * job.itemsize[k] >= STREAM_FROM
+
+
+cdef inline bint in_order(Job* job, tuple operands):
+    """Whether all operands are contiguous the same way round and hold what is computed in, or 16-bit floats."""
+    cdef int native = cnp.NPY_DOUBLE if job.double_precision else cnp.NPY_FLOAT
+    cdef bint c = True, f = True
+    cdef int k
+    cdef cnp.ndarray x
+    for k in range(OPERANDS):
+        if operands[k] is not None:
+            x = operands[k]
+            if job.kind[k] == NATIVE and cnp.PyArray_TYPE(x) != native:
+                return False
+            if not cnp.PyArray_ISALIGNED(x) or cnp.PyArray_ISBYTESWAPPED(x):
+                return False
+            c = c and cnp.PyArray_IS_C_CONTIGUOUS(x)
+            f = f and cnp.PyArray_IS_F_CONTIGUOUS(x)
+    return c or f
+
+
+cdef int iterate(Job* job, tuple operands, int threads) except -1:
+    """Operands that need NumPy's iterator: one copy of it for each thread."""
+    cdef cnp.PyArrayObject* op[OPERANDS]
+    cdef cnp.npy_uint32 op_flags[OPERANDS]
+    cdef cnp.PyArray_Descr* descr[OPERANDS]
+    cdef int k, count = 0
+    cdef list dtypes = []
+    native = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE if job.double_precision else cnp.NPY_FLOAT)
+    for k in range(OPERANDS):
+        job.slot[k] = -1
+        job.data[k] = NULL
+        job.itemsize[k] = 0
+        if operands[k] is not None:
+            dtype = native if job.kind[k] == NATIVE else cnp.PyArray_DescrFromType(
+                NPY_HALF if job.kind[k] == HALF else cnp.NPY_UINT16)
+            dtypes.append(dtype)
+            job.slot[k] = count
+            job.data[k] = <char*>cnp.PyArray_DATA(<cnp.ndarray>operands[k])
+            job.itemsize[k] = (<cnp.dtype>dtype).itemsize
+            op[count] = <cnp.PyArrayObject*>operands[k]
+            descr[count] = <cnp.PyArray_Descr*>dtype
+            op_flags[count] = (cnp.NPY_ITER_READONLY if k < INPUTS else cnp.NPY_ITER_WRITEONLY) | cnp.NPY_ITER_NBO \
+                | cnp.NPY_ITER_ALIGNED | cnp.NPY_ITER_CONTIG
+            count += 1
+    job.streaming = False
+    job.iterator = <cnp.NpyIter**>malloc(threads * sizeof(cnp.NpyIter*))
+    if job.iterator is NULL:
+        raise MemoryError()
+    try:
+        job.iterator[0] = cnp.NpyIter_AdvancedNew(
+            count, op, cnp.NPY_ITER_EXTERNAL_LOOP | cnp.NPY_ITER_BUFFERED | cnp.NPY_ITER_RANGED, cnp.NPY_KEEPORDER,
+            cnp.NPY_UNSAFE_CASTING, op_flags, descr, -1, NULL, NULL, TILE)
+        job.iterators = 1
+        job.next = cnp.NpyIter_GetIterNext(job.iterator[0], NULL)
+        while job.iterators < threads:
+            job.iterator[job.iterators] = cnp.NpyIter_Copy(job.iterator[0])
+            job.iterators += 1
+    except BaseException:
+        stop_iterating(job)
+        raise
+    return 0
+
+
+cdef int stop_iterating(Job* job) except -1:
+    cdef int k
+    for k in range(job.iterators):
+        cnp.NpyIter_Deallocate(job.iterator[k])
+    job.iterators = 0
+    free(job.iterator)
+    return 0
+
+
+cdef inline bint inspect_first(const Job* job) noexcept:
+    """For outputs of the caller's: as Call.inspected_first in _validate.py."""
+    cdef int i, k
+    if job.size * job.itemsize[PRED] <= INSPECT_BELOW:
+        return True
+    for i in range(INPUTS):
+        for k in range(VALUES, OPERANDS):
+            if job.data[k] is not NULL and job.data[k] == job.data[i]:
+                return True
+    return False
+
+
+# ---- checks on the quick way in ---------------------------------------------------------------------------------------
+
+cdef inline bint alike(x, cnp.ndarray pred):
+    """Whether x is a plain array of pred's dtype and shape."""
+    return (type(x) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.PyArray_TYPE(pred)
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, pred))
+
+
+cdef inline bint apart(x, y):
+    """Whether two contiguous arrays share no byte."""
+    cdef char* a = <char*>cnp.PyArray_DATA(<cnp.ndarray>x)
+    cdef char* b = <char*>cnp.PyArray_DATA(<cnp.ndarray>y)
+    return a + cnp.PyArray_NBYTES(<cnp.ndarray>x) <= b or b + cnp.PyArray_NBYTES(<cnp.ndarray>y) <= a
+
+
+cdef inline bint writable(out, pred, target, weight):
+    """Whether out can take a result: alike, writable, and either one of the inputs or apart from all of them."""
+    if not alike(out, <cnp.ndarray>pred) or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out):
+        return False
+    for x in (pred, target, weight):
+        if x is not None and cnp.PyArray_DATA(<cnp.ndarray>x) != cnp.PyArray_DATA(<cnp.ndarray>out) and not apart(x, out):
+            return False
+    return True
+
+
+cdef inline object new_like(cnp.ndarray x):
+    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+
+
+# ---- the registry -----------------------------------------------------------------------------------------------------
+
+cdef enum Traits:
+    PLAIN = 0
+    INSPECTED = 1               # `inspect` has something to say
+    ROOTED = 2                  # the cost is the root of what is reduced
+
+
+cdef Kernel kernel(const Pointwise* tag, int traits):
+    cdef Kernel self = Kernel()
+    self.of_float = <TileFunction>tile[Pointwise, float]
+    self.of_double = <TileFunction>tile[Pointwise, double]
+    self.inspected = traits & INSPECTED
+    self.rooted = traits & ROOTED
+    return self
+
+
+KERNELS = {
+    "mse": kernel(<const Mse*>NULL, PLAIN),
+    "rmse": kernel(<const Mse*>NULL, ROOTED),
+    "mae": kernel(<const Mae*>NULL, PLAIN),
+    "huber": kernel(<const Huber*>NULL, PLAIN),
+    "pseudo_huber": kernel(<const PseudoHuber*>NULL, PLAIN),
+    "hinge": kernel(<const Hinge*>NULL, INSPECTED),
+    "squared_hinge": kernel(<const SquaredHinge*>NULL, INSPECTED),
+    "binary_cross_entropy": kernel(<const BinaryCrossEntropy*>NULL, INSPECTED),
+    "sigmoid_cross_entropy": kernel(<const SigmoidCrossEntropy*>NULL, INSPECTED),
+    "sigmoid": kernel(<const Sigmoid*>NULL, PLAIN),
+    "log_sigmoid": kernel(<const LogSigmoid*>NULL, PLAIN),
+    "softplus": kernel(<const Softplus*>NULL, PLAIN),
+    "exp": kernel(<const Exp*>NULL, PLAIN),
+    "log": kernel(<const Log*>NULL, PLAIN),
+    "log1m": kernel(<const Log1m*>NULL, PLAIN),
+    "log1p": kernel(<const Log1p*>NULL, PLAIN),
+}

@@ -1,0 +1,126 @@
+/* The transcendental functions that losses are made of, over the arrays of a tile.
+ *
+ *   vexp     e^x           x <= 0 (every loss can be written so); gradual underflow, -inf -> 0
+ *   vlog     log(x + c)    x >= 0; 0 -> -inf, inf -> inf; c is what rounding took from x, 0 unless 1/2 <= x <= 1
+ *   vlog1p   log(1 + e)    0 <= e <= 1
+ *
+ * Each takes n elements, n a multiple of LANES, and may work in place. NaN goes through. Errors stay under 2 units in the
+ * last place (most under 1). tools/polynomials.py derives the constants.
+ *
+ * Two implementations share these names. With AVX-512, vecmath_avx512.h looks constants up in registers. Elsewhere the
+ * scalar functions below, branch-free and short, are what the compiler vectorises. Neither survives -ffast-math:
+ * adding and subtracting ROUND is how a number is rounded to an integer.
+ */
+#pragma once
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include "coefficients.h"
+
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define INDEPENDENT
+#endif
+
+static inline float float_of(uint32_t bits) { float x; memcpy(&x, &bits, 4); return x; }
+static inline double double_of(uint64_t bits) { double x; memcpy(&x, &bits, 8); return x; }
+static inline uint32_t bits_of_float(float x) { uint32_t bits; memcpy(&bits, &x, 4); return bits; }
+static inline uint64_t bits_of_double(double x) { uint64_t bits; memcpy(&bits, &x, 8); return bits; }
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#include "vecmath_avx512.h"
+#else
+
+/* e^x = 2^k e^r. Below `tiny` the power of two is built 2^64 too large and taken back by a last multiplication, which
+ * rounds once, as gradual underflow wants. */
+static inline float exp_f(float x) {
+    const float round = 12582912.0f, tiny = -87.0f;
+    float c = x < -104.0f ? -104.0f : x;
+    float z = c * 1.44269504f + round, k = z - round;
+    float r = (c - k * 0x1.62ep-1f) - k * 0x1.0bfbe8p-15f, q = r * r;
+    float even = EXP_F[0] + q * (EXP_F[2] + q * EXP_F[4]), odd = EXP_F[1] + q * (EXP_F[3] + q * EXP_F[5]);
+    float p = 1.0f + (r + q * (even + r * odd));
+    uint32_t scale = (bits_of_float(z) << 23) + (x < tiny ? (127u + 64u) << 23 : 127u << 23);
+    return p * float_of(scale) * (x < tiny ? 0x1p-64f : 1.0f);
+}
+
+static inline double exp_d(double x) {
+    const double round = 6755399441055744.0, tiny = -708.0;
+    double c = x < -746.0 ? -746.0 : x;
+    double z = c * 1.4426950408889634 + round, k = z - round;
+    double r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
+    double even = EXP_D[0] + q * (EXP_D[2] + q * (EXP_D[4] + q * (EXP_D[6] + q * (EXP_D[8] + q * EXP_D[10]))));
+    double odd = EXP_D[1] + q * (EXP_D[3] + q * (EXP_D[5] + q * (EXP_D[7] + q * EXP_D[9])));
+    double p = 1.0 + (r + q * (even + r * odd));
+    uint64_t scale = (bits_of_double(z) << 52) + (x < tiny ? (1023ull + 64ull) << 52 : 1023ull << 52);
+    return p * double_of(scale) * (x < tiny ? 0x1p-64 : 1.0);
+}
+
+/* k·ln 2 + log(1 + f + tail) for a small correction `tail`, which enters to first order in 1/(1+f). */
+static inline float log_sum_f(float k, float f, float tail) {
+    float s = f / (2.0f + f), z = s * s, h = 0.5f * f * f;
+    float p = z * (ATANH_F[0] + z * (ATANH_F[1] + z * (ATANH_F[2] + z * ATANH_F[3])));
+    float low = k * 0x1.0bfbe8p-15f + tail * (1.0f - f * (1.0f - f));
+    return k * 0x1.62ep-1f + (f - (h - (s * (h + p) + low)));
+}
+
+static inline double log_sum_d(double k, double f, double tail) {
+    double s = f / (2.0 + f), z = s * s, w = z * z, h = 0.5 * f * f;
+    double even = ATANH_D[0] + w * (ATANH_D[2] + w * (ATANH_D[4] + w * ATANH_D[6]));
+    double odd = ATANH_D[1] + w * (ATANH_D[3] + w * ATANH_D[5]);
+    double p = z * (even + z * odd);
+    double low = k * 0x1.a39ef35793c76p-33 + tail * (1.0 - f * (1.0 - f));
+    return k * 0x1.62e42fee00000p-1 + (f - (h - (s * (h + p) + low)));
+}
+
+/* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2): the exponent is read off after the mantissa's bound is taken away.
+ * `lost` is not 0 for k = 0 and -1 alone. */
+static inline float log_f(float x, float lost) {
+    int small = x < FLT_MIN;
+    float y = small ? x * 0x1p23f : x;
+    uint32_t shifted = bits_of_float(y) + (0x3f800000u - 0x3f3504f3u);
+    float k = (float)(int32_t)(shifted >> 23) - (small ? 127.0f + 23.0f : 127.0f);
+    float f = float_of((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+    float value = log_sum_f(k, f, k < 0.0f ? lost + lost : lost);
+    value = x < INFINITY ? value : x;
+    return x == 0.0f ? -INFINITY : value;
+}
+
+static inline double log_d(double x, double lost) {
+    int small = x < DBL_MIN;
+    double y = small ? x * 0x1p52 : x;
+    uint64_t shifted = bits_of_double(y) + (0x3ff0000000000000ull - 0x3fe6a09e667f3bcdull);
+    double k = double_of((shifted >> 52) | 0x4330000000000000ull) - (small ? 0x1p52 + 1023.0 + 52.0 : 0x1p52 + 1023.0);
+    double f = double_of((shifted & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull) - 1.0;
+    double value = log_sum_d(k, f, k < 0.0 ? lost + lost : lost);
+    value = x < (double)INFINITY ? value : x;
+    return x == 0.0 ? -(double)INFINITY : value;
+}
+
+/* 1 + e is never formed: above 1/2, half of it is 1 + (e - 1)/2, and e - 1 is exact. */
+static inline float log1p_f(float e) { return log_sum_f(e > 0.5f ? 1.0f : 0.0f, e > 0.5f ? 0.5f * (e - 1.0f) : e, 0.0f); }
+static inline double log1p_d(double e) { return log_sum_d(e > 0.5 ? 1.0 : 0.0, e > 0.5 ? 0.5 * (e - 1.0) : e, 0.0); }
+
+#define OVER_ARRAY(name, number, function)                                                          \
+    static inline void name(const number *x, number *y, ptrdiff_t n) {                              \
+        INDEPENDENT for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) y[i] = function(x[i]);     \
+    }
+
+#define OVER_ARRAYS(name, number, function)                                                             \
+    static inline void name(const number *x, const number *c, number *y, ptrdiff_t n) {                 \
+        INDEPENDENT for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) y[i] = function(x[i], c[i]);   \
+    }
+
+OVER_ARRAY(vexp_f, float, exp_f)
+OVER_ARRAY(vexp_d, double, exp_d)
+OVER_ARRAYS(vlog_f, float, log_f)
+OVER_ARRAYS(vlog_d, double, log_d)
+OVER_ARRAY(vlog1p_f, float, log1p_f)
+OVER_ARRAY(vlog1p_d, double, log1p_d)
+
+#endif

@@ -1,0 +1,101 @@
+/* vecmath.h for AVX-512: tables that lie in registers (one permutation looks up 16 doubles or 32 floats) leave so small a
+ * remainder that a short polynomial is enough; getexp, getmant and scalef take numbers apart and put them together, right
+ * for zero, subnormal numbers, infinities and NaN without a branch. */
+#pragma once
+#include <immintrin.h>
+
+static inline __m512 lookup_f(const float *table, __m512i index) {
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), index, _mm512_loadu_ps(table + 16));
+}
+
+static inline __m512d lookup_d(const double *table, __m512i index) {
+    return _mm512_permutex2var_pd(_mm512_loadu_pd(table), index, _mm512_loadu_pd(table + 8));
+}
+
+/* `round` has units of 1/32 (1/16): the low bits of z number the table entry, floor(k) is the power of two. */
+static inline __m512 exp_f(__m512 x) {
+    const __m512 round = _mm512_set1_ps(0x1.8p18f);
+    __m512 c = _mm512_max_ps(_mm512_set1_ps(-110.0f), x);
+    __m512 z = c * 1.44269504f + round, k = z - round;
+    __m512 r = (c - k * 0x1.63p-1f) - k * -0x1.bd0106p-13f;
+    __m512 p = r + r * r * (EXP_SHORT_F[0] + r * EXP_SHORT_F[1]);
+    __m512 power = lookup_f(EXP_TABLE_F, _mm512_castps_si512(z));
+    return _mm512_scalef_ps(power + power * p, k);
+}
+
+static inline __m512d exp_d(__m512d x) {
+    const __m512d round = _mm512_set1_pd(0x1.8p48);
+    __m512d c = _mm512_max_pd(_mm512_set1_pd(-760.0), x);
+    __m512d z = c * 1.4426950408889634 + round, k = z - round;
+    __m512d r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
+    __m512d even = EXP_SHORT_D[0] + q * (EXP_SHORT_D[2] + q * EXP_SHORT_D[4]);
+    __m512d odd = EXP_SHORT_D[1] + q * EXP_SHORT_D[3];
+    __m512d p = r + q * (even + r * odd);
+    __m512d power = lookup_d(EXP_TABLE_D, _mm512_castpd_si512(z));
+    return _mm512_scalef_pd(power + power * p, k);
+}
+
+/* base + log(1 + r), the table's share added last but one: where base is 0, r is not rounded again. */
+static inline __m512 log_sum_f(__m512 base, __m512 r, __m512 tail) {
+    __m512 q = r * r;
+    __m512 p = (LOG_SHORT_F[0] + r * LOG_SHORT_F[1]) + q * (LOG_SHORT_F[2] + r * LOG_SHORT_F[3]);
+    return base + (r + (q * p + tail));
+}
+
+static inline __m512d log_sum_d(__m512d base, __m512d r, __m512d tail) {
+    __m512d q = r * r;
+    __m512d even = LOG_SHORT_D[0] + q * (LOG_SHORT_D[2] + q * (LOG_SHORT_D[4] + q * (LOG_SHORT_D[6] + q * LOG_SHORT_D[8])));
+    __m512d odd = LOG_SHORT_D[1] + q * (LOG_SHORT_D[3] + q * (LOG_SHORT_D[5] + q * LOG_SHORT_D[7]));
+    return base + (r + (q * (even + r * odd) + tail));
+}
+
+/* x = 2^k m with m in [3/4, 3/2), so that no logarithm near 1 is a difference of two larger ones. What rounding lost
+ * counts by 1/x, of which 14 bits are plenty. */
+static inline __m512 log_f(__m512 x, __m512 lost) {
+    __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    __m512 k = _mm512_getexp_ps(x) - _mm512_getexp_ps(m);
+    __m512i index = _mm512_srli_epi32(_mm512_castps_si512(m), 18);
+    __m512 r = m * lookup_f(LOG_INVERSE_F, index) - 1.0f;
+    __m512 tail = lost * _mm512_rcp14_ps(_mm512_max_ps(_mm512_set1_ps(0.25f), x));
+    return log_sum_f(k * 0x1.62e43p-1f + lookup_f(LOG_VALUE_F, index), r, tail);
+}
+
+static inline __m512d log_d(__m512d x, __m512d lost) {
+    __m512d m = _mm512_getmant_pd(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    __m512d k = _mm512_getexp_pd(x) - _mm512_getexp_pd(m);
+    __m512i index = _mm512_srli_epi64(_mm512_castpd_si512(m), 48);
+    __m512d r = m * lookup_d(LOG_INVERSE_D, index) - 1.0;
+    __m512d tail = lost * _mm512_rcp14_pd(_mm512_max_pd(_mm512_set1_pd(0.25), x));
+    return log_sum_d(k * 0x1.62e42fefa39efp-1 + lookup_d(LOG_VALUE_D, index), r, tail + k * 0x1.abc9e3b39803fp-56);
+}
+
+/* 1 + e is never formed: with 1/c in the table, r = (1 + e)/c - 1 = e/c + (1/c - 1), and 1/c - 1 is exact. */
+static inline __m512 log1p_f(__m512 e) {
+    __m512i index = _mm512_castps_si512(e * 31.0f + 0x1p23f);
+    __m512 inverse = lookup_f(LOG1P_INVERSE_F, index);
+    return log_sum_f(lookup_f(LOG1P_VALUE_F, index), e * inverse + (inverse - 1.0f), _mm512_setzero_ps());
+}
+
+static inline __m512d log1p_d(__m512d e) {
+    __m512i index = _mm512_castpd_si512(e * 15.0 + 0x1p52);
+    __m512d inverse = lookup_d(LOG1P_INVERSE_D, index);
+    return log_sum_d(lookup_d(LOG1P_VALUE_D, index), e * inverse + (inverse - 1.0), _mm512_setzero_pd());
+}
+
+#define OVER_ARRAY(name, number, suffix, width, function)                                                               \
+    static inline void name(const number *x, number *y, ptrdiff_t n) {                                                  \
+        for (ptrdiff_t i = 0; i < n; i += width) _mm512_storeu_##suffix(y + i, function(_mm512_loadu_##suffix(x + i))); \
+    }
+
+#define OVER_ARRAYS(name, number, suffix, width, function)                                                      \
+    static inline void name(const number *x, const number *c, number *y, ptrdiff_t n) {                         \
+        for (ptrdiff_t i = 0; i < n; i += width)                                                                \
+            _mm512_storeu_##suffix(y + i, function(_mm512_loadu_##suffix(x + i), _mm512_loadu_##suffix(c + i))); \
+    }
+
+OVER_ARRAY(vexp_f, float, ps, 16, exp_f)
+OVER_ARRAY(vexp_d, double, pd, 8, exp_d)
+OVER_ARRAYS(vlog_f, float, ps, 16, log_f)
+OVER_ARRAYS(vlog_d, double, pd, 8, log_d)
+OVER_ARRAY(vlog1p_f, float, ps, 16, log1p_f)
+OVER_ARRAY(vlog1p_d, double, pd, 8, log1p_d)
