@@ -5,6 +5,8 @@
 9.666666666666666
 """
 
+# isort: off - tables list the losses in the order in which they are defined here
+# isort: on
 from ._backend import show_config
 from ._loss import Loss
 from ._threads import get_num_threads, set_num_threads

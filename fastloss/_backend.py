@@ -63,6 +63,11 @@ def select(name: str | None = None) -> None:
         _attach(target)
 
 
+def loops() -> Any:
+    """The module whose loops measure the memory: the one in use, or the reference's."""
+    return _module
+
+
 def bind(target: Loss | Any) -> None:
     """Give a loss or function its kernel, now and whenever another backend is selected."""
     _bound.append(target)

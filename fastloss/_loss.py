@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import _backend, _reference, _validate
-from ._validate import Array, Domain, Parameter
+from ._validate import Domain, Parameter
 
 VALUE, GRAD, VALUE_AND_GRAD, GRAD_AND_HESS = range(4)  # the calls, as in kernels/interface.pxi
 OUTPUTS: dict[int, tuple[str, ...]] = {
@@ -66,8 +66,8 @@ class Loss:
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
 
-    def __reduce__(self) -> tuple[Callable[[str], Loss], tuple[str]]:
-        return REGISTRY.__getitem__, (self.name,)
+    def __reduce__(self) -> str:
+        return self.name  # by reference, as a function is pickled
 
     def __call__(
         self,
@@ -213,4 +213,3 @@ def loss(
         return Loss(definition.__name__, formula, doc, parameters, aliases, cost_only)
 
     return make
-

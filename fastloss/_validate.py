@@ -19,6 +19,7 @@ Array = np.ndarray[Any, Any]
 INSPECT_BELOW = 1 << 20  # bytes of an input: less is inspected before anything is written to the caller's array
 BLOCK = 65536  # samples looked at in one go when an offending one is searched for
 NATIVE, HALF, BFLOAT = 0, 1, 2  # how an operand's numbers are coded, as in kernels/loops.pxi
+REAL = (int, float, np.integer, np.floating)
 REDUCTIONS = ("none", "sum", "mean", "batch_mean")
 
 
@@ -61,14 +62,13 @@ class Parameter:
         object.__setattr__(self, "ends", (low, high))
 
     def checked(self, name: str, value: Any) -> float:
-        if type(value) is not float:
-            if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
-                raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
-            value = float(value)
+        if type(value) is not float and (isinstance(value, bool) or not isinstance(value, REAL)):
+            raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
+        number = float(value)
         low, high = self.ends
-        if not low <= value <= high:
-            raise ValueError(f"{name} is {value}; it must satisfy {self.condition(name)}")
-        return value
+        if not low <= number <= high:
+            raise ValueError(f"{name} is {number}; it must satisfy {self.condition(name)}")
+        return number
 
     def condition(self, name: str) -> str:
         left = f"{self.low:g} {'<' if self.open_low else '<='} {name}"
@@ -104,7 +104,8 @@ def result_dtype(pred: Array, name: str = "pred") -> np.dtype[Any]:
         raise TypeError(f"{name} has dtype {pred.dtype}, wider than the float64 that losses are computed in")
     if pred.dtype.kind in "biu":
         return np.dtype(np.float64)
-    return pred.dtype.newbyteorder("=")
+    dtype: np.dtype[Any] = pred.dtype.newbyteorder("=")
+    return dtype
 
 
 def same_shape(name: str, shape: tuple[int, ...], pred: Array) -> None:
@@ -148,7 +149,7 @@ def overlap(x: Array, y: Array) -> bool:
     if x.__array_interface__["data"] == y.__array_interface__["data"] and x.strides == y.strides and x.dtype == y.dtype:
         return False
     try:
-        return np.shares_memory(x, y, max_work=10_000)
+        return np.shares_memory(x, y, max_work=10_000)  # type: ignore[arg-type]  # the stub knows 0 and -1 alone
     except np.exceptions.TooHardError:
         return True
 
@@ -167,6 +168,7 @@ class Call:
     dtype: np.dtype[Any]
     outputs: dict[str, Array] = field(default_factory=dict)
     written: bool = False  # an output is the caller's
+    argument: str = "pred"  # what the caller knows `pred` as
 
     @property
     def inspected_first(self) -> bool:
@@ -205,8 +207,10 @@ def outputs(call: Call, names: tuple[str, ...], out: Any) -> None:
         call.outputs = {name: call.empty() for name in names}
         return
     if not names:
-        raise ValueError(f'out is given, but a cost is a number; an array of losses needs reduction="none", not {call.reduction!r}')
-    inputs = {"pred": call.pred, "target": call.target}
+        raise ValueError(
+            f'out is given, but a cost is a number; an array of losses needs reduction="none", not {call.reduction!r}'
+        )
+    inputs = {call.argument: call.pred, "target": call.target}
     if call.weight is not None:
         inputs["sample_weight"] = call.weight
     if len(names) == 1:
@@ -215,7 +219,7 @@ def outputs(call: Call, names: tuple[str, ...], out: Any) -> None:
         if not isinstance(out, (tuple, list)) or len(out) != 2:
             raise TypeError(f"out must be a pair of arrays, not {type(out).__name__}")
         arrays = [output(f"out[{i}]", o, call.pred.shape, call.dtype, inputs) for i, o in enumerate(out)]
-        if np.may_share_memory(*arrays) and np.shares_memory(*arrays):
+        if np.shares_memory(arrays[0], arrays[1]):
             raise ValueError("out[0] and out[1] share memory")
         call.outputs = dict(zip(names, arrays, strict=True))
     call.written = True

@@ -48,8 +48,8 @@ def mse(pred: Any, target: Any) -> None:
     >>> import fastloss as fl
     >>> fl.mse([1.0, 10.0, 1000.0], [1.0, 1.0, 1.0])
     332694.0
-    >>> fl.mse([1.0, 10.0, 1000.0], [1.0, 1.0, 1.0], reduction="none")
-    array([     0.,     81., 998001.])
+    >>> fl.mse([1.0, 10.0, 1000.0], [1.0, 1.0, 1.0], reduction="none").tolist()
+    [0.0, 81.0, 998001.0]
     >>> fl.mse.grad([1.0, 4.0], [1.0, 1.0])
     array([0., 3.])
     """

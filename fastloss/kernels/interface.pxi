@@ -89,8 +89,8 @@ cdef class Kernel:
         elif call == CALL_VALUE:
             values = first
         operands = (pred, target, weight, values, None if call == CALL_VALUE else first, second)
-        attach(&job, operands)
-        if self.evaluate(&job, <int>reduced, out is not None and inspect_first(&job), &cost, &total) < 0 or total.seen & OUTSIDE:
+        self.evaluate(&job, operands, <int>reduced, out is not None and inspected_first(operands), &cost, &total)
+        if total.seen & OUTSIDE:
             return NotImplemented
         if <int>reduced == MEAN and weight is not None and total.weight == 0:
             return NotImplemented
@@ -111,37 +111,28 @@ cdef class Kernel:
         cdef Job job
         cdef Partial total
         cdef double cost = 0
-        cdef int k, threads
+        cdef int k
         start(&job, self, double_precision, WANTED[call], REDUCTIONS[reduction], parameters)
         job.size = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED])
         for k in range(OPERANDS):
             job.kind[k] = kinds[k]
-        if in_order(&job, operands):
-            attach(&job, operands)
-            if self.evaluate(&job, REDUCTIONS[reduction], inspect_first, &cost, &total) < 0:
-                raise MemoryError("no memory for the sums of a batch of %d" % job.size)
-        else:
-            threads = threads_for(job.size)
-            iterate(&job, operands, threads)
-            try:
-                if self.evaluate(&job, REDUCTIONS[reduction], inspect_first, &cost, &total) < 0:
-                    raise MemoryError("no memory for the sums of a batch of %d" % job.size)
-            finally:
-                stop_iterating(&job)
+            if k >= VALUES and operands[k] is not None:
+                job.coded = kinds[k]
+        self.evaluate(&job, operands, REDUCTIONS[reduction], inspect_first, &cost, &total)
         return cost, total.weight, bool(total.seen & OUTSIDE)
 
-    cdef int evaluate(self, Job* job, int reduction, bint inspect_first, double* cost, Partial* total) noexcept:
-        """Run the job as often as the reduction needs: once, unless the scale of the gradient must be known first."""
-        cdef bint weighted = job.data[WEIGHT] is not NULL
-        cdef int wanted = job.wanted, threads = job.iterators if job.iterators > 0 else threads_for(job.size)
+    cdef int evaluate(self, Job* job, tuple operands, int reduction, bint inspect_first, double* cost,
+                      Partial* total) except -1:
+        """One pass over the batch; or two, if the gradient's scale or the inputs' domain must be known first."""
+        cdef bint weighted = operands[WEIGHT] is not None
+        cdef int wanted = job.wanted
         cdef bint first = (weighted and reduction == MEAN or self.rooted) and wanted != VALUE
         cdef double divisor = 1
         if inspect_first and (self.inspected or weighted):
             first = True
         if first:
             job.wanted = VALUE if self.rooted else 0
-            if self.go(job, threads, total) < 0:
-                return -1
+            pass_over(job, operands[:INPUTS] + (None, None, None), total)
             if total.seen & OUTSIDE:
                 return 0
             job.wanted = wanted
@@ -155,8 +146,7 @@ cdef class Kernel:
             job.coupling = 0 if cost[0] == 0 else 1 / cost[0]
         else:
             job.scale = 1 / divisor
-        if self.go(job, threads, total) < 0:
-            return -1
+        pass_over(job, operands, total)
         if weighted and reduction == MEAN:
             divisor = total.weight
         if not (self.rooted and first):
@@ -164,14 +154,6 @@ cdef class Kernel:
             if self.rooted:
                 cost[0] = root(cost[0])
         return 0
-
-    cdef int go(self, Job* job, int threads, Partial* total) noexcept:
-        cdef int status
-        if job.size < HOLD_GIL_BELOW:
-            return run(job, 1, total)
-        with nogil:
-            status = run(job, threads, total)
-        return status
 
 
 # ---- setting up a job -------------------------------------------------------------------------------------------------
@@ -188,8 +170,28 @@ cdef inline void start(Job* job, Kernel kernel, bint double_precision, int wante
     job.iterators = 0
     for k in range(len(parameters)):
         job.parameters[k] = <double>parameters[k]
+    job.coded = NATIVE
     for k in range(OPERANDS):
         job.kind[k] = NATIVE
+
+
+cdef int pass_over(Job* job, tuple operands, Partial* total) except -1:
+    """Run the job once over these operands. What an iterator is not given it cannot touch."""
+    cdef int threads = threads_for(job.size), status
+    if in_order(job, operands):
+        attach(job, operands)
+    else:
+        iterate(job, operands, threads)
+    if job.size < HOLD_GIL_BELOW:
+        status = run(job, 1, total)
+    else:
+        with nogil:
+            status = run(job, threads, total)
+    if job.iterators > 0:
+        stop_iterating(job)
+    if status < 0:
+        raise MemoryError("no memory for the sums of a batch of %d" % job.size)
+    return 0
 
 
 cdef inline void attach(Job* job, tuple operands):
@@ -202,7 +204,7 @@ cdef inline void attach(Job* job, tuple operands):
             job.data[k] = <char*>cnp.PyArray_DATA(<cnp.ndarray>operands[k])
             job.itemsize[k] = cnp.PyArray_ITEMSIZE(<cnp.ndarray>operands[k])
     k = VALUES if job.data[VALUES] is not NULL else GRADS
-    job.streaming = job.data[k] is not NULL and job.kind[k] == NATIVE and job.size * job.itemsize[k] >= STREAM_FROM
+    job.streaming = job.data[k] is not NULL and job.coded == NATIVE and job.size * job.itemsize[k] >= STREAM_FROM
 
 
 cdef inline bint in_order(Job* job, tuple operands):
@@ -275,15 +277,16 @@ cdef int stop_iterating(Job* job) except -1:
     return 0
 
 
-cdef inline bint inspect_first(const Job* job) noexcept:
-    """For outputs of the caller's: as Call.inspected_first in _validate.py."""
+cdef inline bint inspected_first(tuple operands):
+    """For outputs of the caller's, as Call.inspected_first in _validate.py."""
     cdef int i, k
-    if job.size * job.itemsize[PRED] <= INSPECT_BELOW:
+    if cnp.PyArray_NBYTES(<cnp.ndarray>operands[PRED]) <= INSPECT_BELOW:
         return True
     for i in range(INPUTS):
         for k in range(VALUES, OPERANDS):
-            if job.data[k] is not NULL and job.data[k] == job.data[i]:
-                return True
+            if operands[k] is not None and operands[i] is not None:
+                if cnp.PyArray_DATA(<cnp.ndarray>operands[k]) == cnp.PyArray_DATA(<cnp.ndarray>operands[i]):
+                    return True
     return False
 
 

@@ -91,6 +91,7 @@ cdef struct Job:
     Py_ssize_t size
     char* data[OPERANDS]                # NULL where there is no such operand
     int kind[OPERANDS]
+    int coded                           # the kind of every output
     Py_ssize_t itemsize[OPERANDS]
     int iterators                       # 0 if every operand can be walked as it lies
     cnp.NpyIter** iterator
@@ -222,13 +223,13 @@ cdef inline void put(const Job* job, char* out, real* x, const real* weight, Py_
     if weight is not NULL:
         for i in range(n):
             x[i] *= weight[i]
-    if job.kind[VALUES] == NATIVE:
+    if job.coded == NATIVE:
         if job.streaming:
             stream_out(out, x, n * <Py_ssize_t>sizeof(real))
         else:
             memcpy(out, x, n * sizeof(real))
     elif real is float:
-        if job.kind[VALUES] == HALF:
+        if job.coded == HALF:
             halves_of_float(x, out, n)
         else:
             bfloats_of_float(x, out, n)

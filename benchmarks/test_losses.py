@@ -1,0 +1,48 @@
+"""Every loss of the registry: call × dtype × size × kernels × threads, with the NumPy expression for reference.
+
+    pytest benchmarks/                                     # all of it
+    pytest benchmarks/ -k 'huber and value' --sizes 65536  # some of it
+    pytest benchmarks/ --benchmark-save=before             # keep the figures ...
+    pytest benchmarks/ --benchmark-compare                 # ... and compare with them later
+
+Rows of one group (loss, call, dtype, size) are alternatives to one another.
+"""
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+from fastloss._bench import NUMPY, inputs
+from fastloss._loss import REGISTRY
+
+CALLS = ["value", "grad", "value_and_grad", "value_and_grad_out", "grad_and_hess"]
+
+
+def group(benchmark, loss, call, dtype, size):
+    benchmark.group = f"{loss} {call} {dtype} {size}"
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("loss", REGISTRY)
+def test_fastloss(benchmark, selected, loss, call, dtype, size, backend, threads):
+    group(benchmark, loss, call, dtype, size)
+    function = getattr(fl, loss)
+    pred, target = inputs(function, size, dtype)
+    out = np.empty_like(pred)
+    calls = {
+        "value": lambda: function(pred, target),
+        "grad": lambda: function.grad(pred, target),
+        "value_and_grad": lambda: function.value_and_grad(pred, target),
+        "value_and_grad_out": lambda: function.value_and_grad(pred, target, out=out),
+        "grad_and_hess": lambda: function.grad_and_hess(pred, target),
+    }
+    benchmark(calls[call])
+
+
+@pytest.mark.parametrize("call", ["value", "value_and_grad"])
+@pytest.mark.parametrize("loss", REGISTRY)
+def test_numpy_expression(benchmark, loss, call, dtype, size):
+    group(benchmark, loss, call, dtype, size)
+    pred, target = inputs(getattr(fl, loss), size, dtype)
+    value, slope = NUMPY[loss]
+    benchmark(lambda: value(pred, target) if call == "value" else (value(pred, target), slope(pred, target)))
