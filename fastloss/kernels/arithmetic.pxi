@@ -1,6 +1,6 @@
 # Numbers, and the vector functions of vecmath.h for whichever of the two kinds is being computed.
 
-from libc.math cimport fabs, fabsf, sqrt, sqrtf
+from libc.math cimport fabs, fabsf, sqrt
 
 cdef extern from "vecmath.h" nogil:
     void vexp_f(const float* x, float* y, Py_ssize_t n) noexcept
@@ -9,6 +9,13 @@ cdef extern from "vecmath.h" nogil:
     void vlog_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
     void vlog1p_f(const float* x, float* y, Py_ssize_t n) noexcept
     void vlog1p_d(const double* x, double* y, Py_ssize_t n) noexcept
+
+    void vroot_f(const float* x, float* y, Py_ssize_t n) noexcept
+    void vroot_d(const double* x, double* y, Py_ssize_t n) noexcept
+    int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
+    int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
+    int inside_unit_f(const float* x, Py_ssize_t n) noexcept
+    int inside_unit_d(const double* x, Py_ssize_t n) noexcept
 
 ctypedef fused real:
     float
@@ -47,6 +54,22 @@ cdef inline void vlog1p(const real* x, real* y, Py_ssize_t n) noexcept nogil:
         vlog1p_d(x, y, n)
 
 
+cdef inline bint beyond_unit(const real* x, Py_ssize_t n) noexcept nogil:
+    """Whether something may be outside [0, 1]."""
+    if real is float:
+        return beyond_unit_f(x, n)
+    else:
+        return beyond_unit_d(x, n)
+
+
+cdef inline bint inside_unit(const real* x, Py_ssize_t n) noexcept nogil:
+    """Whether something is neither 0 nor 1, if all is in [0, 1]."""
+    if real is float:
+        return inside_unit_f(x, n)
+    else:
+        return inside_unit_d(x, n)
+
+
 cdef inline real absolute(real x) noexcept nogil:
     if real is float:
         return fabsf(x)
@@ -54,11 +77,11 @@ cdef inline real absolute(real x) noexcept nogil:
         return fabs(x)
 
 
-cdef inline real root(real x) noexcept nogil:
+cdef inline void vroot(const real* x, real* y, Py_ssize_t n) noexcept nogil:
     if real is float:
-        return sqrtf(x)
+        vroot_f(x, y, n)
     else:
-        return sqrt(x)
+        vroot_d(x, y, n)
 
 
 cdef inline void add(sums* s, const real* x, const real* weight) noexcept nogil:

@@ -3,9 +3,9 @@
 
 cdef extern from *:
     """
-    #define HUGE_RATIO 0x1p60   /* from here on 1 + |r| and sqrt(1 + r*r) are |r| to the last bit; r*r is still finite */
+    #define HUGE_SQUARE 0x1p120   /* from here on 1 + |r| and sqrt(1 + r*r) are |r| to the last bit; float still holds it */
     """
-    const double HUGE_RATIO
+    const double HUGE_SQUARE
 
 cdef struct Mse:
     double unused
@@ -89,6 +89,27 @@ cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
         return 0
 
 
+cdef inline int inspected(Pointwise loss, const real* pred, const real* target, Py_ssize_t n) noexcept nogil:
+    """All that `inspect` sees, or'ed into a flag as wide as the numbers: the loop stays within one kind of vector."""
+    cdef Py_ssize_t i, m = n & ~(<Py_ssize_t>LANES - 1)
+    cdef int narrow = 0
+    cdef long long wide = 0
+    if Pointwise is SigmoidCrossEntropy:
+        if not beyond_unit(target, m):
+            return 0
+    elif Pointwise is BinaryCrossEntropy:
+        if not (beyond_unit(pred, m) or beyond_unit(target, m)):
+            return SOFT if inside_unit(target, m) else 0
+    if real is float:
+        for i in range(m):
+            narrow |= inspect(loss, pred[i], target[i])
+        return narrow
+    else:
+        for i in range(m):
+            wide |= inspect(loss, pred[i], target[i])
+        return <int>wide
+
+
 cdef inline void prepare(Pointwise loss, const real* pred, const real* target, real* a, real* b, real* c, Py_ssize_t n,
                          bint value, int seen) noexcept nogil:
     """Vector functions, over n elements at a time, for `point` to find at a[i] and b[i]; c is scratch.
@@ -104,6 +125,12 @@ cdef inline void prepare(Pointwise loss, const real* pred, const real* target, r
         vexp(a, a, m)
         if value and Pointwise is not Sigmoid:
             vlog1p(a, b, m)
+    elif Pointwise is PseudoHuber:
+        # a = √b, b = 1 + r²
+        for i in range(m):
+            p = (pred[i] - target[i]) * <real>(1 / loss.delta)
+            b[i] = one + p * p
+        vroot(b, a, m)
     elif Pointwise is BinaryCrossEntropy:
         # a = t·log p + (1 − t)·log(1 − p) of the clipped p, with 0·log 0 = 0. A hard label needs but one logarithm.
         if not value:
@@ -172,14 +199,12 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
     elif Pointwise is PseudoHuber:
         # δ²(√(1 + r²) − 1) = d²/(1 + √(1 + r²)), r = d/δ: nothing cancels. Where r² could overflow, the root is |r|.
         delta = <real>loss.delta
-        huge = <real>HUGE_RATIO
+        huge = <real>HUGE_SQUARE
         d = pred - target
         m = absolute(d)
-        r = m * <real>(1 / loss.delta)
-        s = root(one + r * r)
-        value[0] = delta * m if r > huge else m * (m / (one + s))
-        grad[0] = (delta if d > zero else -delta) if r > huge else d / s
-        hess[0] = zero if r > huge else one / (s * s * s)
+        value[0] = delta * m if b > huge else m * (m / (one + a))
+        grad[0] = (delta if d > zero else -delta) if b > huge else d / a
+        hess[0] = zero if b > huge else one / (a * b)
     elif Pointwise is Hinge:
         m = one - target * pred
         value[0] = zero if m < zero else m
@@ -206,16 +231,22 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         hess[0] = zero if (pred < r) | (pred > s) else u + v
     elif Pointwise is SigmoidCrossEntropy:
         # u·softplus(−x) + v·softplus(x), u = P·t and v = 1 − t after smoothing; softplus(±x) = max(±x, 0) + b.
-        t = target + <real>loss.label_smoothing * (half - target)
-        u = <real>loss.pos_weight * t
-        v = one - t
+        if (loss.pos_weight == 1) & (loss.label_smoothing == 0):    # the same to the last bit, sooner
+            u = target
+            v = one - target
+            s = one
+        else:
+            t = target + <real>loss.label_smoothing * (half - target)
+            u = <real>loss.pos_weight * t
+            v = one - t
+            s = u + v
         m = v if pred > zero else u
-        value[0] = (zero if m == zero else m * absolute(pred)) + (u + v) * b
+        value[0] = (zero if m == zero else m * absolute(pred)) + s * b
         q = one / (one + a)
         p = q if pred > zero else a * q
         q = a * q if pred > zero else q
         grad[0] = v * p - u * q
-        hess[0] = (u + v) * (p * q)
+        hess[0] = s * (p * q)
     elif Pointwise is Sigmoid:
         value[0] = (one if pred > zero else a) / (one + a)
     elif Pointwise is LogSigmoid:

@@ -141,7 +141,7 @@ cdef class Kernel:
         elif reduction == BATCH_MEAN:
             divisor = job.size
         if self.rooted and first:
-            cost[0] = root(total.value / divisor)
+            cost[0] = sqrt(total.value / divisor)
             job.scale = 0 if cost[0] == 0 else 1 / (2 * cost[0] * divisor)
             job.coupling = 0 if cost[0] == 0 else 1 / cost[0]
         else:
@@ -152,7 +152,7 @@ cdef class Kernel:
         if not (self.rooted and first):
             cost[0] = total.value / divisor
             if self.rooted:
-                cost[0] = root(cost[0])
+                cost[0] = sqrt(cost[0])
         return 0
 
 

@@ -169,21 +169,6 @@ cdef void tile(const Pointwise* parameters, const Job* job, const real* pred, co
         put(job, out[GRADS], grad, weight, n)
 
 
-cdef inline int inspected(Pointwise loss, const real* pred, const real* target, Py_ssize_t n) noexcept nogil:
-    """All that `inspect` sees, or'ed into a flag as wide as the numbers: the loop stays within one kind of vector."""
-    cdef Py_ssize_t i
-    cdef int narrow = 0
-    cdef long long wide = 0
-    if real is float:
-        for i in range(n & ~(<Py_ssize_t>LANES - 1)):
-            narrow |= inspect(loss, pred[i], target[i])
-        return narrow
-    else:
-        for i in range(n & ~(<Py_ssize_t>LANES - 1)):
-            wide |= inspect(loss, pred[i], target[i])
-        return <int>wide
-
-
 cdef void weigh(const real* weight, Py_ssize_t n, Partial* partial) noexcept nogil:
     """Add up the weights and look for one that is negative or NaN."""
     cdef real last[32]

@@ -3,6 +3,7 @@
  *   vexp     e^x           x <= 0 (every loss can be written so); gradual underflow, -inf -> 0
  *   vlog     log(x + c)    x >= 0; 0 -> -inf, inf -> inf; c is what rounding took from x, 0 unless 1/2 <= x <= 1
  *   vlog1p   log(1 + e)    0 <= e <= 1
+ *   vroot    sqrt(x)       1 <= x < inf
  *
  * Each takes n elements, n a multiple of LANES, and may work in place. NaN goes through. Errors stay under 2 units in the
  * last place (most under 1). tools/polynomials.py derives the constants.
@@ -31,6 +32,38 @@ static inline float float_of(uint32_t bits) { float x; memcpy(&x, &bits, 4); ret
 static inline double double_of(uint64_t bits) { double x; memcpy(&x, &bits, 8); return x; }
 static inline uint32_t bits_of_float(float x) { uint32_t bits; memcpy(&bits, &x, 4); return bits; }
 static inline uint64_t bits_of_double(double x) { uint64_t bits; memcpy(&bits, &x, 8); return bits; }
+
+/* Two quick looks at the bits, which order non-negative numbers as integers: is anything not in [+0, 1] (NaN and -0 count
+ * as suspects), and is anything strictly between? Integer maxima need no masks and half the instructions. */
+static inline int beyond_unit_f(const float *x, ptrdiff_t n) {
+    uint32_t top = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint32_t b = bits_of_float(x[i]); top = b > top ? b : top; }
+    return top > 0x3f800000u;
+}
+
+static inline int beyond_unit_d(const double *x, ptrdiff_t n) {
+    uint64_t top = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint64_t b = bits_of_double(x[i]); top = b > top ? b : top; }
+    return top > 0x3ff0000000000000ull;
+}
+
+static inline int inside_unit_f(const float *x, ptrdiff_t n) {
+    uint32_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) {
+        uint32_t b = bits_of_float(x[i]), c = 0x3f800000u - b;
+        any |= b < c ? b : c;
+    }
+    return any != 0;
+}
+
+static inline int inside_unit_d(const double *x, ptrdiff_t n) {
+    uint64_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) {
+        uint64_t b = bits_of_double(x[i]), c = 0x3ff0000000000000ull - b;
+        any |= b < c ? b : c;
+    }
+    return any != 0;
+}
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #include "vecmath_avx512.h"
@@ -122,5 +155,7 @@ OVER_ARRAYS(vlog_f, float, log_f)
 OVER_ARRAYS(vlog_d, double, log_d)
 OVER_ARRAY(vlog1p_f, float, log1p_f)
 OVER_ARRAY(vlog1p_d, double, log1p_d)
+OVER_ARRAY(vroot_f, float, sqrtf)
+OVER_ARRAY(vroot_d, double, sqrt)
 
 #endif
