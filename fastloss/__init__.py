@@ -5,15 +5,17 @@
 9.666666666666666
 """
 
-# isort: off - tables list the losses in the order in which they are defined here
+# The losses register in this order, and tables list them in it.
+# isort: off
+from .regression import huber, l1, l2, mae, mse, pseudo_huber, rmse
+from .classification import binary_cross_entropy, hinge, log_loss, sigmoid_cross_entropy, squared_hinge
+from .activations import log_sigmoid, sigmoid, softplus
 # isort: on
+
 from ._backend import show_config
 from ._loss import Loss
 from ._threads import get_num_threads, set_num_threads
 from ._version import __version__
-from .activations import log_sigmoid, sigmoid, softplus
-from .classification import binary_cross_entropy, hinge, log_loss, sigmoid_cross_entropy, squared_hinge
-from .regression import huber, l1, l2, mae, mse, pseudo_huber, rmse
 
 __all__ = [
     "Loss",
