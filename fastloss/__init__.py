@@ -8,8 +8,18 @@
 # The losses register in this order, and tables list them in it.
 # isort: off
 from .regression import huber, l1, l2, mae, mse, pseudo_huber, rmse
-from .classification import binary_cross_entropy, hinge, log_loss, sigmoid_cross_entropy, squared_hinge
-from .activations import log_sigmoid, sigmoid, softplus
+from .classification import (
+    binary_cross_entropy,
+    categorical_cross_entropy,
+    hinge,
+    log_loss,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_categorical_cross_entropy,
+    squared_hinge,
+)
+from .divergence import kl_divergence, softmax_kl_divergence
+from .activations import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softplus
 # isort: on
 
 from ._backend import show_config
@@ -21,13 +31,17 @@ __all__ = [
     "Loss",
     "__version__",
     "binary_cross_entropy",
+    "categorical_cross_entropy",
     "get_num_threads",
     "hinge",
     "huber",
+    "kl_divergence",
     "l1",
     "l2",
     "log_loss",
     "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
     "mae",
     "mse",
     "pseudo_huber",
@@ -36,6 +50,10 @@ __all__ = [
     "show_config",
     "sigmoid",
     "sigmoid_cross_entropy",
+    "softmax",
+    "softmax_cross_entropy",
+    "softmax_kl_divergence",
     "softplus",
+    "sparse_categorical_cross_entropy",
     "squared_hinge",
 ]

@@ -13,7 +13,7 @@ def show_list(arguments: argparse.Namespace) -> None:
     """Print every loss with its formula and parameters."""
     width = max(len(", ".join((loss.name, *loss.aliases))) for loss in REGISTRY.values())
     for loss in REGISTRY.values():
-        own = ", ".join(f"{name}={p.default:g} ({p.condition(name)})" for name, p in loss.parameters.items())
+        own = ", ".join(f"{name}={p.default} ({p.condition(name)})" for name, p in loss.parameters.items())
         print(f"{', '.join((loss.name, *loss.aliases)):{width}}  {loss.formula}" + (f"   [{own}]" if own else ""))
 
 
@@ -37,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     listing.set_defaults(run=show_list)
 
     bench_parser = commands.add_parser("bench", help="time every loss on a large batch beside NumPy's own expression")
-    bench_parser.add_argument("--size", type=count, default=1 << 24, help="samples in the batch (default 2^24)")
+    bench_parser.add_argument("--size", type=count, default=1 << 24, help="numbers in pred (default 2^24)")
+    bench_parser.add_argument(
+        "--classes", type=count, default=1000, help="of losses of rows, which get size/classes rows"
+    )
     bench_parser.add_argument("--dtype", choices=["float32", "float64"], action="append", help="default: both")
     bench_parser.add_argument("--threads", type=count, help="default: as many as the process may use")
     names = sorted([*REGISTRY, *(alias for loss in REGISTRY.values() for alias in loss.aliases)])

@@ -84,21 +84,26 @@ def _warning(quick: Callable[..., Any]) -> Callable[..., Any]:
     """The quick way of the NumPy kernels, until it has said once that they are the slow ones."""
 
     def warned(*arguments: Any) -> Any:
-        global _warn
-        if _warn:
-            _warn = False
-            for target in _bound:
-                _attach(target)
-            warnings.warn(
-                "fastloss found no compiled kernels and runs on NumPy: the same results, many times slower. "
-                "Install a wheel, or build with a C compiler; in a source checkout, install with pip install -e . "
-                f"To choose NumPy on purpose, set {VARIABLE}=numpy",
-                RuntimeWarning,
-                stacklevel=3,
-            )
+        say_if_slow(stacklevel=4)
         return quick(*arguments)
 
     return warned
+
+
+def say_if_slow(stacklevel: int = 3) -> None:
+    """Warn, once, that NumPy runs the losses because there is nothing better."""
+    global _warn
+    if _warn:
+        _warn = False
+        for target in _bound:
+            _attach(target)
+        warnings.warn(
+            "fastloss found no compiled kernels and runs on NumPy: the same results, many times slower. "
+            "Install a wheel, or build with a C compiler; in a source checkout, install with pip install -e . "
+            f"To choose NumPy on purpose, set {VARIABLE}=numpy",
+            RuntimeWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:

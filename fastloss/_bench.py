@@ -18,7 +18,9 @@ import numpy as np
 
 from . import _backend, _threads
 from ._loss import REGISTRY, Loss
+from ._rows import RowLoss
 from ._validate import Array
+from .activations import softmax
 
 CALLS = {"value": "__call__", "value_and_grad": "value_and_grad"}
 
@@ -46,12 +48,21 @@ class Row:
         return self.numpy_seconds / self.seconds
 
 
-def inputs(loss: Loss, size: int, dtype: str, seed: int = 0) -> tuple[Array, Array]:
-    """A batch that suits the loss: labels of the right coding, probabilities where it wants them."""
+def inputs(loss: Loss, size: int, dtype: str, classes: int = 1000, seed: int = 0) -> tuple[Array, Array]:
+    """A batch that suits the loss: labels of the right coding, probabilities where it wants them; class ids for rows."""
     rng = np.random.default_rng(seed)
     number = np.dtype(dtype).type
-    pred = rng.standard_normal(size, dtype=number)
-    target = rng.standard_normal(size, dtype=number)
+    if isinstance(loss, RowLoss):
+        classes = min(classes, size)
+        shape = (size // classes, classes)
+        pred = rng.standard_normal(shape, dtype=np.float32).astype(number)
+        pred = softmax(pred) if "pred" in loss.domains else pred
+        if loss.ids:
+            return pred, rng.integers(0, classes, shape[0])
+        return pred, softmax(rng.standard_normal(shape, dtype=np.float32).astype(number))
+    wide = np.float64 if number is np.float64 else np.float32
+    pred = rng.standard_normal(size, dtype=wide).astype(number, copy=False)
+    target = rng.standard_normal(size, dtype=wide).astype(number, copy=False)
     if "pred" in loss.domains:
         pred = 1 / (1 + np.exp(-pred))
     if "target" in loss.domains:
@@ -65,6 +76,24 @@ def sigmoid(x: Array) -> Array:
     """The textbook's stable form."""
     e = np.exp(-np.abs(x))
     return np.where(x > 0, 1 / (1 + e), e / (1 + e))
+
+
+def log_softmax(x: Array) -> Array:
+    """The textbook's stable form."""
+    z: Array = x - x.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))  # type: ignore[no-any-return]
+
+
+def of_label(x: Array, ids: Array) -> Array:
+    """The number of each row's class."""
+    return x[np.arange(len(x)), ids]  # type: ignore[no-any-return]
+
+
+def at_label(like: Array, ids: Array, values: Any) -> Array:
+    """Rows of 0 but for their classes."""
+    rows = np.zeros_like(like)
+    rows[np.arange(len(rows)), ids] = values
+    return rows
 
 
 NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], Array]]] = {
@@ -98,6 +127,23 @@ NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], A
         lambda x, t: np.mean(np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))),
         lambda x, t: (sigmoid(x) - t) / x.size,
     ),
+    "categorical_cross_entropy": (lambda p, t: -np.sum(t * np.log(p)) / len(p), lambda p, t: -t / p / len(p)),
+    "sparse_categorical_cross_entropy": (
+        lambda p, t: -np.mean(np.log(of_label(p, t))),
+        lambda p, t: at_label(p, t, -1 / of_label(p, t) / len(p)),
+    ),
+    "softmax_cross_entropy": (
+        lambda x, t: -np.mean(of_label(log_softmax(x), t)),
+        lambda x, t: (np.exp(log_softmax(x)) - at_label(x, t, 1)) / len(x),
+    ),
+    "kl_divergence": (
+        lambda p, t: np.sum(t * (np.log(t) - np.log(p))) / len(p),
+        lambda p, t: -t / p / len(p),
+    ),
+    "softmax_kl_divergence": (
+        lambda x, t: np.sum(t * (np.log(t) - log_softmax(x))) / len(x),
+        lambda x, t: (np.exp(log_softmax(x)) * t.sum(axis=1, keepdims=True) - t) / len(x),
+    ),
 }
 
 
@@ -115,9 +161,10 @@ def median_seconds(functions: list[Callable[[], Any]], rounds: int) -> list[floa
 
 
 def floor(pred: Array, target: Array, out: Array, call: str) -> Callable[[], Any]:
-    """The least that memory allows for a call: reading both inputs, and writing the gradient by the better kind of store."""
+    """The least that memory allows for a call: reading the inputs, and writing the gradient by the better kind of store."""
     module, threads = _backend.loops(), _threads.get_num_threads()
-    words = [x.view(np.uint8)[: x.nbytes // 8 * 8].view(np.int64) for x in (pred, target, out)]
+    second = target if target.shape == pred.shape else pred  # the same array again costs memory nothing
+    words = [x.reshape(-1).view(np.uint8)[: x.nbytes // 8 * 8].view(np.int64) for x in (pred, second, out)]
     if call == "value":
         return lambda: module.read(*words[:2], threads)
     streaming = min((False, True), key=lambda s: median_seconds([lambda: module.write(*words, threads, s)], 5)[0])
@@ -127,17 +174,18 @@ def floor(pred: Array, target: Array, out: Array, call: str) -> Callable[[], Any
 def agree(loss: Loss, call: str, pred: Array, target: Array) -> None:
     """Refuse to time what does not give the same result."""
     cost, grad = loss.value_and_grad(pred, target)
-    wide = pred.astype(np.float64), target.astype(np.float64)
+    wide = pred.astype(np.float64), target if target.dtype.kind == "i" else target.astype(np.float64)
     value, slope = NUMPY[loss.name]
-    np.testing.assert_allclose(cost, value(*wide), rtol=1e-6)
+    np.testing.assert_allclose(cost, value(*wide), rtol=1e-5)
     scale = float(np.max(np.abs(slope(*wide))))
     np.testing.assert_allclose(grad, slope(*wide), atol=1e-5 * scale, err_msg=f"{loss.name} {call}")
 
 
-def measure(loss: Loss, call: str, dtype: str, size: int, rounds: int) -> Row:
+def measure(loss: Loss, call: str, dtype: str, size: int, rounds: int, classes: int) -> Row:
     """One line of the table."""
-    pred, target = inputs(loss, size, dtype)
-    agree(loss, call, pred[:100_000], target[:100_000])
+    pred, target = inputs(loss, size, dtype, classes)
+    some = slice(None, 100_000 if pred.ndim == 1 else max(1, 1_000_000 // pred.shape[1]))
+    agree(loss, call, pred[some], target[some])
     out = np.zeros_like(pred)
     value, slope = NUMPY[loss.name]
     if call == "value":
@@ -148,17 +196,17 @@ def measure(loss: Loss, call: str, dtype: str, size: int, rounds: int) -> Row:
         theirs = lambda: (value(pred, target), slope(pred, target))  # noqa: E731
     seconds, least = median_seconds([ours, floor(pred, target, out, call)], rounds)
     expression = median_seconds([theirs], max(1, rounds // 3))[0]
-    moved = pred.nbytes * (2 if call == "value" else 3)
+    moved = pred.nbytes + target.nbytes + (0 if call == "value" else out.nbytes)
     return Row(loss.name, call, dtype, seconds, expression, least, moved / seconds / 1e9)
 
 
-HEADER = f"{'loss':22} {'call':14} {'dtype':8} {'time':>10} {'GB/s':>7} {'of memory':>10} {'NumPy':>10} {'speed-up':>9}"
+HEADER = f"{'loss':32} {'call':14} {'dtype':8} {'time':>10} {'GB/s':>7} {'of memory':>10} {'NumPy':>10} {'speed-up':>9}"
 
 
 def line(row: Row) -> str:
     """A row as it is printed."""
     return (
-        f"{row.loss:22} {row.call:14} {row.dtype:8} {row.seconds * 1e3:7.3f} ms {row.gigabytes_per_second:7.1f} "
+        f"{row.loss:32} {row.call:14} {row.dtype:8} {row.seconds * 1e3:7.3f} ms {row.gigabytes_per_second:7.1f} "
         f"{row.floor_share:9.0%} {row.numpy_seconds * 1e3:8.2f} ms {row.speedup:8.1f}x"
     )
 
@@ -186,12 +234,12 @@ def bench(arguments: argparse.Namespace) -> None:
     target = open(arguments.json, "w") if arguments.json else None  # noqa: SIM115 - fail before measuring, not after
     print(
         f"fastloss {config['version']}, {config['backend']} kernels, {config['num_threads']} threads, "
-        f"{arguments.size:,} samples, {processor()}"
+        f"{arguments.size:,} numbers (rows of {arguments.classes:,}), {processor()}"
     )
     rows = []
     for i, (loss, call, dtype) in enumerate(jobs):
         print(f"\r{i + 1}/{len(jobs)} {loss.name} {call} {dtype:20}", end="", file=sys.stderr, flush=True)
-        rows.append(measure(loss, call, dtype, arguments.size, arguments.rounds))
+        rows.append(measure(loss, call, dtype, arguments.size, arguments.rounds, arguments.classes))
     print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
     print(HEADER)
     for row in rows:
@@ -208,6 +256,7 @@ def bench(arguments: argparse.Namespace) -> None:
                 "python": platform.python_version(),
                 "numpy": np.__version__,
                 "size": arguments.size,
+                "classes": arguments.classes,
                 "rounds": arguments.rounds,
                 "config": config,
                 "rows": [asdict(r) | {"floor_share": r.floor_share, "speedup": r.speedup} for r in rows],

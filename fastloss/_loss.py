@@ -10,20 +10,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from . import _backend, _reference, _validate
-from ._validate import Domain, Parameter
+from ._validate import Domain, Keyword
 
 VALUE, GRAD, VALUE_AND_GRAD, GRAD_AND_HESS = range(4)  # the calls, as in kernels/interface.pxi
-OUTPUTS: dict[int, tuple[str, ...]] = {
-    VALUE: (),
-    GRAD: ("grad",),
-    VALUE_AND_GRAD: ("grad",),
-    GRAD_AND_HESS: ("grad", "hess"),
-}
 SHARED = {
     "sample_weight": None,
     "reduction": "mean",
@@ -44,7 +38,7 @@ class Loss:
         name: str,
         formula: str,
         doc: str,
-        parameters: Mapping[str, Parameter],
+        parameters: Mapping[str, Keyword],
         aliases: tuple[str, ...] = (),
         cost_only: bool = False,
     ) -> None:
@@ -57,11 +51,9 @@ class Loss:
         self.__doc__ = doc
         self.__module__ = "fastloss"
         self.__signature__ = signature(self.parameters)
-        self._defaults = tuple(p.default for p in self.parameters.values())
+        self._defaults: tuple[Any, ...] = tuple(p.default for p in self.parameters.values())
         self._kernel: Any = None
         self._quick: Callable[..., Any]
-        REGISTRY[name] = self
-        _backend.bind(self)
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
@@ -137,7 +129,12 @@ class Loss:
             return self._prepared(GRAD_AND_HESS, pred, target, sample_weight, reduction, out, own)
         return result
 
-    def _own(self, given: Mapping[str, Any]) -> tuple[float, ...]:
+    @staticmethod
+    def outputs(call: int) -> tuple[str, ...]:
+        """The arrays that a call gives beside the cost."""
+        return {VALUE: (), GRAD_AND_HESS: ("grad", "hess")}.get(call, ("grad",))
+
+    def _own(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
         return _validate.parameters(self.name, self.parameters, given)
 
     def _prepared(
@@ -148,17 +145,17 @@ class Loss:
         sample_weight: Any,
         reduction: Any,
         out: Any,
-        own: tuple[float, ...],
+        own: tuple[Any, ...],
     ) -> Any:
         """A call whose arguments need checking or converting first."""
         arguments = _validate.arguments(pred, target, sample_weight, reduction)
         each = reduction == "none"
         if self.cost_only and reduction in ("none", "sum"):
             raise ValueError(f"{self.name} is the root of a mean; reduction={reduction!r} has no meaning for it")
-        names = ("value",) if call == VALUE and each else OUTPUTS[call]
+        names = ("value",) if call == VALUE and each else self.outputs(call)
         _validate.outputs(arguments, names, out)
         if call == VALUE_AND_GRAD and each:
-            arguments.outputs["value"] = arguments.empty()
+            arguments.outputs["value"] = arguments.empty("value")
         cost = self._run(call, arguments, own)
         results = arguments.outputs
         value = results["value"] if each and "value" in results else cost
@@ -168,12 +165,11 @@ class Loss:
             return results["grad"]
         return (value, results["grad"]) if call == VALUE_AND_GRAD else (results["grad"], results["hess"])
 
-    def _run(self, call: int, arguments: _validate.Call, own: tuple[float, ...]) -> float:
+    def _run(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> float:
         averaged = arguments.reduction in ("mean", "batch_mean")
         if arguments.pred.size == 0:
             return _validate.undefined_mean("an empty batch") if averaged else 0.0
-        inputs = [arguments.pred, arguments.target, arguments.weight]
-        operands, kinds = _validate.coded(inputs + [arguments.outputs.get(name) for name in ("value", "grad", "hess")])
+        operands, kinds = _validate.coded(arguments.operands())
         cost, total, outside = self._kernel.run(
             call,
             operands,
@@ -190,7 +186,17 @@ class Loss:
         return float(cost)
 
 
-def signature(own: Mapping[str, Parameter]) -> inspect.Signature:
+L = TypeVar("L", bound=Loss)
+
+
+def register(loss: L) -> L:
+    """Enter a loss that is complete, and give it its kernel."""
+    REGISTRY[loss.name] = loss
+    _backend.bind(loss)
+    return loss
+
+
+def signature(own: Mapping[str, Keyword]) -> inspect.Signature:
     """What help() and inspect show of a loss's calls."""
     kind = inspect.Parameter
     names = [kind("pred", kind.POSITIONAL_OR_KEYWORD), kind("target", kind.POSITIONAL_OR_KEYWORD)]
@@ -204,12 +210,12 @@ def loss(
     *,
     aliases: tuple[str, ...] = (),
     cost_only: bool = False,
-    **parameters: Parameter,
+    **parameters: Keyword,
 ) -> Callable[[Callable[..., None]], Loss]:
     """Make a Loss of a function that has a name and a docstring, and register it."""
 
     def make(definition: Callable[..., None]) -> Loss:
         doc = inspect.cleandoc(definition.__doc__ or "")
-        return Loss(definition.__name__, formula, doc, parameters, aliases, cost_only)
+        return register(Loss(definition.__name__, formula, doc, parameters, aliases, cost_only))
 
     return make

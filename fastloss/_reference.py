@@ -8,9 +8,9 @@ calls as the compiled kernels.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -227,6 +227,7 @@ def function(name: str, compute: Any) -> type[Formula]:
 class Sums:
     value: float = 0.0
     weight: float = 0.0
+    samples: int = 0
     outside: bool = False
 
 
@@ -358,7 +359,255 @@ def tiles(operands: tuple[Array | None, ...], kinds: tuple[int, ...], dtype: np.
             yield Tile(dict(zip(present, arrays, strict=True)), kinds)
 
 
-KERNELS = {
+# ---- rows of classes -------------------------------------------------------------------------------------------------
+
+
+class Rows:
+    """A loss of rows: for a block of rows x with targets t (rows, or class ids in `label`), what each has and gives.
+
+    `value` is one number a row, `grad` and `hess` have the shape of x. `share` is what of the smoothing each class gets.
+    """
+
+    domains: Mapping[str, Domain] = {}
+
+    value: ClassVar[Callable[..., Any]]
+    grad: ClassVar[Callable[..., Any]]
+    hess: ClassVar[Callable[..., Any]]
+
+    def __init__(self, x, t, label, smoothing, eps):
+        self.x, self.t, self.label, self.smoothing, self.eps = x, t, label, smoothing, eps
+        self.line = np.arange(len(x))
+        self.share = smoothing / x.shape[1]
+
+
+class SoftmaxRows(Rows):
+    """Through a softmax. The label's own term is kept out of the sum, so that log(1 + rest) and −rest/sum are exact."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        x, label = self.x, self.label
+        self.top = x.max(axis=1)
+        self.z = x - self.top[:, None]
+        self.e = np.exp(self.z)
+        others = self.e.astype(np.float64)
+        own = np.zeros(len(x))
+        if label is not None:
+            own = others[self.line, label]
+            others[self.line, label] = 0
+        self.rest, self.own = others.sum(axis=1), own
+        self.sum = self.rest + own
+        self.logs = np.where(own == 1, np.log1p(self.rest), np.log(self.sum))
+
+    @property
+    def p(self):
+        return self.e / self.sum[:, None]
+
+
+class SoftmaxCrossEntropy(SoftmaxRows):
+    domains = {"target": PROBABILITY}
+
+    def value(self):
+        if self.label is None:
+            t = self.t
+            return t.sum(axis=1, dtype=np.float64) * self.logs - weighed(t, self.z).sum(axis=1, dtype=np.float64)
+        margin = self.z[self.line, self.label].astype(np.float64)
+        if not self.smoothing:
+            return self.logs - margin
+        return self.logs - (1 - self.smoothing) * margin - self.share * self.z.sum(axis=1, dtype=np.float64)
+
+    def grad(self):
+        if self.label is None:
+            return self.p * self.t.sum(axis=1, dtype=np.float64)[:, None] - self.t
+        grad = self.p - self.share
+        grad[self.line, self.label] = self.smoothing - self.share - self.rest / self.sum
+        return grad
+
+    def hess(self):
+        if self.label is None:
+            return self.p * (1 - self.p) * self.t.sum(axis=1, dtype=np.float64)[:, None]
+        hess = self.p * (1 - self.p)
+        hess[self.line, self.label] = (self.own / self.sum) * (self.rest / self.sum)
+        return hess
+
+
+class SoftmaxDivergence(SoftmaxCrossEntropy):
+    def value(self):
+        return super().value() + weighed(self.t, np.log(self.t)).sum(axis=1, dtype=np.float64)
+
+
+class CategoricalCrossEntropy(Rows):
+    domains = {"pred": PROBABILITY, "target": PROBABILITY}
+
+    def shares(self):
+        if self.label is None:
+            return self.t
+        t = np.zeros_like(self.x)
+        t[self.line, self.label] = 1
+        return t
+
+    def value(self):
+        if self.label is not None:
+            return -np.log(np.clip(self.x[self.line, self.label], self.eps, 1 - self.eps)).astype(np.float64)
+        return -weighed(self.t, np.log(np.clip(self.x, self.eps, 1 - self.eps))).sum(axis=1, dtype=np.float64)
+
+    def slope(self, power):
+        constant = (self.x < self.eps) | (self.x > 1 - self.eps)
+        return np.where(constant | (self.shares() == 0), 0, self.shares() / self.x**power)
+
+    def grad(self):
+        return -self.slope(1)
+
+    def hess(self):
+        return self.slope(2)
+
+
+class SparseCategoricalCrossEntropy(CategoricalCrossEntropy):
+    domains = {"pred": PROBABILITY}
+
+
+class Divergence(CategoricalCrossEntropy):
+    def value(self):
+        return super().value() + weighed(self.t, np.log(self.t)).sum(axis=1, dtype=np.float64)
+
+
+class Softmax(SoftmaxRows):
+    def grad(self):
+        return self.p
+
+
+class LogSoftmax(SoftmaxRows):
+    def grad(self):
+        return self.z - self.logs[:, None]
+
+
+class LogSumExp(SoftmaxRows):
+    def value(self):
+        return np.where(np.isinf(self.top), self.top, self.top + self.logs)
+
+
+class RowKernel:
+    """The NumPy side of a loss of rows."""
+
+    def __init__(self, formula: type[Rows]) -> None:
+        self.formula = formula
+        self.domains = formula.domains
+
+    def quick(self, *arguments: Any) -> Any:
+        """No call is quick here."""
+        return NotImplemented
+
+    def run(
+        self,
+        call: int,
+        operands: tuple[Array | None, ...],
+        kinds: tuple[int, ...],
+        double_precision: bool,
+        reduction: str,
+        own: tuple[Any, ...],
+        inspect_first: bool,
+    ) -> tuple[float, float, bool, int]:
+        """(cost, Σw, whether an input is outside the domain, samples that count), as a compiled kernel's `run`."""
+        dtype = np.dtype(np.float64 if double_precision else np.float32)
+        divisor, scale = 1.0, 1.0
+        with np.errstate(all="ignore"):
+            if inspect_first or call != 0:
+                sums = self.go((), operands, kinds, dtype, own, 1.0, True)
+                if sums.outside:
+                    return 0.0, sums.weight, True, sums.samples
+                scale = float(1 / np.float64(self.divisor(reduction, sums)))
+            sums = self.go(WANTED[call], operands, kinds, dtype, own, scale, reduction != "none")
+            divisor = self.divisor(reduction, sums)
+            return float(np.float64(sums.value) / divisor), sums.weight, sums.outside, sums.samples
+
+    @staticmethod
+    def divisor(reduction: str, sums: Sums) -> float:
+        """What a sum is divided by."""
+        return {"mean": sums.weight, "batch_mean": float(sums.samples)}.get(reduction, 1.0)
+
+    def go(
+        self,
+        wanted: tuple[int, ...],
+        operands: tuple[Array | None, ...],
+        kinds: tuple[int, ...],
+        dtype: np.dtype[Any],
+        own: tuple[Any, ...],
+        scale: float,
+        summed: bool,
+    ) -> Sums:
+        """One pass over the batch."""
+        sums = Sums()
+        smoothing, ignored, class_weight, axis, eps = own
+        all_pred, all_target = operands[PRED], operands[TARGET]
+        assert all_pred is not None
+        assert all_target is not None
+        pred = np.moveaxis(all_pred, axis, -1)
+        ids = all_target.ndim < pred.ndim
+        moved = [
+            x if x is None or k in (WEIGHT, VALUES) or (k == TARGET and ids) else np.moveaxis(x, axis, -1)
+            for k, x in enumerate(operands)
+        ]
+        classes = pred.shape[-1]
+        for index in row_blocks(pred.shape[:-1], max(1, TILE // classes)):
+            tile = Tile({k: x[index] for k, x in enumerate(moved) if x is not None}, kinds)
+            x = np.ascontiguousarray(tile.get(PRED), dtype).reshape(-1, classes)
+            n = len(x)
+            weight, label, t, counts = np.ones(n), None, None, np.ones(n, bool)
+            target = tile.get(TARGET)
+            if ids:
+                label = target.reshape(-1)
+                counts = label != ignored if ignored is not None else counts
+                bad = counts & ((label < 0) | (label >= classes))
+                sums.outside |= bool(bad.any())
+                counts &= ~bad
+                label = np.where(counts, label, 0).astype(np.intp)
+                weight = weight if class_weight is None else class_weight[label]
+            else:
+                t = np.ascontiguousarray(target, dtype).reshape(-1, classes)
+                sums.outside |= "target" in self.domains and not PROBABILITY.contains(t).all()
+                weight = weight if class_weight is None else t @ class_weight
+                t = t * dtype.type(1 - smoothing) + dtype.type(smoothing / classes) if smoothing else t
+            if "pred" in self.domains:
+                used = x if label is None else x[np.arange(n), label][counts]
+                sums.outside |= not bool(PROBABILITY.contains(used).all())
+            if (w := tile.get(WEIGHT)) is not None:
+                w = np.asarray(w, np.float64).reshape(-1)
+                sums.outside |= not bool((w >= 0).all())
+                weight = weight * w
+            weight = np.where(counts, weight, 0)
+            sums.weight += float(weight.sum())
+            sums.samples += int(counts.sum())
+            if not wanted:
+                continue
+            rows = self.formula(x, t, label, smoothing, eps)
+            if VALUES in wanted:
+                value = np.where(counts, weight * rows.value(), 0)
+                sums.value += float(value.sum())
+                if not summed:
+                    tile.put(VALUES, value.reshape(tile.arrays[VALUES].shape))
+            for k, compute in ((GRADS, "grad"), (HESSES, "hess")):
+                if k in wanted:
+                    result = getattr(rows, compute)() * (weight * scale)[:, None]
+                    tile.put(k, np.where(counts[:, None], result, 0).reshape(tile.arrays[k].shape))
+        return sums
+
+
+def row_blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Any, ...]]:
+    """Indices that cut an array of this shape into blocks of at most `limit` elements, in C order."""
+    if not shape:
+        yield (Ellipsis,)
+        return
+    inner = math.prod(shape[1:])
+    if inner <= limit or len(shape) == 1:
+        step = max(1, limit // max(inner, 1))
+        for start in range(0, shape[0], step):
+            yield (slice(start, start + step), Ellipsis)
+    else:
+        for i in range(shape[0]):
+            for rest in row_blocks(shape[1:], limit):
+                yield (i, *rest)
+
+
+KERNELS: dict[str, Kernel | RowKernel] = {
     "mse": Kernel(MSE),
     "rmse": Kernel(MSE, rooted=True),
     "mae": Kernel(MAE),
@@ -375,4 +624,12 @@ KERNELS = {
     "log": Kernel(function("Log", np.log)),
     "log1m": Kernel(function("Log1m", lambda p: np.log1p(-p))),
     "log1p": Kernel(function("Log1p", np.log1p)),
+    "categorical_cross_entropy": RowKernel(CategoricalCrossEntropy),
+    "sparse_categorical_cross_entropy": RowKernel(SparseCategoricalCrossEntropy),
+    "softmax_cross_entropy": RowKernel(SoftmaxCrossEntropy),
+    "kl_divergence": RowKernel(Divergence),
+    "softmax_kl_divergence": RowKernel(SoftmaxDivergence),
+    "softmax": RowKernel(Softmax),
+    "log_softmax": RowKernel(LogSoftmax),
+    "logsumexp": RowKernel(LogSumExp),
 }

@@ -7,9 +7,10 @@ it is and what to do about it is found out here.
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -45,11 +46,25 @@ WEIGHT = Domain("a number >= 0", lambda x: x >= 0)
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A loss's own keyword: its default and the interval it must lie in, infinity excluded."""
+class Keyword:
+    """A loss's own keyword, with its default."""
 
-    default: float
-    low: float
+    default: Any
+
+    def checked(self, name: str, value: Any) -> Any:
+        """The value as the kernels take it, or an error."""
+        raise NotImplementedError
+
+    def condition(self, name: str) -> str:
+        """What it must satisfy, for people."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Parameter(Keyword):
+    """A number: the interval it must lie in, infinity excluded."""
+
+    low: float = 0.0
     high: float = math.inf
     open_low: bool = False
     open_high: bool = False
@@ -62,6 +77,7 @@ class Parameter:
         object.__setattr__(self, "ends", (low, high))
 
     def checked(self, name: str, value: Any) -> float:
+        """The value as a float, if it lies in the interval."""
         if type(value) is not float and (isinstance(value, bool) or not isinstance(value, REAL)):
             raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
         number = float(value)
@@ -71,11 +87,56 @@ class Parameter:
         return number
 
     def condition(self, name: str) -> str:
+        """The interval."""
         left = f"{self.low:g} {'<' if self.open_low else '<='} {name}"
         return f"{left} {'<' if self.open_high or self.high == math.inf else '<='} {self.high:g}"
 
 
-def parameters(loss: str, known: Mapping[str, Parameter], given: Mapping[str, Any]) -> tuple[float, ...]:
+@dataclass(frozen=True)
+class Integer(Keyword):
+    """A whole number, or None where that is the default."""
+
+    def checked(self, name: str, value: Any) -> int | None:
+        """The value as an int."""
+        if value is None and self.default is None:
+            return None
+        try:
+            number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+        except TypeError:
+            number = None
+        if number is None:
+            raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+        if not -(2**63) <= number < 2**63:
+            raise ValueError(f"{name} is {number}; it must fit in 64 bits")
+        return number
+
+    def condition(self, name: str) -> str:
+        """Its type."""
+        return f"{name} is an integer" + (" or None" if self.default is None else "")
+
+
+@dataclass(frozen=True)
+class ClassWeight(Keyword):
+    """A weight for each class."""
+
+    def checked(self, name: str, value: Any) -> Array | None:
+        """The weights as float64; how many there must be shows later."""
+        if value is None:
+            return None
+        weights = real_array(name, value).astype(np.float64, order="C")
+        if weights.ndim != 1:
+            raise ValueError(f"{name} has shape {weights.shape}; it must be (C,), a weight for each of C classes")
+        if not (weights >= 0).all():
+            first = int(np.argmin(weights >= 0))
+            raise ValueError(f"{name}[{first}] is {weights[first]:g}; {name} must be {WEIGHT.text}")
+        return weights
+
+    def condition(self, name: str) -> str:
+        """Its shape and domain."""
+        return f"{name} has shape (C,), each >= 0"
+
+
+def parameters(loss: str, known: Mapping[str, Keyword], given: Mapping[str, Any]) -> tuple[Any, ...]:
     """The values of a loss's own keywords, in the order of its definition."""
     for name in given:
         if name not in known:
@@ -169,6 +230,7 @@ class Call:
     outputs: dict[str, Array] = field(default_factory=dict)
     written: bool = False  # an output is the caller's
     argument: str = "pred"  # what the caller knows `pred` as
+    rows: tuple[int, ...] | None = None  # of losses of rows: the shape of what there is one of for each row
 
     @property
     def inspected_first(self) -> bool:
@@ -179,13 +241,25 @@ class Call:
         """
         inputs = [self.pred, self.target, *([] if self.weight is None else [self.weight])]
         return self.written and (
-            self.pred.nbytes <= INSPECT_BELOW
+            self.rows is not None
+            or self.pred.nbytes <= INSPECT_BELOW
             or (self.weight is not None and self.reduction == "mean")
             or any(np.may_share_memory(out, x) for out in self.outputs.values() for x in inputs)
         )
 
-    def empty(self) -> Array:
+    def shape(self, output: str) -> tuple[int, ...]:
+        """The shape of one of the results."""
+        return self.pred.shape if self.rows is None or output != "value" else self.rows
+
+    def empty(self, output: str) -> Array:
+        """A new array for one of the results; a gradient lies in memory as `pred` does."""
+        if self.shape(output) != self.pred.shape:
+            return np.empty(self.shape(output), self.dtype)
         return np.empty_like(self.pred, dtype=self.dtype, subok=False)
+
+    def operands(self) -> list[Array | None]:
+        """Inputs and outputs in the order of the kernels."""
+        return [self.pred, self.target, self.weight, *(self.outputs.get(name) for name in ("value", "grad", "hess"))]
 
 
 def arguments(pred: Any, target: Any, sample_weight: Any, reduction: Any) -> Call:
@@ -201,10 +275,62 @@ def arguments(pred: Any, target: Any, sample_weight: Any, reduction: Any) -> Cal
     return Call(pred, target, weight, reduction, dtype)
 
 
+def axis_of(name: str, array: Array, axis: int) -> int:
+    """The axis of the classes, counted from the front."""
+    if array.ndim == 0:
+        raise ValueError(f"{name} has shape (); it must have an axis of classes")
+    if not -array.ndim <= axis < array.ndim:
+        raise ValueError(
+            f"axis is {axis}; it must be in [{-array.ndim}, {array.ndim}) for {name} of shape {array.shape}"
+        )
+    axis %= array.ndim
+    if array.shape[axis] == 0 and array.size == 0 and 0 not in array.shape[:axis] + array.shape[axis + 1 :]:
+        raise ValueError(f"{name} has shape {array.shape}; there are no classes on axis {axis}")
+    return axis
+
+
+def row_arguments(
+    loss: Any, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]
+) -> tuple[Call, tuple[Any, ...]]:
+    """As `arguments`, for a loss of rows."""
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+        raise ValueError(f"reduction is {reduction!r}; it must be one of {', '.join(map(repr, REDUCTIONS))}")
+    pred, target = real_array("pred", pred), real_array("target", target)
+    dtype = result_dtype(pred)
+    smoothing, ignored, class_weight, axis, eps = own
+    axis = axis_of("pred", pred, axis)
+    rows = pred.shape[:axis] + pred.shape[axis + 1 :]
+    if loss.ids and target.ndim == len(rows):
+        if target.shape != rows:
+            raise ValueError(
+                f"pred has shape {pred.shape} but target has shape {target.shape}; class ids must have shape {rows}"
+            )
+        if target.dtype.kind not in "iu":
+            raise TypeError(f"target has dtype {target.dtype}; class ids must be integers")
+    elif loss.rows:
+        same_shape("target", target.shape, pred)
+        if ignored is not None:
+            raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
+    else:
+        raise ValueError(
+            f"pred has shape {pred.shape} but target has shape {target.shape}; class ids must have shape {rows}"
+        )
+    weight = None
+    if sample_weight is not None:
+        weight = real_array("sample_weight", sample_weight)
+        if weight.shape != rows:
+            raise ValueError(
+                f"pred has shape {pred.shape} but sample_weight has shape {weight.shape}; it must be {rows}"
+            )
+    if class_weight is not None and class_weight.size != pred.shape[axis]:
+        raise ValueError(f"class_weight has {class_weight.size} weights but there are {pred.shape[axis]} classes")
+    return Call(pred, target, weight, reduction, dtype, rows=rows), (smoothing, ignored, class_weight, axis, eps)
+
+
 def outputs(call: Call, names: tuple[str, ...], out: Any) -> None:
     """Where the array results go: the caller's arrays, or new ones."""
     if out is None:
-        call.outputs = {name: call.empty() for name in names}
+        call.outputs = {name: call.empty(name) for name in names}
         return
     if not names:
         raise ValueError(
@@ -214,7 +340,7 @@ def outputs(call: Call, names: tuple[str, ...], out: Any) -> None:
     if call.weight is not None:
         inputs["sample_weight"] = call.weight
     if len(names) == 1:
-        call.outputs = {names[0]: output("out", out, call.pred.shape, call.dtype, inputs)}
+        call.outputs = {names[0]: output("out", out, call.shape(names[0]), call.dtype, inputs)}
     else:
         if not isinstance(out, (tuple, list)) or len(out) != 2:
             raise TypeError(f"out must be a pair of arrays, not {type(out).__name__}")
@@ -247,15 +373,54 @@ def outside(call: Call, domains: Mapping[str, Domain]) -> NoReturn:
     raise RuntimeError("an input was reported outside its domain but has since changed")
 
 
+def row_outside(call: Call, domains: Mapping[str, Domain], own: tuple[Any, ...]) -> NoReturn:
+    """Raise for the first class id, probability or weight outside its domain."""
+    _, ignored, _, axis, _ = own
+    if call.target.shape == call.rows:
+        classes = call.pred.shape[axis]
+        for start, block in blocks(call.target):
+            bad = (block < 0) | (block >= classes)
+            if ignored is not None:
+                bad &= block != ignored
+            if bad.any():
+                first = int(np.argmax(bad))
+                where = subscript("target", start + first, call.target.shape)
+                raise ValueError(f"{where} is {block[first]}; class ids must be in [0, {classes})")
+        used = domains.get("pred")
+        domains = {"pred": replace(used, contains=unused_or(used.contains, call, axis))} if used else {}
+    outside(call, domains)
+
+
+def unused_or(contains: Callable[[Array], Array], call: Call, axis: int) -> Callable[[Array], Array]:
+    """Only the label's probability is used; the others may be anything."""
+    position = 0
+
+    def checked(block: Array) -> Array:
+        nonlocal position
+        index = np.unravel_index(np.arange(position, position + block.size), call.pred.shape)
+        position += block.size
+        label = call.target[index[:axis] + index[axis + 1 :]]
+        return contains(block) | (label != index[axis])
+
+    return checked
+
+
 def outside_error(call: Call, name: str, value: Any, index: int, domain: Domain) -> ValueError:
-    position = np.unravel_index(index, call.pred.shape)
-    where = f"{name}[{', '.join(str(int(i)) for i in position)}]" if position else name
+    where = subscript(
+        name, index, (call.weight if name == "sample_weight" and call.weight is not None else call.pred).shape
+    )
     text = f"{where} is {float(value):g}; {name} must be {domain.text}"
     if domain.remedy:
         text += f" ({domain.remedy})"
     if call.written and not call.inspected_first:
         text += "; out has been partly written"
     return ValueError(text)
+
+
+def subscript(name: str, index: int, shape: tuple[int, ...]) -> str:
+    """How the element of this flat index is written."""
+    position = np.unravel_index(index, shape)
+    return f"{name}[{', '.join(str(int(i)) for i in position)}]" if position else name
 
 
 def undefined_mean(reason: str) -> float:

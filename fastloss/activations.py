@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _backend, _validate
+from ._rows import RowFunction
 from ._validate import Array
 
 
@@ -33,18 +34,12 @@ class Function:
         if result is not NotImplemented:
             return result  # type: ignore[no-any-return]
         x = _validate.real_array("x", x)
-        return elementwise(self._kernel, x, out)
-
-
-def elementwise(kernel: Any, x: Array, out: Array | None) -> Array:
-    """The slow way: conversion, checks, and the kernel's `run`."""
-    call = _validate.Call(x, x, None, "none", _validate.result_dtype(x, "x"), argument="x")
-    _validate.outputs(call, ("value",), out)
-    result = call.outputs["value"]
-    if x.size:
-        operands, kinds = _validate.coded([x, x, None, result, None, None])
-        kernel.run(0, operands, kinds, call.dtype == "float64", "none", (), False)
-    return result
+        call = _validate.Call(x, x, None, "none", _validate.result_dtype(x, "x"), argument="x")
+        _validate.outputs(call, ("value",), out)
+        if x.size:
+            operands, kinds = _validate.coded(call.operands())
+            self._kernel.run(0, operands, kinds, call.dtype == "float64", "none", (), False)
+        return call.outputs["value"]
 
 
 @Function
@@ -142,4 +137,108 @@ def softplus(x: Any, *, out: Array | None = None) -> Any:
     >>> import fastloss as fl
     >>> fl.softplus([0.0, 1000.0, -1000.0]).round(4).tolist()
     [0.6931, 1000.0, 0.0]
+    """
+
+
+@RowFunction
+def softmax(x: Any, *, axis: int = -1, out: Array | None = None) -> Any:
+    """The softmax of every row: ``exp(x) / sum(exp(x))``, without overflow.
+
+    Parameters
+    ----------
+    x : array_like
+        Real numbers, of any dtype.
+    axis : int, default -1
+        The axis along which the result sums to 1.
+    out : ndarray, optional
+        Where the result goes; may be `x` itself.
+
+    Returns
+    -------
+    ndarray
+        Of x's shape and dtype; float64 for integers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis, or `out` does not fit.
+    TypeError
+        If `x` does not hold real numbers.
+
+    References
+    ----------
+    Bridle, *Probabilistic interpretation of feedforward classification network outputs*, 1990.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.softmax([[0.0, 0.0], [1000.0, 0.0]])
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    """
+
+
+@RowFunction
+def log_softmax(x: Any, *, axis: int = -1, out: Array | None = None) -> Any:
+    """The logarithm of the softmax: ``x - logsumexp(x)`` for every row.
+
+    Parameters
+    ----------
+    x, axis, out
+        As for `softmax`.
+
+    Returns
+    -------
+    ndarray
+        As for `softmax`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `softmax`.
+
+    References
+    ----------
+    Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax functions*, 2021.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.log_softmax([[0.0, 0.0], [1000.0, 0.0]]).round(4).tolist()
+    [[-0.6931, -0.6931], [0.0, -1000.0]]
+    """
+
+
+@RowFunction
+def logsumexp(x: Any, *, axis: int = -1, out: Array | None = None) -> Any:
+    """The smooth maximum of every row: ``log(sum(exp(x)))``, without overflow.
+
+    Parameters
+    ----------
+    x : array_like
+        Real numbers, of any dtype.
+    axis : int, default -1
+        The axis that is summed over.
+    out : ndarray, optional
+        Where the result goes: the shape of `x` without `axis`.
+
+    Returns
+    -------
+    ndarray
+        The shape of `x` without `axis`, and its dtype; float64 for integers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `softmax`.
+
+    References
+    ----------
+    Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax functions*, 2021.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.logsumexp([[0.0, 0.0], [1000.0, 0.0]]).round(4).tolist()
+    [0.6931, 1000.0]
     """

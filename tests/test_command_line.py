@@ -34,7 +34,7 @@ def test_list():
 
 def test_bench(tmp_path):
     path = tmp_path / "figures.json"
-    done = run("bench", "--size", "20000", "--rounds", "2", "--json", str(path))
+    done = run("bench", "--size", "20000", "--classes", "50", "--rounds", "2", "--json", str(path))
     figures = json.loads(path.read_text())
     assert {row["loss"] for row in figures["rows"]} == set(REGISTRY)
     assert {row["dtype"] for row in figures["rows"]} == {"float32", "float64"}

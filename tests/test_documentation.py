@@ -2,12 +2,13 @@
 
 import doctest
 import inspect
+import re
 from pathlib import Path
 
 import pytest
 
 import fastloss as fl
-from fastloss import _backend, _loss, _threads, activations
+from fastloss import _backend, _loss, _rows, _threads, activations
 from fastloss._loss import REGISTRY
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +26,9 @@ def test_examples(thing):
 
 
 @pytest.mark.parametrize(
-    "thing", [x for x in PUBLIC if isinstance(x, (_loss.Loss, activations.Function))], ids=lambda x: x.name
+    "thing",
+    [x for x in PUBLIC if isinstance(x, (_loss.Loss, activations.Function, _rows.RowFunction))],
+    ids=lambda x: x.name,
 )
 def test_docstring_has_every_section(thing):
     for section in SECTIONS:
@@ -33,7 +36,7 @@ def test_docstring_has_every_section(thing):
             pytest.fail("no section on errors")
         assert f"\n{section}\n{'-' * len(section)}" in inspect.cleandoc(thing.__doc__), section
     for name in getattr(thing, "parameters", {}):
-        assert f"\n{name} : float" in thing.__doc__
+        assert re.search(rf"^(\w+, )*{name}(, \w+)* ?:? ?", thing.__doc__, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("loss", [getattr(fl, name) for name in REGISTRY], ids=lambda x: x.name)

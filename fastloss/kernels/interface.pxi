@@ -188,7 +188,8 @@ cdef int pass_over(Job* job, tuple operands, Partial* total) except -1:
         with nogil:
             status = run(job, threads, total)
     if job.iterators > 0:
-        stop_iterating(job)
+        stop_iterators(job.iterator, job.iterators)
+        job.iterators = 0
     if status < 0:
         raise MemoryError("no memory for the sums of a batch of %d" % job.size)
     return 0
@@ -263,17 +264,16 @@ cdef int iterate(Job* job, tuple operands, int threads) except -1:
             job.iterator[job.iterators] = cnp.NpyIter_Copy(job.iterator[0])
             job.iterators += 1
     except BaseException:
-        stop_iterating(job)
+        stop_iterators(job.iterator, job.iterators)
         raise
     return 0
 
 
-cdef int stop_iterating(Job* job) except -1:
+cdef int stop_iterators(cnp.NpyIter** iterator, int count) except -1:
     cdef int k
-    for k in range(job.iterators):
-        cnp.NpyIter_Deallocate(job.iterator[k])
-    job.iterators = 0
-    free(job.iterator)
+    for k in range(count):
+        cnp.NpyIter_Deallocate(iterator[k])
+    free(iterator)
     return 0
 
 
@@ -319,6 +319,233 @@ cdef inline object new_like(cnp.ndarray x):
     return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
 
 
+# ---- rows of classes --------------------------------------------------------------------------------------------------
+
+cdef class RowKernel:
+    """The compiled side of a loss of rows, with the same two ways in."""
+    cdef RowFunction of_ids[2]          # float, double; NULL if the loss knows no class ids
+    cdef RowFunction of_rows[2]
+
+    def quick(self, int call, pred, target, weight, reduction, out, tuple parameters):
+        """As Kernel.quick; `parameters` are label_smoothing, ignore_index, class_weight, the axis of the
+        classes and eps."""
+        cdef RowJob job
+        cdef Partial total
+        cdef double cost = 0
+        cdef int type_number, d
+        cdef cnp.ndarray x, y
+        label_smoothing, ignore_index, class_weight, axis, eps = parameters
+        if type(pred) is not cnp.ndarray or not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>pred) or class_weight is not None:
+            return NotImplemented
+        x = pred
+        type_number = cnp.PyArray_TYPE(x)
+        if (type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE) or cnp.PyArray_SIZE(x) == 0:
+            return NotImplemented
+        d = cnp.PyArray_NDIM(x)
+        reduced = REDUCTIONS.get(reduction)
+        if d == 0 or (axis != -1 and axis != d - 1) or reduced is None or <int>reduced == NONE or type(target) is not cnp.ndarray:
+            return NotImplemented
+        y = target
+        if self.of_ids[0] is not NULL and cnp.PyArray_NDIM(y) == d - 1:
+            if not (cnp.PyArray_ISINTEGER(y) and cnp.PyArray_ISCARRAY_RO(y)) or not same_rows(x, y):
+                return NotImplemented
+        elif self.of_rows[0] is NULL or ignore_index is not None or not alike(y, x):
+            return NotImplemented
+        if weight is not None and not (type(weight) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>weight) == type_number
+                                       and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>weight)
+                                       and cnp.PyArray_NDIM(<cnp.ndarray>weight) == d - 1 and same_rows(x, <cnp.ndarray>weight)):
+            return NotImplemented
+        if out is not None and (call == CALL_GRAD_AND_HESS or call == CALL_VALUE or not writable(out, pred, pred, None)
+                                or not apart(out, target) or (weight is not None and not apart(out, weight))):
+            return NotImplemented
+        first = out
+        second = None
+        if call != CALL_VALUE and out is None:
+            first = new_like(x)
+            if call == CALL_GRAD_AND_HESS:
+                second = new_like(x)
+        operands = (pred, target, weight, None, first, second)
+        self.start(&job, type_number == cnp.NPY_DOUBLE, call, <int>reduced, d - 1, operands, parameters)
+        job.dimensions = 1
+        job.shape[0] = job.rows
+        for k in range(OPERANDS):
+            if operands[k] is not None:
+                encode(&job.operand[k], <cnp.ndarray>operands[k], NATIVE)
+                per_class = k == PRED or k >= GRADS or (k == TARGET and not job.ids)
+                job.operand[k].step = job.operand[k].size if per_class else 0
+                job.stride[0][k] = job.operand[k].size * (job.classes if per_class else 1)
+        shape_tiles(&job)
+        evaluate_rows(&job, <int>reduced, call != CALL_VALUE, &cost, &total)
+        if total.seen & OUTSIDE or (<int>reduced == MEAN and total.weight == 0) or total.samples == 0:
+            return NotImplemented
+        if call == CALL_VALUE:
+            return cost
+        if call == CALL_VALUE_AND_GRAD:
+            return cost, first
+        return first if call == CALL_GRAD else (first, second)
+
+    def run(self, int call, tuple operands, tuple kinds, bint double_precision, str reduction, tuple parameters,
+            bint inspect_first):
+        """(cost, Σw, whether an input is outside the domain, samples that count), as Kernel.run."""
+        cdef RowJob job
+        cdef Partial total
+        cdef double cost = 0
+        cdef int k, axis = parameters[3]
+        cdef list strides = []
+        self.start(&job, double_precision, call, REDUCTIONS[reduction], axis, operands, parameters)
+        for k in range(OPERANDS):
+            x = operands[k]
+            if x is None:
+                strides.append(None)
+                continue
+            per_class = k == PRED or k >= GRADS or (k == TARGET and not job.ids)
+            encode(&job.operand[k], <cnp.ndarray>x, kinds[k])
+            job.operand[k].step = x.strides[axis] if per_class else 0
+            strides.append(x.strides[:axis] + x.strides[axis + 1:] if per_class else x.strides)
+        shape = operands[PRED].shape
+        arrange(&job, shape[:axis] + shape[axis + 1:], strides)
+        shape_tiles(&job)
+        evaluate_rows(&job, REDUCTIONS[reduction], inspect_first or call != CALL_VALUE, &cost, &total)
+        return cost, total.weight, bool(total.seen & OUTSIDE), total.samples
+
+    cdef start(self, RowJob* job, bint double_precision, int call, int reduction, int axis, tuple operands, tuple parameters):
+        cdef int k
+        label_smoothing, ignore_index, class_weight, _, eps = parameters
+        job.ids = self.of_ids[0] is not NULL and cnp.PyArray_NDIM(<cnp.ndarray>operands[TARGET]) < \
+            cnp.PyArray_NDIM(<cnp.ndarray>operands[PRED])
+        job.tile = self.of_ids[double_precision] if job.ids else self.of_rows[double_precision]
+        job.double_precision = double_precision
+        job.wanted = WANTED[call]
+        job.summed = reduction != NONE
+        job.scale = 1
+        job.label_smoothing = label_smoothing
+        job.eps = eps
+        job.class_weight = NULL
+        if class_weight is not None:
+            job.class_weight = <const double*>cnp.PyArray_DATA(<cnp.ndarray>class_weight)
+        job.ignoring = ignore_index is not None
+        job.ignored = ignore_index if job.ignoring else 0
+        job.classes = cnp.PyArray_DIM(<cnp.ndarray>operands[PRED], axis)
+        job.rows = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED]) // job.classes
+        job.dimensions = 0
+        for k in range(OPERANDS):
+            job.operand[k].data = NULL
+
+
+cdef inline bint same_rows(cnp.ndarray pred, cnp.ndarray x):
+    """Whether x has pred's shape less its last axis."""
+    cdef int i
+    for i in range(cnp.PyArray_NDIM(x)):
+        if cnp.PyArray_DIM(x, i) != cnp.PyArray_DIM(pred, i):
+            return False
+    return True
+
+
+cdef arrange(RowJob* job, tuple shape, list strides):
+    """The batch's axes, from the one whose samples lie farthest apart to the nearest; neighbours become one if they can."""
+    cdef int k, d = 0
+    order = sorted([i for i in range(len(shape)) if shape[i] > 1], key=lambda i: -abs(strides[PRED][i]))
+    for i in order:
+        merged = d > 0
+        for k in range(OPERANDS):
+            if strides[k] is not None and d > 0:
+                merged = merged and job.stride[d - 1][k] == <Py_ssize_t>strides[k][i] * <Py_ssize_t>shape[i]
+        if not merged:
+            d += 1
+            job.shape[d - 1] = 1
+        job.shape[d - 1] *= <Py_ssize_t>shape[i]
+        for k in range(OPERANDS):
+            job.stride[d - 1][k] = 0 if strides[k] is None else strides[k][i]
+    job.dimensions = d
+
+
+cdef inline void encode(RowOperand* operand, cnp.ndarray x, int kind):
+    cdef int number = cnp.PyArray_TYPE(x)
+    operand.data = <char*>cnp.PyArray_DATA(x)
+    operand.size = cnp.PyArray_ITEMSIZE(x)
+    operand.swapped = cnp.PyArray_ISBYTESWAPPED(x)
+    operand.row = 0
+    if kind == BFLOAT:
+        operand.code = CODE_BFLOAT
+    elif cnp.PyArray_ISFLOAT(x):
+        operand.code = CODE_HALF if operand.size == 2 else CODE_FLOAT if operand.size == 4 else \
+            CODE_DOUBLE if operand.size == 8 else CODE_LONG_DOUBLE
+    elif number == cnp.NPY_BOOL:
+        operand.code = CODE_BOOL
+    else:
+        operand.code = (CODE_INT8 if cnp.PyArray_ISSIGNED(x) else CODE_UINT8) + \
+            (0 if operand.size == 1 else 1 if operand.size == 2 else 2 if operand.size == 4 else 3)
+
+
+cdef inline void shape_tiles(RowJob* job):
+    """How the batch is cut: a matter of its shape alone, so that the sums are, too."""
+    cdef Py_ssize_t size = 8 if job.double_precision else 4, n = (job.classes + LANES - 1) // LANES * LANES
+    cdef bint apart = job.operand[PRED].step != job.operand[PRED].size
+    job.turned = (job.classes < TURN_BELOW or apart) and job.classes * LANES * size <= TURN_BYTES
+    if job.turned:
+        job.block = min(max(TILE_BYTES // (job.classes * size) // LANES, 1) * LANES, <Py_ssize_t>BLOCK)
+        if job.rows < job.block:
+            job.block = (job.rows + LANES - 1) // LANES * LANES
+        job.padded = job.block
+        job.area = job.block * job.classes
+        job.kept = True
+    else:
+        job.kept = job.classes * size <= (KEEP if job.wanted & (GRAD | HESS) else TILE_BYTES)
+        job.block = min(max(2 * TILE_BYTES // (n * size), 1), <Py_ssize_t>LANES)
+        job.padded = n
+        if not job.kept:
+            job.block = 1
+            n = min(n, <Py_ssize_t>SPAN)
+            if not job.ids:
+                n = job.padded
+        job.area = job.block * n
+    job.area = max(job.area, spans(job.classes) * job.block)
+    job.large = job.rows * job.classes * size > (1 << 20)
+    job.share = max(SHARE // job.classes // job.block, 1) * job.block
+    job.streaming = job.operand[GRADS].data is not NULL and job.rows * job.classes * size >= STREAM_FROM and (
+        not job.turned or job.block * size >= 512)
+
+
+cdef inline int threads_for_rows(const RowJob* job):
+    cdef Py_ssize_t chunks = (job.rows + job.share - 1) // job.share
+    return <int>min(<Py_ssize_t>threads_for(job.rows * job.classes), chunks)
+
+
+cdef int evaluate_rows(RowJob* job, int reduction, bint first, double* cost, Partial* total) except -1:
+    """One pass over the rows; before it one over the targets, if nothing may be written unless they are good."""
+    cdef int wanted = job.wanted
+    cdef double divisor = 1
+    if first:
+        job.wanted = 0
+        pass_over_rows(job, total)
+        job.wanted = wanted
+        if total.seen & OUTSIDE:
+            return 0
+        if reduction == MEAN:
+            job.scale = 1 / total.weight
+        elif reduction == BATCH_MEAN:
+            job.scale = 1 / total.samples
+    pass_over_rows(job, total)
+    if reduction == MEAN:
+        divisor = total.weight
+    elif reduction == BATCH_MEAN:
+        divisor = total.samples
+    cost[0] = total.value / divisor
+    return 0
+
+
+cdef int pass_over_rows(RowJob* job, Partial* total) except -1:
+    cdef int status, threads = threads_for_rows(job)
+    if job.rows * job.classes < HOLD_GIL_BELOW:
+        status = run_all_rows(job, 1, total)
+    else:
+        with nogil:
+            status = run_all_rows(job, threads, total)
+    if status < 0:
+        raise MemoryError("no memory for rows of %d classes" % job.classes)
+    return 0
+
+
 # ---- the registry -----------------------------------------------------------------------------------------------------
 
 cdef enum Traits:
@@ -333,6 +560,32 @@ cdef Kernel kernel(const Pointwise* tag, int traits):
     self.of_double = <TileFunction>tile[Pointwise, double]
     self.inspected = traits & INSPECTED
     self.rooted = traits & ROOTED
+    return self
+
+
+ctypedef fused Ids:
+    CategoricalIds
+    SoftmaxIds
+
+ctypedef fused NoIds:
+    CategoricalRows
+    Divergence
+    SoftmaxRows
+    SoftmaxDivergence
+    Softmax
+    LogSoftmax
+    LogSumExp
+
+
+cdef RowKernel with_rows(RowKernel self, const NoIds* tag):
+    self.of_rows[0] = <RowFunction>row_tile[NoIds, float]
+    self.of_rows[1] = <RowFunction>row_tile[NoIds, double]
+    return self
+
+
+cdef RowKernel with_ids(RowKernel self, const Ids* tag):
+    self.of_ids[0] = <RowFunction>row_tile[Ids, float]
+    self.of_ids[1] = <RowFunction>row_tile[Ids, double]
     return self
 
 
@@ -353,4 +606,12 @@ KERNELS = {
     "log": kernel(<const Log*>NULL, PLAIN),
     "log1m": kernel(<const Log1m*>NULL, PLAIN),
     "log1p": kernel(<const Log1p*>NULL, PLAIN),
+    "categorical_cross_entropy": with_rows(RowKernel(), <const CategoricalRows*>NULL),
+    "sparse_categorical_cross_entropy": with_ids(RowKernel(), <const CategoricalIds*>NULL),
+    "softmax_cross_entropy": with_ids(with_rows(RowKernel(), <const SoftmaxRows*>NULL), <const SoftmaxIds*>NULL),
+    "kl_divergence": with_rows(RowKernel(), <const Divergence*>NULL),
+    "softmax_kl_divergence": with_rows(RowKernel(), <const SoftmaxDivergence*>NULL),
+    "softmax": with_rows(RowKernel(), <const Softmax*>NULL),
+    "log_softmax": with_rows(RowKernel(), <const LogSoftmax*>NULL),
+    "logsumexp": with_rows(RowKernel(), <const LogSumExp*>NULL),
 }

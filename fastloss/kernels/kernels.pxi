@@ -7,5 +7,6 @@ cnp.import_array()
 include "arithmetic.pxi"
 include "formulas.pxi"
 include "loops.pxi"
+include "rows.pxi"
 include "interface.pxi"
 include "bandwidth.pxi"

@@ -71,6 +71,7 @@ cdef enum:                              # operands, in the order of every array 
 cdef struct Partial:
     double value                        # Σ wℓ
     double weight                       # Σ w
+    double samples                      # rows that count
     int seen
 
 cdef struct Job
