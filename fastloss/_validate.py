@@ -400,7 +400,8 @@ def unused_or(contains: Callable[[Array], Array], call: Call, axis: int) -> Call
         index = np.unravel_index(np.arange(position, position + block.size), call.pred.shape)
         position += block.size
         label = call.target[index[:axis] + index[axis + 1 :]]
-        return contains(block) | (label != index[axis])
+        inside: Array = contains(block) | (label != index[axis])
+        return inside
 
     return checked
 
