@@ -52,6 +52,7 @@ class Loss:
         self.__module__ = "fastloss"
         self.__signature__ = signature(self.parameters)
         self._defaults: tuple[Any, ...] = tuple(p.default for p in self.parameters.values())
+        self._positions = {name: i for i, name in enumerate(self.parameters)}
         self._kernel: Any = None
         self._quick: Callable[..., Any]
 
@@ -135,7 +136,7 @@ class Loss:
         return {VALUE: (), GRAD_AND_HESS: ("grad", "hess")}.get(call, ("grad",))
 
     def _own(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
-        return _validate.parameters(self.name, self.parameters, given)
+        return _validate.parameters(self.name, self.parameters, self._positions, self._defaults, given)
 
     def _prepared(
         self,
@@ -148,10 +149,8 @@ class Loss:
         own: tuple[Any, ...],
     ) -> Any:
         """A call whose arguments need checking or converting first."""
-        arguments = _validate.arguments(pred, target, sample_weight, reduction)
+        arguments, own = self._arguments(pred, target, sample_weight, reduction, own)
         each = reduction == "none"
-        if self.cost_only and reduction in ("none", "sum"):
-            raise ValueError(f"{self.name} is the root of a mean; reduction={reduction!r} has no meaning for it")
         names = ("value",) if call == VALUE and each else self.outputs(call)
         _validate.outputs(arguments, names, out)
         if call == VALUE_AND_GRAD and each:
@@ -164,6 +163,15 @@ class Loss:
         if call == GRAD:
             return results["grad"]
         return (value, results["grad"]) if call == VALUE_AND_GRAD else (results["grad"], results["hess"])
+
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]
+    ) -> tuple[_validate.Call, tuple[Any, ...]]:
+        """The arguments, checked and converted, and what the kernel gets of the loss's own keywords."""
+        arguments = _validate.arguments(pred, target, sample_weight, reduction)
+        if self.cost_only and reduction in ("none", "sum"):
+            raise ValueError(f"{self.name} is the root of a mean; reduction={reduction!r} has no meaning for it")
+        return arguments, own
 
     def _run(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> float:
         averaged = arguments.reduction in ("mean", "batch_mean")

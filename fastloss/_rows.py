@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from . import _backend, _validate
-from ._loss import GRAD, VALUE, VALUE_AND_GRAD, Loss, register
-from ._validate import Array, Keyword
+from . import _validate
+from ._loss import Loss, register
+from ._validate import Keyword
 
-# What every kernel of rows is given, in this order; a loss that has no such keyword gives it the neutral value.
+# What every kernel of rows is given, in this order: the default where a loss has the keyword, and where it has not, neutral.
 NEUTRAL = {"label_smoothing": 0.0, "ignore_index": None, "class_weight": None, "axis": -1, "eps": 0.0}
 
 
@@ -32,39 +32,15 @@ class RowLoss(Loss):
         super().__init__(name, formula, doc, parameters, aliases)
         self.ids = ids
         self.rows = rows
-        self._defaults = self._own({})
+        self._defaults = tuple(NEUTRAL.values())
+        self._positions = {name: i for i, name in enumerate(NEUTRAL)}
 
-    def _own(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
-        values = dict(zip(self.parameters, super()._own(given), strict=True))
-        return tuple(values.get(name, neutral) for name, neutral in NEUTRAL.items())
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]
+    ) -> tuple[_validate.Call, tuple[Any, ...]]:
+        return _validate.row_arguments(self, pred, target, sample_weight, reduction, own)
 
-    def _prepared(
-        self,
-        call: int,
-        pred: Any,
-        target: Any,
-        sample_weight: Any,
-        reduction: Any,
-        out: Any,
-        own: tuple[Any, ...],
-    ) -> Any:
-        """A call whose arguments need checking or converting first."""
-        arguments, own = _validate.row_arguments(self, pred, target, sample_weight, reduction, own)
-        each = reduction == "none"
-        names = ("value",) if call == VALUE and each else self.outputs(call)
-        _validate.outputs(arguments, names, out)
-        if call == VALUE_AND_GRAD and each:
-            arguments.outputs["value"] = arguments.empty("value")
-        cost = self._run_rows(call, arguments, own)
-        results = arguments.outputs
-        value = results["value"] if each and "value" in results else cost
-        if call == VALUE:
-            return value
-        if call == GRAD:
-            return results["grad"]
-        return (value, results["grad"]) if call == VALUE_AND_GRAD else (results["grad"], results["hess"])
-
-    def _run_rows(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> float:
+    def _run(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> float:
         averaged = arguments.reduction in ("mean", "batch_mean")
         if arguments.pred.size == 0:
             return _validate.undefined_mean("an empty batch") if averaged else 0.0
@@ -92,40 +68,3 @@ def row_loss(
         return register(RowLoss(definition.__name__, formula, doc, parameters, aliases, ids, rows))
 
     return make
-
-
-class RowFunction:
-    """A function of rows of classes: of each row's shape, or one number for it."""
-
-    def __init__(self, definition: Callable[..., Any]) -> None:
-        self.name = self.__name__ = definition.__name__
-        self.__doc__ = definition.__doc__
-        self.__module__ = "fastloss"
-        self.__wrapped__ = definition  # for help() and inspect
-        self.reduces = self.name == "logsumexp"
-        self._kernel: Any = None
-        self._quick: Callable[..., Any]
-        _backend.bind(self)
-
-    def __repr__(self) -> str:
-        return f"<function {self.name}>"
-
-    def __reduce__(self) -> str:
-        return self.name
-
-    def __call__(self, x: Any, *, axis: int = -1, out: Array | None = None) -> Array:
-        """The function of every row along `axis`."""
-        _backend.say_if_slow()
-        x = _validate.real_array("x", x)
-        axis = _validate.axis_of("x", x, axis)
-        rows = x.shape[:axis] + x.shape[axis + 1 :]
-        call = _validate.Call(x, x, None, "none", _validate.result_dtype(x, "x"), argument="x", rows=rows)
-        name = "value" if self.reduces else "grad"
-        _validate.outputs(call, (name,), out)
-        result = call.outputs[name]
-        if x.size:
-            operands, kinds = _validate.coded(call.operands())
-            own = tuple((NEUTRAL | {"axis": axis}).values())
-            reduction, which = ("none", VALUE) if self.reduces else ("sum", GRAD)
-            self._kernel.run(which, operands, kinds, call.dtype == "float64", reduction, own, False)
-        return result

@@ -136,12 +136,20 @@ class ClassWeight(Keyword):
         return f"{name} has shape (C,), each >= 0"
 
 
-def parameters(loss: str, known: Mapping[str, Keyword], given: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The values of a loss's own keywords, in the order of its definition."""
-    for name in given:
+def parameters(
+    loss: str,
+    known: Mapping[str, Keyword],
+    positions: Mapping[str, int],
+    defaults: tuple[Any, ...],
+    given: Mapping[str, Any],
+) -> tuple[Any, ...]:
+    """The values of a loss's own keywords, each at its position, checked."""
+    values = list(defaults)
+    for name, value in given.items():
         if name not in known:
             raise TypeError(f"{loss}() got an unexpected keyword argument {name!r}")
-    return tuple([p.checked(name, given[name]) if name in given else p.default for name, p in known.items()])
+        values[positions[name]] = known[name].checked(name, value)
+    return tuple(values)
 
 
 # ---- arrays ----------------------------------------------------------------------------------------------------------

@@ -2,44 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from . import _backend, _validate
-from ._rows import RowFunction
+from ._functions import Function, RowFunction
 from ._validate import Array
-
-
-class Function:
-    """A function of every element of an array, run by the same kernels as the losses."""
-
-    def __init__(self, definition: Callable[..., Any]) -> None:
-        self.name = self.__name__ = definition.__name__
-        self.__doc__ = definition.__doc__
-        self.__module__ = "fastloss"
-        self.__wrapped__ = definition  # for help() and inspect
-        self._kernel: Any = None
-        self._quick: Callable[..., Any]
-        _backend.bind(self)
-
-    def __repr__(self) -> str:
-        return f"<function {self.name}>"
-
-    def __reduce__(self) -> str:
-        return self.name
-
-    def __call__(self, x: Any, *, out: Array | None = None) -> Array:
-        """The function of every element of `x`."""
-        result: Any = self._quick(0, x, x, None, "none", out, ())
-        if result is not NotImplemented:
-            return result  # type: ignore[no-any-return]
-        x = _validate.real_array("x", x)
-        call = _validate.Call(x, x, None, "none", _validate.result_dtype(x, "x"), argument="x")
-        _validate.outputs(call, ("value",), out)
-        if x.size:
-            operands, kinds = _validate.coded(call.operands())
-            self._kernel.run(0, operands, kinds, call.dtype == "float64", "none", (), False)
-        return call.outputs["value"]
 
 
 @Function

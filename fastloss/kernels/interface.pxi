@@ -164,7 +164,7 @@ cdef inline void start(Job* job, Kernel kernel, bint double_precision, int wante
     job.double_precision = double_precision
     job.wanted = wanted
     job.summed = reduction != NONE
-    job.ahead = AHEAD if job.size * (8 if double_precision else 4) > (1 << 20) else 0
+    job.ahead = AHEAD if job.size * (8 if double_precision else 4) > FETCH_FROM else 0
     job.scale = 1
     job.coupling = 0
     job.iterators = 0
@@ -500,7 +500,7 @@ cdef inline void shape_tiles(RowJob* job):
                 n = job.padded
         job.area = job.block * n
     job.area = max(job.area, spans(job.classes) * job.block)
-    job.large = job.rows * job.classes * size > (1 << 20)
+    job.large = job.rows * job.classes * size > FETCH_FROM
     job.share = max(SHARE // job.classes // job.block, 1) * job.block
     job.streaming = job.operand[GRADS].data is not NULL and job.rows * job.classes * size >= STREAM_FROM and (
         not job.turned or job.block * size >= 512)

@@ -39,10 +39,11 @@ cdef extern from "numpy/arrayobject.h" nogil:
     int seek "NpyIter_ResetToIterIndexRange"(cnp.NpyIter* it, Py_ssize_t start, Py_ssize_t end, char** error) noexcept
 
 cdef enum:
-    TILE = 1024
-    CHUNK = 16384
+    TILE = 1024                         # samples worked on at a time
+    CHUNK = 16384                       # samples that a thread takes at a time
     STAGE = 128                         # elements prepared at a time: memory is not left idle for long
-    AHEAD = 4096
+    AHEAD = 4096                        # bytes: how far before its use memory is asked for ...
+    FETCH_FROM = 1 << 20                # ... if an input is larger than this, and so not in a cache near by
     GAP = 32                            # keeps equal offsets of neighbouring buffers from falling 4 KiB apart
     SERIAL_BELOW = 65536                # elements: where a second thread begins to pay
     HOLD_GIL_BELOW = 4096               # elements: less work than giving the lock away
@@ -88,7 +89,7 @@ cdef struct Job:
     double scale                        # of gradient and Hessian
     double coupling                     # what g² takes from the Hessian (of a root)
     bint streaming
-    Py_ssize_t ahead
+    Py_ssize_t ahead                    # bytes; 0: memory is not asked for before it is used
     Py_ssize_t size
     char* data[OPERANDS]                # NULL where there is no such operand
     int kind[OPERANDS]
