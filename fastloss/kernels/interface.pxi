@@ -325,6 +325,7 @@ cdef class RowKernel:
     """The compiled side of a loss of rows, with the same two ways in."""
     cdef RowFunction of_ids[2]          # float, double; NULL if the loss knows no class ids
     cdef RowFunction of_rows[2]
+    cdef bint sparse
 
     def quick(self, int call, pred, target, weight, reduction, out, tuple parameters):
         """As Kernel.quick; `parameters` are label_smoothing, ignore_index, class_weight, the axis of the
@@ -427,6 +428,7 @@ cdef class RowKernel:
         job.ignored = ignore_index if job.ignoring else 0
         job.classes = cnp.PyArray_DIM(<cnp.ndarray>operands[PRED], axis)
         job.rows = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED]) // job.classes
+        job.sparse = self.sparse
         job.dimensions = 0
         for k in range(OPERANDS):
             job.operand[k].data = NULL
@@ -499,9 +501,12 @@ cdef inline void shape_tiles(RowJob* job):
             if not job.ids:
                 n = job.padded
         job.area = job.block * n
+    if job.sparse:
+        job.block = BLOCK
+        job.area = 0
     job.area = max(job.area, spans(job.classes) * job.block)
     job.large = job.rows * job.classes * size > FETCH_FROM
-    job.share = max(SHARE // job.classes // job.block, 1) * job.block
+    job.share = max(SHARE // (8 if job.sparse else job.classes) // job.block, 1) * job.block
     job.streaming = job.operand[GRADS].data is not NULL and job.rows * job.classes * size >= STREAM_FROM and (
         not job.turned or job.block * size >= 512)
 
@@ -584,6 +589,7 @@ cdef RowKernel with_rows(RowKernel self, const NoIds* tag):
 
 
 cdef RowKernel with_ids(RowKernel self, const Ids* tag):
+    self.sparse = Ids is CategoricalIds
     self.of_ids[0] = <RowFunction>row_tile[Ids, float]
     self.of_ids[1] = <RowFunction>row_tile[Ids, double]
     return self

@@ -107,6 +107,7 @@ cdef struct RowJob:
     Py_ssize_t padded           # numbers from row to row of a tile (turned: from class to class)
     Py_ssize_t area             # numbers of a tile's buffer
     Py_ssize_t share            # rows of a chunk
+    bint sparse                 # nothing but the label's number is read
     bint large                  # does not fit a cache near the processor
     int32_t* in_table           # how rows are turned, and turned back: where each number comes from. NULL: by strides
     int32_t* out_table
@@ -190,7 +191,7 @@ cdef void row_tile(const Rows* loss, const RowJob* job, const RowOperand* at, Py
         for i in range(n):
             row.weight[i] *= job.scale
         if Rows is CategoricalIds or Rows is CategoricalRows or Rows is Divergence:
-            give_slopes(loss, job, at, &row, n, e, t, spare)
+            give_slopes(loss, job, at, &row, n, t)
         elif job.turned:
             give_turned(loss, job, at, &row, n, e, t, spare)
         else:
@@ -293,11 +294,12 @@ cdef void take_target(const Rows* loss, const RowJob* job, const RowOperand* tar
                 x[k] = x[k] * keep + share
         if Rows is SoftmaxDivergence or Rows is Divergence:
             entropies(x, row, j, length, job.turned)
-        if job.turned:
-            for k in range(length):
-                row.mass[k] += x[k]
-        else:
-            row.mass[j] = total(x, length)
+        if Rows is SoftmaxRows or Rows is SoftmaxDivergence:
+            if job.turned:
+                for k in range(length):
+                    row.mass[k] += x[k]
+            else:
+                row.mass[j] = total(x, length)
     if job.class_weight is not NULL:
         for k in range(n):
             row.weight[k] *= classes_weigh[k]
@@ -314,18 +316,22 @@ cdef inline bint outside_unit(const real* x, Py_ssize_t n) noexcept nogil:
 
 cdef void entropies(const real* x, Summary* row, Py_ssize_t j, Py_ssize_t length, bint turned) noexcept nogil:
     """Σ t log t, with 0 log 0 = 0, a stretch at a time."""
-    cdef real zero[SPAN]
-    cdef real logs[SPAN]
+    cdef real none[STRETCH]
+    cdef real logs[STRETCH]
+    cdef real zero = 0, one = 1
     cdef Py_ssize_t k, done = 0, m, padded
+    for k in range(STRETCH):
+        none[k] = zero
     while done < length:
-        m = min(<Py_ssize_t>SPAN, length - done)
+        m = min(<Py_ssize_t>STRETCH, length - done)
         padded = (m + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
-        for k in range(padded):
-            logs[k] = x[done + k] if k < m else 1
-            zero[k] = 0
-        vlog(logs, zero, logs, padded)
         for k in range(m):
-            logs[k] = zero[k] if x[done + k] == 0 else x[done + k] * logs[k]
+            logs[k] = one if x[done + k] == zero else x[done + k]
+        for k in range(m, padded):
+            logs[k] = one
+        vlog(logs, none, logs, padded)
+        for k in range(m):
+            logs[k] = logs[k] * x[done + k]
         if turned:
             for k in range(m):
                 row.entropy[done + k] += logs[k]
@@ -358,6 +364,7 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
     cdef double linear[BLOCK]
     cdef Py_ssize_t i, j, m = job.padded & ~(<Py_ssize_t>LANES - 1)
     cdef real* x
+    cdef real zero = 0
     for i in range(m):
         top[i] = -<real>INFINITY
         part[i] = 0
@@ -384,7 +391,7 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
                     linear[i] += x[i]
         elif Rows is SoftmaxRows or Rows is SoftmaxDivergence:
             for i in range(m):
-                linear[i] += <double>(0 if t[j * m + i] == 0 else t[j * m + i] * x[i])
+                linear[i] += zero if t[j * m + i] == zero else t[j * m + i] * x[i]
     if Rows is SoftmaxIds:
         for i in range(n):
             if row.label[i] >= 0:
@@ -499,14 +506,14 @@ cdef void reduce_row(const Rows* loss, const RowJob* job, const char* pred, cons
     cdef real product[SPAN]
     cdef Py_ssize_t start = 0, n, padded, k, m, done, c = 0, its = -1, ahead
     cdef const real* x
-    cdef real top, base
+    cdef real top, base, zero = 0
     cdef real* y
     cdef sums s
     cdef double rest = 0, own = 0, linear = 0, mass = 0, part, part_mass, old = -INFINITY, new, chunk_rest
     while start < job.classes:
         n = min(<Py_ssize_t>SPAN, job.classes - start)
         padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
-        x = where(code, pred + start * code.step, buffer, n)
+        x = where(code, pred + start * code.step, code.step, buffer, n)
         top = greatest(x, n)
         base = top if top > -<real>INFINITY else 0
         tops[c] = top
@@ -539,7 +546,7 @@ cdef void reduce_row(const Rows* loss, const RowJob* job, const char* pred, cons
             else:
                 if Rows is SoftmaxRows or Rows is SoftmaxDivergence:
                     for k in range(min(m, n - done)):
-                        product[k] = 0 if t[start + done + k] == 0 else t[start + done + k] * y[done + k]
+                        product[k] = zero if t[start + done + k] == zero else t[start + done + k] * y[done + k]
                     part += total(product, min(m, n - done))
                 vexp(&y[done], &y[done], m)
             add_up(&s, &y[done], m)
@@ -611,13 +618,13 @@ cdef void give_row(const Rows* loss, const RowJob* job, const RowOperand* at, co
         padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
         y = e + start if job.kept else e
         if Rows is LogSoftmax:
-            x = where(&at[PRED], pred + start * at[PRED].step, buffer, n)
+            x = where(&at[PRED], pred + start * at[PRED].step, at[PRED].step, buffer, n)
             for k in range(n):
                 y[k] = (x[k] - top) - logs
         else:
             factor = <real>(inverse * power(<double>tops[c] - row.top[i]))
             if not job.kept:
-                x = where(&at[PRED], pred + start * at[PRED].step, buffer, n)
+                x = where(&at[PRED], pred + start * at[PRED].step, at[PRED].step, buffer, n)
                 for k in range(n):
                     y[k] = x[k] - top
                 for k in range(n, padded):
@@ -665,18 +672,22 @@ cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* a
     cdef const RowOperand* code = &at[PRED]
     cdef real p[BLOCK]
     cdef real lost[BLOCK]
-    cdef real low = <real>job.eps, high = <real>(1 - job.eps)
+    cdef const real* share
+    cdef const real* given
+    cdef real low = <real>job.eps, high = <real>(1 - job.eps), zero = 0, one = 1
+    for k in range(BLOCK):
+        lost[k] = zero
     if Rows is CategoricalIds:
         padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
         for i in range(padded):
-            p[i] = 1
-            lost[i] = 0
+            p[i] = one
         for i in range(n):
             if row.label[i] >= 0:
                 take(code, code.data + i * code.row + row.label[i] * code.step, 0, &p[i], 1)
         if outside_unit(p, n):
             partial.seen |= OUTSIDE
         for i in range(n):
+            row.own[i] = p[i]
             p[i] = clip(p[i], low, high)
         vlog(p, lost, p, padded)
         for i in range(n):
@@ -687,18 +698,18 @@ cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* a
             while done < length:
                 m = min(<Py_ssize_t>BLOCK, length - done)
                 padded = (m + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
-                take(code, code.data + j * across + done * along, along, p, m)
-                if outside_unit(p, m):
+                given = where(code, code.data + j * across + done * along, along, p, m)
+                if outside_unit(given, m):
                     partial.seen |= OUTSIDE
                 if job.wanted & VALUE:
-                    for k in range(m, padded):
-                        p[k] = 1
-                    for k in range(padded):
-                        p[k] = clip(p[k], low, high)
-                        lost[k] = 0
-                    vlog(p, lost, p, padded)
                     for k in range(m):
-                        p[k] = 0 if t[j * job.padded + done + k] == 0 else t[j * job.padded + done + k] * p[k]
+                        p[k] = clip(given[k], low, high)
+                    for k in range(m, padded):
+                        p[k] = one
+                    vlog(p, lost, p, padded)
+                    share = t + j * job.padded + done
+                    for k in range(m):
+                        p[k] = zero if share[k] == zero else share[k] * p[k]
                     if job.turned:
                         for k in range(m):
                             row.linear[done + k] += p[k]
@@ -707,40 +718,69 @@ cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* a
                 done += m
 
 
-cdef void give_slopes(const Rows* loss, const RowJob* job, const RowOperand* at, const Summary* row, Py_ssize_t n, real* e,
-                      const real* t, real* spare) noexcept nogil:
-    """−t/p and t/p², 0 where eps holds p constant."""
-    cdef Py_ssize_t lines = job.classes if job.turned else n, length = n if job.turned else job.classes, j, k, m, done
+cdef void give_slopes(const Rows* loss, const RowJob* job, const RowOperand* at, const Summary* row, Py_ssize_t n,
+                      const real* t) noexcept nogil:
+    """−t/p and t/p², 0 where eps holds p constant, a line of a tile at a time."""
+    cdef Py_ssize_t lines = job.classes if job.turned else n, length = n if job.turned else job.classes, i, j, k, m, done
     cdef const RowOperand* code = &at[PRED]
-    cdef const RowOperand* out = &at[GRADS]
-    cdef const RowOperand* second = &at[HESSES]
+    cdef const real* share
+    cdef const real* given
     cdef real p[BLOCK]
     cdef real grad[BLOCK]
     cdef real hess[BLOCK]
-    cdef real low = <real>job.eps, high = <real>(1 - job.eps), share, weight
-    cdef Py_ssize_t i
+    cdef real weight[BLOCK]
+    cdef real low = <real>job.eps, high = <real>(1 - job.eps), zero = 0, q
+    if Rows is CategoricalIds:
+        for k in range(BLOCK):
+            grad[k] = zero
+    elif job.turned:
+        for k in range(n):
+            weight[k] = <real>row.weight[k]
     for j in range(lines):
         done = 0
+        if Rows is not CategoricalIds and not job.turned:
+            for k in range(BLOCK):
+                weight[k] = <real>row.weight[j]
         while done < length:
             m = min(<Py_ssize_t>BLOCK, length - done)
-            take(code, code.data + (done * code.row + j * code.step if job.turned else j * code.row + done * code.step),
-                 code.row if job.turned else code.step, p, m)
-            for k in range(m):
-                i = done + k if job.turned else j
-                if Rows is CategoricalIds:
-                    share = 1 if row.label[i] == (j if job.turned else done + k) else 0
-                else:
-                    share = t[j * job.padded + done + k]
-                weight = <real>row.weight[i]
-                grad[k] = 0 if (share == 0) | (p[k] < low) | (p[k] > high) else -share / p[k] * weight
-                hess[k] = 0 if (share == 0) | (p[k] < low) | (p[k] > high) else share / p[k] / p[k] * weight
-            put_numbers(job, out, out.data + (done * out.row + j * out.step if job.turned else j * out.row + done * out.step),
-                        out.row if job.turned else out.step, grad, m)
-            if job.wanted & HESS:
-                put_numbers(job, second,
-                            second.data + (done * second.row + j * second.step if job.turned else j * second.row + done * second.step),
-                            second.row if job.turned else second.step, hess, m)
+            if Rows is CategoricalIds:
+                put_line(job, &at[GRADS], j, done, grad, m)
+                if job.wanted & HESS:
+                    put_line(job, &at[HESSES], j, done, grad, m)
+            else:
+                given = where(code, code.data + (done * code.row + j * code.step if job.turned else j * code.row + done * code.step),
+                              code.row if job.turned else code.step, p, m)
+                share = t + j * job.padded + done
+                for k in range(m):
+                    q = share[k] / given[k]
+                    q = zero if (share[k] == zero) | (given[k] < low) | (given[k] > high) else q
+                    grad[k] = -q * weight[k]
+                if job.wanted & HESS:
+                    for k in range(m):
+                        hess[k] = zero if grad[k] == zero else -grad[k] / given[k]
+                put_line(job, &at[GRADS], j, done, grad, m)
+                if job.wanted & HESS:
+                    put_line(job, &at[HESSES], j, done, hess, m)
             done += m
+    if Rows is CategoricalIds:      # only now the labels' own, among the zeros
+        for i in range(n):
+            if row.label[i] >= 0:
+                q = <real>row.own[i]
+                q = zero if (q < low) | (q > high) else 1 / q
+                put_number(at[GRADS].data + i * at[GRADS].row + row.label[i] * at[GRADS].step, at[GRADS].code,
+                           -q * <real>row.weight[i])
+                if job.wanted & HESS:
+                    put_number(at[HESSES].data + i * at[HESSES].row + row.label[i] * at[HESSES].step, at[HESSES].code,
+                               q * q * <real>row.weight[i])
+
+
+cdef inline void put_line(const RowJob* job, const RowOperand* out, Py_ssize_t j, Py_ssize_t done, const real* x,
+                          Py_ssize_t n) noexcept nogil:
+    """Part of line j of a tile: of a class, or of a row."""
+    if job.turned:
+        put_numbers(job, out, out.data + done * out.row + j * out.step, out.row, x, n)
+    else:
+        put_numbers(job, out, out.data + j * out.row + done * out.step, out.step, x, n)
 
 
 # ---- numbers in and out ---------------------------------------------------------------------------------------------------
@@ -752,11 +792,12 @@ cdef inline bint native(const RowOperand* code, const real* x) noexcept nogil:
         return code.code == CODE_DOUBLE and not code.swapped
 
 
-cdef inline const real* where(const RowOperand* code, const char* x, real* buffer, Py_ssize_t n) noexcept nogil:
-    """n numbers of a row: where they lie, if they can be read there, else in the buffer."""
-    if native(code, buffer) and code.step == <Py_ssize_t>sizeof(real) and <size_t>x % sizeof(real) == 0:
+cdef inline const real* where(const RowOperand* code, const char* x, Py_ssize_t stride, real* buffer,
+                              Py_ssize_t n) noexcept nogil:
+    """n numbers, `stride` bytes apart: where they lie, if they can be read there, else in the buffer."""
+    if native(code, buffer) and stride == <Py_ssize_t>sizeof(real) and <size_t>x % sizeof(real) == 0:
         return <const real*>x
-    take(code, x, code.step, buffer, n)
+    take(code, x, stride, buffer, n)
     return buffer
 
 
