@@ -3,7 +3,7 @@
 Environment variables:
 
 FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error; otherwise the package installs without kernels and runs on NumPy
-FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information, without optimisation of the checks
+FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
 """
 
 import os

@@ -1,6 +1,7 @@
 /* vecmath.h for AVX-512: tables that lie in registers (one permutation looks up 16 doubles or 32 floats) leave so small a
  * remainder that a short polynomial is enough; getexp, getmant and scalef take numbers apart and put them together, right
- * for zero, subnormal numbers, infinities and NaN without a branch. */
+ * for zero, subnormal numbers, infinities and NaN without a branch. Where the result depends on a product not being rounded,
+ * the fused multiplication is written out; elsewhere the compiler fuses what it can. */
 #pragma once
 #include <immintrin.h>
 
@@ -58,7 +59,7 @@ static inline __m512 log_f(__m512 x, __m512 lost) {
     __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
     __m512 k = _mm512_getexp_ps(x) - _mm512_getexp_ps(m);
     __m512i index = _mm512_srli_epi32(_mm512_castps_si512(m), 18);
-    __m512 r = m * lookup_f(LOG_INVERSE_F, index) - 1.0f;
+    __m512 r = _mm512_fmsub_ps(m, lookup_f(LOG_INVERSE_F, index), _mm512_set1_ps(1.0f));
     __m512 tail = lost * _mm512_rcp14_ps(_mm512_max_ps(_mm512_set1_ps(0.25f), x));
     return log_sum_f(k * 0x1.62e43p-1f + lookup_f(LOG_VALUE_F, index), r, tail);
 }
@@ -67,7 +68,7 @@ static inline __m512d log_d(__m512d x, __m512d lost) {
     __m512d m = _mm512_getmant_pd(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
     __m512d k = _mm512_getexp_pd(x) - _mm512_getexp_pd(m);
     __m512i index = _mm512_srli_epi64(_mm512_castpd_si512(m), 48);
-    __m512d r = m * lookup_d(LOG_INVERSE_D, index) - 1.0;
+    __m512d r = _mm512_fmsub_pd(m, lookup_d(LOG_INVERSE_D, index), _mm512_set1_pd(1.0));
     __m512d tail = lost * _mm512_rcp14_pd(_mm512_max_pd(_mm512_set1_pd(0.25), x));
     return log_sum_d(k * 0x1.62e42fefa39efp-1 + lookup_d(LOG_VALUE_D, index), r, tail + k * 0x1.abc9e3b39803fp-56);
 }
@@ -76,27 +77,27 @@ static inline __m512d log_d(__m512d x, __m512d lost) {
 static inline __m512 log1p_f(__m512 e) {
     __m512i index = _mm512_castps_si512(e * 31.0f + 0x1p23f);
     __m512 inverse = lookup_f(LOG1P_INVERSE_F, index);
-    return log_sum_f(lookup_f(LOG1P_VALUE_F, index), e * inverse + (inverse - 1.0f), _mm512_setzero_ps());
+    return log_sum_f(lookup_f(LOG1P_VALUE_F, index), _mm512_fmadd_ps(e, inverse, inverse - 1.0f), _mm512_setzero_ps());
 }
 
 static inline __m512d log1p_d(__m512d e) {
     __m512i index = _mm512_castpd_si512(e * 15.0 + 0x1p52);
     __m512d inverse = lookup_d(LOG1P_INVERSE_D, index);
-    return log_sum_d(lookup_d(LOG1P_VALUE_D, index), e * inverse + (inverse - 1.0), _mm512_setzero_pd());
+    return log_sum_d(lookup_d(LOG1P_VALUE_D, index), _mm512_fmadd_pd(e, inverse, inverse - 1.0), _mm512_setzero_pd());
 }
 
 /* An estimate of 1/sqrt(x) to 14 bits, refined, and the root's own remainder put right: the divider, which would take longer
  * than everything else in a loss, is left to the divisions. Normal numbers only. */
 static inline __m512 root_f(__m512 x) {
     __m512 y = _mm512_rsqrt14_ps(x), h = x * y;
-    return h + (x - h * h) * (0.5f * y);
+    return h + _mm512_fnmadd_ps(h, h, x) * (0.5f * y);
 }
 
 static inline __m512d root_d(__m512d x) {
     __m512d y = _mm512_rsqrt14_pd(x), e = 1.0 - x * y * y;
     y = y + y * e * (0.5 + 0.375 * e);
     __m512d h = x * y;
-    return h + (x - h * h) * (0.5 * y);
+    return h + _mm512_fnmadd_pd(h, h, x) * (0.5 * y);
 }
 
 #define OVER_ARRAY(name, number, suffix, width, function)                                                               \
