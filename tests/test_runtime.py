@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -143,11 +142,6 @@ def test_threads_by_quota(tmp_path):
     assert _threads.quota(tmp_path) > 1000
     (tmp_path / "cpu.max").write_text("150000 100000\n")
     assert _threads.quota(tmp_path) == 2
-
-
-def running_threads():
-    with open("/proc/self/status") as status:
-        return int(re.search(r"Threads:\s+(\d+)", status.read()).group(1))
 
 
 THREADS_STARTED = """
