@@ -251,8 +251,6 @@ def sparse_categorical_cross_entropy(pred: Any, target: Any) -> None:
         Rows with this id have weight 0 and are not counted.
     axis, eps, sample_weight, reduction, out
         As for `categorical_cross_entropy`.
-    eps : float, default 0.0
-        As for `categorical_cross_entropy`.
 
     Returns
     -------

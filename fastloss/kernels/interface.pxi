@@ -164,7 +164,6 @@ cdef inline void start(Job* job, Kernel kernel, bint double_precision, int wante
     job.double_precision = double_precision
     job.wanted = wanted
     job.summed = reduction != NONE
-    job.ahead = AHEAD if job.size * (8 if double_precision else 4) > FETCH_FROM else 0
     job.scale = 1
     job.coupling = 0
     job.iterators = 0
@@ -206,6 +205,7 @@ cdef inline void attach(Job* job, tuple operands):
             job.itemsize[k] = cnp.PyArray_ITEMSIZE(<cnp.ndarray>operands[k])
     k = VALUES if job.data[VALUES] is not NULL else GRADS
     job.streaming = job.data[k] is not NULL and job.coded == NATIVE and job.size * job.itemsize[k] >= STREAM_FROM
+    job.ahead = AHEAD if job.kind[PRED] == NATIVE and job.size * job.itemsize[PRED] > FETCH_FROM else 0
 
 
 cdef inline bint in_order(Job* job, tuple operands):
@@ -251,6 +251,7 @@ cdef int iterate(Job* job, tuple operands, int threads) except -1:
                 | cnp.NPY_ITER_ALIGNED | cnp.NPY_ITER_CONTIG
             count += 1
     job.streaming = False
+    job.ahead = 0               # what is next in the iterator's buffers is not what is next in memory
     job.iterator = <cnp.NpyIter**>malloc(threads * sizeof(cnp.NpyIter*))
     if job.iterator is NULL:
         raise MemoryError()

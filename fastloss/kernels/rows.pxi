@@ -167,7 +167,7 @@ cdef void row_tile(const Rows* loss, const RowJob* job, const RowOperand* at, Py
         take_target(loss, job, &at[TARGET], &row, n, t, partial)
     partial.weight += total(&row.weight[0], n)
     if Rows is CategoricalIds or Rows is CategoricalRows or Rows is Divergence:
-        probabilities(loss, job, at, &row, n, e, t, spare, partial)
+        probabilities(loss, job, at, &row, n, t, partial)
     if job.wanted == 0:
         return
     if Rows is CategoricalIds or Rows is CategoricalRows or Rows is Divergence:
@@ -663,8 +663,8 @@ cdef void give_row(const Rows* loss, const RowJob* job, const RowOperand* at, co
 
 # ---- rows of probabilities -----------------------------------------------------------------------------------------------
 
-cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* at, Summary* row, Py_ssize_t n, real* e,
-                        const real* t, real* spare, Partial* partial) noexcept nogil:
+cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* at, Summary* row, Py_ssize_t n,
+                        const real* t, Partial* partial) noexcept nogil:
     """linear = Σ t log p, or log p of the label; and whether what is used of p is in [0, 1]."""
     cdef Py_ssize_t lines = job.classes if job.turned else n, length = n if job.turned else job.classes, i, j, k, m, done, padded
     cdef Py_ssize_t along = at[PRED].row if job.turned else at[PRED].step
