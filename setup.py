@@ -43,7 +43,7 @@ class BuildKernels(build_ext):
         openmp = self.openmp(unix)
         for extension in self.extensions:
             extension.extra_compile_args = flags + extension.extra_compile_args
-            if extension.name != "fastloss.kernels.cpu":
+            if extension.include_dirs:  # the kernels, not what is around them
                 extension.extra_compile_args += openmp
                 extension.extra_link_args += openmp if unix else []
             if unix and not DEBUG and sys.platform != "darwin":
@@ -104,19 +104,23 @@ def extensions():
         print("fastloss: no Cython or NumPy to build kernels with", file=sys.stderr)
         return []
     x86 = platform.machine().lower() in ("x86_64", "amd64") and sys.platform != "win32"
-    modules = {"cpu": []} | (TARGETS if x86 else PORTABLE)
+    kernels = [
+        Extension(
+            f"fastloss.kernels.{name}",
+            [str(FOLDER / f"{name}.pyx")],
+            include_dirs=[str(FOLDER), numpy.get_include()],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+            depends=[str(p) for p in (*FOLDER.glob("*.pxi"), *FOLDER.glob("*.h"))],
+            extra_compile_args=list(flags),
+        )
+        for name, flags in (TARGETS if x86 else PORTABLE).items()
+    ]
+    around = [
+        Extension("fastloss._calls", ["fastloss/_calls.py"], depends=["fastloss/_calls.pxd"]),
+        Extension("fastloss.kernels.cpu", [str(FOLDER / "cpu.pyx")]),
+    ]
     return cythonize(
-        [
-            Extension(
-                f"fastloss.kernels.{name}",
-                [str(FOLDER / f"{name}.pyx")],
-                include_dirs=[str(FOLDER), numpy.get_include()],
-                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-                depends=[str(p) for p in (*FOLDER.glob("*.pxi"), *FOLDER.glob("*.h"))],
-                extra_compile_args=list(flags),
-            )
-            for name, flags in modules.items()
-        ],
+        kernels + around,
         nthreads=os.cpu_count() or 1,
         compiler_directives={
             "language_level": 3,

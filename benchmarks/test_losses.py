@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss._bench import NUMPY, inputs
 from fastloss._loss import REGISTRY
+from fastloss.bench.data import inputs
+from fastloss.bench.rivals.numpy_expressions import NUMPY
 
 CALLS = ["value", "grad", "value_and_grad", "value_and_grad_out", "grad_and_hess"]
 

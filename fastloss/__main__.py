@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from ._bench import bench
 from ._loss import REGISTRY
+from .bench import command as bench
 
 
 def show_list(arguments: argparse.Namespace) -> None:
@@ -36,25 +36,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     listing = commands.add_parser("list", help="print all losses with their formulas and parameters")
     listing.set_defaults(run=show_list)
 
-    bench_parser = commands.add_parser("bench", help="time every loss on a large batch beside NumPy's own expression")
-    bench_parser.add_argument("--size", type=count, default=1 << 24, help="numbers in pred (default 2^24)")
-    bench_parser.add_argument(
-        "--classes", type=count, default=1000, help="of losses of rows, which get size/classes rows"
-    )
-    bench_parser.add_argument("--dtype", choices=["float32", "float64"], action="append", help="default: both")
-    bench_parser.add_argument("--threads", type=count, help="default: as many as the process may use")
-    names = sorted([*REGISTRY, *(alias for loss in REGISTRY.values() for alias in loss.aliases)])
-    bench_parser.add_argument(
-        "--loss", choices=names, action="append", metavar="NAME", help="default: all; may be repeated"
-    )
-    bench_parser.add_argument("--rounds", type=count, default=7, help="timed rounds, of which the median counts")
-    bench_parser.add_argument("--json", metavar="FILE", help="write the figures to a file as well")
-    bench_parser.set_defaults(run=bench)
+    help_text = "time every loss on large batches, beside NumPy's expression, its rivals and what the memory can do"
+    bench.add_options(commands.add_parser("bench", help=help_text), count)
 
     arguments = parser.parse_args(argv)
     try:
         arguments.run(arguments)
-    except OSError as error:
+    except (OSError, ImportError, ValueError) as error:
         parser.exit(2, f"fastloss: {error}\n")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _reference, _threads
 from ._version import __version__
+from ._warnings import warn
 
 if TYPE_CHECKING:
     from ._loss import Loss
@@ -84,25 +84,23 @@ def _warning(quick: Callable[..., Any]) -> Callable[..., Any]:
     """The quick way of the NumPy kernels, until it has said once that they are the slow ones."""
 
     def warned(*arguments: Any) -> Any:
-        say_if_slow(stacklevel=4)
+        say_if_slow()
         return quick(*arguments)
 
     return warned
 
 
-def say_if_slow(stacklevel: int = 3) -> None:
+def say_if_slow() -> None:
     """Warn, once, that NumPy runs the losses because there is nothing better."""
     global _warn
     if _warn:
         _warn = False
         for target in _bound:
             _attach(target)
-        warnings.warn(
+        warn(
             "fastloss found no compiled kernels and runs on NumPy: the same results, many times slower. "
             "Install a wheel, or build with a C compiler; in a source checkout, install with pip install -e . "
-            f"To choose NumPy on purpose, set {VARIABLE}=numpy",
-            RuntimeWarning,
-            stacklevel=stacklevel,
+            f"To choose NumPy on purpose, set {VARIABLE}=numpy"
         )
 
 

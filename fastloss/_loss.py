@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import _backend, _reference, _validate
+from ._calls import Calls
 from ._validate import Domain, Keyword
 
 VALUE, GRAD, VALUE_AND_GRAD, GRAD_AND_HESS = range(4)  # the calls, as in kernels/interface.pxi
@@ -27,7 +28,7 @@ SHARED = {
 REGISTRY: dict[str, Loss] = {}  # every loss by its name, aliases left out
 
 
-class Loss:
+class Loss(Calls):
     """A loss function with its gradient and curvature.
 
     Calling it gives the cost of a batch, or the loss of every sample with ``reduction="none"``.
@@ -51,10 +52,10 @@ class Loss:
         self.__doc__ = doc
         self.__module__ = "fastloss"
         self.__signature__ = signature(self.parameters)
-        self._defaults: tuple[Any, ...] = tuple(p.default for p in self.parameters.values())
+        self._defaults = tuple(p.default for p in self.parameters.values())
         self._positions = {name: i for i, name in enumerate(self.parameters)}
+        self._last = None
         self._kernel: Any = None
-        self._quick: Callable[..., Any]
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
@@ -62,80 +63,12 @@ class Loss:
     def __reduce__(self) -> str:
         return self.name  # by reference, as a function is pickled
 
-    def __call__(
-        self,
-        pred: Any,
-        target: Any,
-        *,
-        sample_weight: Any = None,
-        reduction: str = "mean",
-        out: Any = None,
-        **parameters: Any,
-    ) -> Any:
-        """The cost, a float; or the losses, an array, with ``reduction="none"``."""
-        own = self._own(parameters) if parameters else self._defaults
-        result = self._quick(VALUE, pred, target, sample_weight, reduction, out, own)
-        if result is NotImplemented:
-            return self._prepared(VALUE, pred, target, sample_weight, reduction, out, own)
-        return result
-
-    def grad(
-        self,
-        pred: Any,
-        target: Any,
-        *,
-        sample_weight: Any = None,
-        reduction: str = "mean",
-        out: Any = None,
-        **parameters: Any,
-    ) -> Any:
-        """The derivative of the cost with respect to `pred`; with ``reduction="none"``, of each sample's own loss."""
-        own = self._own(parameters) if parameters else self._defaults
-        result = self._quick(GRAD, pred, target, sample_weight, reduction, out, own)
-        if result is NotImplemented:
-            return self._prepared(GRAD, pred, target, sample_weight, reduction, out, own)
-        return result
-
-    def value_and_grad(
-        self,
-        pred: Any,
-        target: Any,
-        *,
-        sample_weight: Any = None,
-        reduction: str = "mean",
-        out: Any = None,
-        **parameters: Any,
-    ) -> Any:
-        """The cost (or losses) and the gradient, in one pass. `out` takes the gradient."""
-        own = self._own(parameters) if parameters else self._defaults
-        result = self._quick(VALUE_AND_GRAD, pred, target, sample_weight, reduction, out, own)
-        if result is NotImplemented:
-            return self._prepared(VALUE_AND_GRAD, pred, target, sample_weight, reduction, out, own)
-        return result
-
-    def grad_and_hess(
-        self,
-        pred: Any,
-        target: Any,
-        *,
-        sample_weight: Any = None,
-        reduction: str = "mean",
-        out: Any = None,
-        **parameters: Any,
-    ) -> Any:
-        """The gradient and the diagonal of the Hessian, in one pass. `out` takes a pair of arrays."""
-        own = self._own(parameters) if parameters else self._defaults
-        result = self._quick(GRAD_AND_HESS, pred, target, sample_weight, reduction, out, own)
-        if result is NotImplemented:
-            return self._prepared(GRAD_AND_HESS, pred, target, sample_weight, reduction, out, own)
-        return result
-
     @staticmethod
     def outputs(call: int) -> tuple[str, ...]:
         """The arrays that a call gives beside the cost."""
         return {VALUE: (), GRAD_AND_HESS: ("grad", "hess")}.get(call, ("grad",))
 
-    def _own(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _checked(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
         return _validate.parameters(self.name, self.parameters, self._positions, self._defaults, given)
 
     def _prepared(

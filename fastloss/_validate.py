@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import numpy as np
+
+from ._warnings import warn
 
 Array = np.ndarray[Any, Any]
 
@@ -434,5 +435,5 @@ def subscript(name: str, index: int, shape: tuple[int, ...]) -> str:
 
 def undefined_mean(reason: str) -> float:
     """What a mean over nothing is, as in NumPy."""
-    warnings.warn(f"the mean over {reason} is undefined", RuntimeWarning, stacklevel=5)
+    warn(f"the mean over {reason} is undefined")
     return math.nan

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from fastloss._loss import REGISTRY
+from fastloss.bench import measure
 
 
 def run(*arguments, check=True):
@@ -32,30 +34,37 @@ def test_list():
             assert parameter in printed
 
 
+def figures_of(tmp_path, *arguments):
+    path = tmp_path / "figures.json"
+    done = run("bench", "--rounds", "2", "--json", str(path), *arguments)
+    return json.loads(path.read_text()), done
+
+
 def test_bench(tmp_path):
-    path = tmp_path / "figures.json"
-    done = run("bench", "--size", "20000", "--classes", "50", "--rounds", "2", "--json", str(path))
-    figures = json.loads(path.read_text())
-    assert {row["loss"] for row in figures["rows"]} == set(REGISTRY)
-    assert {row["dtype"] for row in figures["rows"]} == {"float32", "float64"}
-    assert {row["call"] for row in figures["rows"]} == {"value", "value_and_grad"}
+    figures, done = figures_of(tmp_path, "--size", "20000", "--classes", "50")
+    cells = [row["cell"] for row in figures["rows"]]
+    assert {cell["loss"] for cell in cells} == set(REGISTRY)
+    assert {cell["dtype"] for cell in cells} == {"float32", "float64"}
+    assert {cell["call"] for cell in cells} == {"value", "value_and_grad"}
+    assert len(cells) == 4 * len(REGISTRY)
     for row in figures["rows"]:
-        assert row["seconds"] > 0
-        assert row["numpy_seconds"] > 0
-        assert row["floor_share"] > 0
-        assert row["loss"] in done.stdout
-    assert figures["size"] == 20000
-    assert figures["config"]["version"]
-    assert "\r" in done.stderr or "mse" in done.stderr, "no progress shown"
+        assert row["cell"]["size"] == 20000
+        assert set(row["timings"]) == {"fastloss", "memory", "NumPy"}, row["troubles"]
+        assert not row["troubles"]
+        for timing in row["timings"].values():
+            assert 0 < timing["low"] <= timing["median"] <= timing["high"]
+        assert row["cell"]["loss"] in done.stdout
+    assert figures["versions"]["NumPy"] == figures["numpy"]
+    assert not figures["missing"]
+    assert "mse value float32" in done.stderr, "no progress shown"
 
 
-def test_bench_chosen(tmp_path):
-    path = tmp_path / "figures.json"
-    arguments = (
+def test_bench_of_chosen_cells(tmp_path):
+    chosen = [
         "--size",
         "1000",
-        "--rounds",
-        "1",
+        "--size",
+        "7",
         "--dtype",
         "float32",
         "--threads",
@@ -64,10 +73,47 @@ def test_bench_chosen(tmp_path):
         "huber",
         "--loss",
         "l1",
+    ]
+    figures, _ = figures_of(tmp_path, *chosen, "--backend", "numpy")
+    cells = [(row["cell"]["loss"], row["cell"]["size"]) for row in figures["rows"]]
+    assert cells == [("huber", 1000)] * 2 + [("mae", 1000)] * 2 + [("huber", 7)] * 2 + [("mae", 7)] * 2
+    assert figures["threads"] == 1
+    assert "numpy kernels" in figures["versions"]["fastloss numpy"]
+    assert all("fastloss numpy" in row["timings"] for row in figures["rows"])
+
+
+def test_bench_says_who_is_missing_and_shows_files_again(tmp_path, monkeypatch):
+    (tmp_path / "numba.py").write_text("raise ImportError('not here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    figures, done = figures_of(tmp_path, "--size", "100", "--loss", "mse", "--rival", "numba")
+    assert figures["missing"] == {"numba": "ImportError: not here"}
+    assert "missing: numba (ImportError: not here)" in done.stdout
+    again = run("bench", "--from", str(tmp_path / "figures.json"))
+    assert again.stdout == done.stdout
+
+
+def test_bench_does_not_time_what_differs():
+    cell = measure.Cell("mse", "value_and_grad", "float64", 3, 0)
+    ours = {"cost": 1.0, "gradient": [1.0, 2.0, 0.0]}
+    assert measure.agree(cell, ours, ours) is None
+    assert measure.agree(cell, ours, {"cost": np.nan, "gradient": None}) is None, "the floor has no answer"
+    assert "another cost" in measure.agree(cell, ours, {"cost": 1.001, "gradient": [1.0, 2.0, 0.0]})
+    assert "another gradient" in measure.agree(cell, ours, {"cost": 1.0, "gradient": [1.0, 2.001, 0.0]})
+    assert "another gradient" in measure.agree(cell, ours, {"cost": 1.0, "gradient": [1.0, np.nan, 0.0]})
+
+
+def test_bench_draws_charts(tmp_path):
+    pytest.importorskip("matplotlib")
+    sizes = [option for n in (1, 10, 100, 1000, 10000) for option in ("--size", str(n))]
+    figures, done = figures_of(
+        tmp_path, *sizes, "--loss", "mse", "--threads", "1", "--charts", str(tmp_path / "charts")
     )
-    run("bench", *arguments, "--json", str(path))
-    rows = json.loads(path.read_text())["rows"]
-    assert [(row["loss"], row["dtype"]) for row in rows] == [("huber", "float32")] * 2 + [("mae", "float32")] * 2
+    charts = sorted(path.name for path in (tmp_path / "charts").iterdir())
+    assert "sizes-1-thread.svg" in charts
+    assert "speedup-float32-1-thread.svg" in charts
+    assert "memory-speed-float64-1-thread.svg" in charts
+    assert all(name in done.stdout for name in charts)
+    assert len(figures["rows"]) == 20
 
 
 @pytest.mark.parametrize(
@@ -76,6 +122,8 @@ def test_bench_chosen(tmp_path):
         (["bench", "--loss", "hubert"], "invalid choice: 'hubert'"),
         (["bench", "--size", "0"], "must be at least 1"),
         (["bench", "--json", "/no/such/folder/x.json", "--size", "10"], "/no/such/folder"),
+        (["bench", "--from", "/no/such/file"], "/no/such/file"),
+        (["bench", "--from", __file__], "no figures of this benchmark"),
         ([], "usage"),
     ],
 )

@@ -16,6 +16,23 @@ cdef enum Reduction:
     BATCH_MEAN = 3
 
 cdef dict REDUCTIONS = {"none": NONE, "sum": SUM, "mean": MEAN, "batch_mean": BATCH_MEAN}
+cdef str USUAL = "mean"
+
+
+cdef inline int reduction_of(name) except -2:
+    """−1: there is no such reduction."""
+    if name is USUAL:
+        return MEAN
+    found = REDUCTIONS.get(name)
+    return -1 if found is None else <int>found
+
+# Operands while a call lasts: borrowed arrays, NULL where there is none.
+ctypedef PyObject* Array
+
+
+cdef inline Array given(x) noexcept:
+    return NULL if x is None else <Array>x
+
 
 cdef enum:
     INSPECT_BELOW = 1 << 20     # bytes of an input: less is inspected before anything is written to the caller's array
@@ -51,21 +68,21 @@ cdef class Kernel:
         cdef Job job
         cdef Partial total
         cdef double cost = 0
-        cdef int type_number, k
-        cdef int wanted = WANTED[call]
-        cdef object first = None, second = None
+        cdef int type_number, reduced, wanted = WANTED[call]
+        cdef Array operands[OPERANDS]
+        cdef object first = None, second = None, values = None
         if type(pred) is not cnp.ndarray or not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>pred):
             return NotImplemented
         type_number = cnp.PyArray_TYPE(<cnp.ndarray>pred)
         if type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE:
             return NotImplemented
         job.size = cnp.PyArray_SIZE(<cnp.ndarray>pred)
-        reduced = REDUCTIONS.get(reduction)
-        if job.size == 0 or reduced is None or not alike(target, <cnp.ndarray>pred):
+        reduced = reduction_of(reduction)
+        if job.size == 0 or reduced < 0 or not alike(target, <cnp.ndarray>pred):
             return NotImplemented
         if weight is not None and not alike(weight, <cnp.ndarray>pred):
             return NotImplemented
-        start(&job, self, type_number == cnp.NPY_DOUBLE, wanted, <int>reduced, parameters)
+        start(&job, self, type_number == cnp.NPY_DOUBLE, wanted, reduced, parameters)
         if out is not None:
             if call == CALL_GRAD_AND_HESS:
                 if type(out) is not tuple or len(<tuple>out) != 2:
@@ -83,16 +100,20 @@ cdef class Kernel:
             first = new_like(<cnp.ndarray>pred)
             if call == CALL_GRAD_AND_HESS:
                 second = new_like(<cnp.ndarray>pred)
-        values = None
         if call == CALL_VALUE_AND_GRAD and not job.summed:
             values = new_like(<cnp.ndarray>pred)
         elif call == CALL_VALUE:
             values = first
-        operands = (pred, target, weight, values, None if call == CALL_VALUE else first, second)
-        self.evaluate(&job, operands, <int>reduced, out is not None and inspected_first(operands), &cost, &total)
+        operands[PRED] = <Array>pred
+        operands[TARGET] = <Array>target
+        operands[WEIGHT] = given(weight)
+        operands[VALUES] = given(values)
+        operands[GRADS] = NULL if call == CALL_VALUE else <Array>first
+        operands[HESSES] = given(second)
+        self.evaluate(&job, operands, reduced, out is not None and inspected_first(operands), &cost, &total)
         if total.seen & OUTSIDE:
             return NotImplemented
-        if <int>reduced == MEAN and weight is not None and total.weight == 0:
+        if reduced == MEAN and weight is not None and total.weight == 0:
             return NotImplemented
         if call == CALL_VALUE:
             return cost if job.summed else values
@@ -111,20 +132,24 @@ cdef class Kernel:
         cdef Job job
         cdef Partial total
         cdef double cost = 0
+        cdef Array arrays[OPERANDS]
         cdef int k
         start(&job, self, double_precision, WANTED[call], REDUCTIONS[reduction], parameters)
         job.size = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED])
         for k in range(OPERANDS):
+            arrays[k] = given(operands[k])
             job.kind[k] = kinds[k]
-            if k >= VALUES and operands[k] is not None:
+            if k >= VALUES and arrays[k] is not NULL:
                 job.coded = kinds[k]
-        self.evaluate(&job, operands, REDUCTIONS[reduction], inspect_first, &cost, &total)
+        self.evaluate(&job, arrays, REDUCTIONS[reduction], inspect_first, &cost, &total)
         return cost, total.weight, bool(total.seen & OUTSIDE)
 
-    cdef int evaluate(self, Job* job, tuple operands, int reduction, bint inspect_first, double* cost,
+    cdef int evaluate(self, Job* job, Array* operands, int reduction, bint inspect_first, double* cost,
                       Partial* total) except -1:
         """One pass over the batch; or two, if the gradient's scale or the inputs' domain must be known first."""
-        cdef bint weighted = operands[WEIGHT] is not None
+        cdef Array inputs[OPERANDS]
+        cdef int k
+        cdef bint weighted = operands[WEIGHT] is not NULL
         cdef int wanted = job.wanted
         cdef bint first = (weighted and reduction == MEAN or self.rooted) and wanted != VALUE
         cdef double divisor = 1
@@ -132,7 +157,9 @@ cdef class Kernel:
             first = True
         if first:
             job.wanted = VALUE if self.rooted else 0
-            pass_over(job, operands[:INPUTS] + (None, None, None), total)
+            for k in range(OPERANDS):
+                inputs[k] = operands[k] if k < INPUTS else NULL
+            pass_over(job, inputs, total)
             if total.seen & OUTSIDE:
                 return 0
             job.wanted = wanted
@@ -174,7 +201,7 @@ cdef inline void start(Job* job, Kernel kernel, bint double_precision, int wante
         job.kind[k] = NATIVE
 
 
-cdef int pass_over(Job* job, tuple operands, Partial* total) except -1:
+cdef int pass_over(Job* job, Array* operands, Partial* total) except -1:
     """Run the job once over these operands. What an iterator is not given it cannot touch."""
     cdef int threads = threads_for(job.size), status
     if in_order(job, operands):
@@ -194,13 +221,13 @@ cdef int pass_over(Job* job, tuple operands, Partial* total) except -1:
     return 0
 
 
-cdef inline void attach(Job* job, tuple operands):
+cdef inline void attach(Job* job, Array* operands):
     """Operands that can be walked as they lie."""
     cdef int k
     for k in range(OPERANDS):
         job.data[k] = NULL
         job.itemsize[k] = 0
-        if operands[k] is not None:
+        if operands[k] is not NULL:
             job.data[k] = <char*>cnp.PyArray_DATA(<cnp.ndarray>operands[k])
             job.itemsize[k] = cnp.PyArray_ITEMSIZE(<cnp.ndarray>operands[k])
     k = VALUES if job.data[VALUES] is not NULL else GRADS
@@ -208,15 +235,15 @@ cdef inline void attach(Job* job, tuple operands):
     job.ahead = AHEAD if job.kind[PRED] == NATIVE and job.size * job.itemsize[PRED] > FETCH_FROM else 0
 
 
-cdef inline bint in_order(Job* job, tuple operands):
+cdef inline bint in_order(Job* job, Array* operands):
     """Whether all operands are contiguous the same way round and hold what is computed in, or 16-bit floats."""
     cdef int native = cnp.NPY_DOUBLE if job.double_precision else cnp.NPY_FLOAT
     cdef bint c = True, f = True
     cdef int k
     cdef cnp.ndarray x
     for k in range(OPERANDS):
-        if operands[k] is not None:
-            x = operands[k]
+        if operands[k] is not NULL:
+            x = <cnp.ndarray>operands[k]
             if job.kind[k] == NATIVE and cnp.PyArray_TYPE(x) != native:
                 return False
             if not cnp.PyArray_ISALIGNED(x) or cnp.PyArray_ISBYTESWAPPED(x):
@@ -226,7 +253,7 @@ cdef inline bint in_order(Job* job, tuple operands):
     return c or f
 
 
-cdef int iterate(Job* job, tuple operands, int threads) except -1:
+cdef int iterate(Job* job, Array* operands, int threads) except -1:
     """Operands that need NumPy's iterator: one copy of it for each thread."""
     cdef cnp.PyArrayObject* op[OPERANDS]
     cdef cnp.npy_uint32 op_flags[OPERANDS]
@@ -238,7 +265,7 @@ cdef int iterate(Job* job, tuple operands, int threads) except -1:
         job.slot[k] = -1
         job.data[k] = NULL
         job.itemsize[k] = 0
-        if operands[k] is not None:
+        if operands[k] is not NULL:
             dtype = native if job.kind[k] == NATIVE else cnp.PyArray_DescrFromType(
                 NPY_HALF if job.kind[k] == HALF else cnp.NPY_UINT16)
             dtypes.append(dtype)
@@ -278,14 +305,14 @@ cdef int stop_iterators(cnp.NpyIter** iterator, int count) except -1:
     return 0
 
 
-cdef inline bint inspected_first(tuple operands):
+cdef inline bint inspected_first(Array* operands):
     """For outputs of the caller's, as Call.inspected_first in _validate.py."""
     cdef int i, k
     if cnp.PyArray_NBYTES(<cnp.ndarray>operands[PRED]) <= INSPECT_BELOW:
         return True
     for i in range(INPUTS):
         for k in range(VALUES, OPERANDS):
-            if operands[k] is not None and operands[i] is not None:
+            if operands[k] is not NULL and operands[i] is not NULL:
                 if cnp.PyArray_DATA(<cnp.ndarray>operands[k]) == cnp.PyArray_DATA(<cnp.ndarray>operands[i]):
                     return True
     return False
@@ -334,8 +361,10 @@ cdef class RowKernel:
         cdef RowJob job
         cdef Partial total
         cdef double cost = 0
-        cdef int type_number, d
+        cdef int type_number, d, reduced, k
+        cdef bint per_class
         cdef cnp.ndarray x, y
+        cdef Array operands[OPERANDS]
         label_smoothing, ignore_index, class_weight, axis, eps = parameters
         if type(pred) is not cnp.ndarray or not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>pred) or class_weight is not None:
             return NotImplemented
@@ -344,8 +373,8 @@ cdef class RowKernel:
         if (type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE) or cnp.PyArray_SIZE(x) == 0:
             return NotImplemented
         d = cnp.PyArray_NDIM(x)
-        reduced = REDUCTIONS.get(reduction)
-        if d == 0 or (axis != -1 and axis != d - 1) or reduced is None or <int>reduced == NONE or type(target) is not cnp.ndarray:
+        reduced = reduction_of(reduction)
+        if d == 0 or (axis != -1 and axis != d - 1) or reduced < 0 or reduced == NONE or type(target) is not cnp.ndarray:
             return NotImplemented
         y = target
         if self.of_ids[0] is not NULL and cnp.PyArray_NDIM(y) == d - 1:
@@ -366,19 +395,24 @@ cdef class RowKernel:
             first = new_like(x)
             if call == CALL_GRAD_AND_HESS:
                 second = new_like(x)
-        operands = (pred, target, weight, None, first, second)
-        self.start(&job, type_number == cnp.NPY_DOUBLE, call, <int>reduced, d - 1, operands, parameters)
+        operands[PRED] = <Array>pred
+        operands[TARGET] = <Array>target
+        operands[WEIGHT] = given(weight)
+        operands[VALUES] = NULL
+        operands[GRADS] = given(first)
+        operands[HESSES] = given(second)
+        self.start(&job, type_number == cnp.NPY_DOUBLE, call, reduced, d - 1, x, y, parameters)
         job.dimensions = 1
         job.shape[0] = job.rows
         for k in range(OPERANDS):
-            if operands[k] is not None:
+            if operands[k] is not NULL:
                 encode(&job.operand[k], <cnp.ndarray>operands[k], NATIVE)
                 per_class = k == PRED or k >= GRADS or (k == TARGET and not job.ids)
                 job.operand[k].step = job.operand[k].size if per_class else 0
                 job.stride[0][k] = job.operand[k].size * (job.classes if per_class else 1)
         shape_tiles(&job)
-        evaluate_rows(&job, <int>reduced, call != CALL_VALUE, &cost, &total)
-        if total.seen & OUTSIDE or (<int>reduced == MEAN and total.weight == 0) or total.samples == 0:
+        evaluate_rows(&job, reduced, call != CALL_VALUE, &cost, &total)
+        if total.seen & OUTSIDE or (reduced == MEAN and total.weight == 0) or total.samples == 0:
             return NotImplemented
         if call == CALL_VALUE:
             return cost
@@ -394,7 +428,7 @@ cdef class RowKernel:
         cdef double cost = 0
         cdef int k, axis = parameters[3]
         cdef list strides = []
-        self.start(&job, double_precision, call, REDUCTIONS[reduction], axis, operands, parameters)
+        self.start(&job, double_precision, call, REDUCTIONS[reduction], axis, operands[PRED], operands[TARGET], parameters)
         for k in range(OPERANDS):
             x = operands[k]
             if x is None:
@@ -410,11 +444,11 @@ cdef class RowKernel:
         evaluate_rows(&job, REDUCTIONS[reduction], inspect_first or call != CALL_VALUE, &cost, &total)
         return cost, total.weight, bool(total.seen & OUTSIDE), total.samples
 
-    cdef start(self, RowJob* job, bint double_precision, int call, int reduction, int axis, tuple operands, tuple parameters):
+    cdef int start(self, RowJob* job, bint double_precision, int call, int reduction, int axis, cnp.ndarray pred,
+                   cnp.ndarray target, tuple parameters) except -1:
         cdef int k
         label_smoothing, ignore_index, class_weight, _, eps = parameters
-        job.ids = self.of_ids[0] is not NULL and cnp.PyArray_NDIM(<cnp.ndarray>operands[TARGET]) < \
-            cnp.PyArray_NDIM(<cnp.ndarray>operands[PRED])
+        job.ids = self.of_ids[0] is not NULL and cnp.PyArray_NDIM(target) < cnp.PyArray_NDIM(pred)
         job.tile = self.of_ids[double_precision] if job.ids else self.of_rows[double_precision]
         job.double_precision = double_precision
         job.wanted = WANTED[call]
@@ -427,12 +461,13 @@ cdef class RowKernel:
             job.class_weight = <const double*>cnp.PyArray_DATA(<cnp.ndarray>class_weight)
         job.ignoring = ignore_index is not None
         job.ignored = ignore_index if job.ignoring else 0
-        job.classes = cnp.PyArray_DIM(<cnp.ndarray>operands[PRED], axis)
-        job.rows = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED]) // job.classes
+        job.classes = cnp.PyArray_DIM(pred, axis)
+        job.rows = cnp.PyArray_SIZE(pred) // job.classes
         job.sparse = self.sparse
         job.dimensions = 0
         for k in range(OPERANDS):
             job.operand[k].data = NULL
+        return 0
 
 
 cdef inline bint same_rows(cnp.ndarray pred, cnp.ndarray x):
@@ -484,7 +519,8 @@ cdef inline void shape_tiles(RowJob* job):
     """How the batch is cut: a matter of its shape alone, so that the sums are, too."""
     cdef Py_ssize_t size = 8 if job.double_precision else 4, n = (job.classes + LANES - 1) // LANES * LANES
     cdef bint apart = job.operand[PRED].step != job.operand[PRED].size
-    job.turned = (job.classes < TURN_BELOW or apart) and job.classes * LANES * size <= TURN_BYTES
+    cdef bint short = job.classes < TURN_BELOW and job.classes < TURN_FEW * job.rows    # few rows would leave vectors empty
+    job.turned = (short or apart) and job.classes * LANES * size <= TURN_BYTES
     if job.turned:
         job.block = min(max(TILE_BYTES // (job.classes * size) // LANES, 1) * LANES, <Py_ssize_t>BLOCK)
         if job.rows < job.block:

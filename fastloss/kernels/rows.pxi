@@ -27,6 +27,7 @@ cdef enum:
     LANES_MAX = 32              # LANES, as a number for array bounds
     TURN_BYTES = 4 << 20        # of the smallest turned tile: above, rows are gathered one by one
     TURN_BELOW = 96             # classes: from here on a row is a vector's work by itself
+    TURN_FEW = 6                # classes for each row of the batch: likewise
     SPAN = 2048                 # classes of a chunk of a row
     STRETCH = 256               # numbers that go through exp at a time, while memory is asked for what comes next
     KEEP = 4 << 20              # bytes of a row's exponentials that are kept for its gradient

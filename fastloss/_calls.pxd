@@ -1,0 +1,6 @@
+cdef class Calls:
+    cdef public object _quick
+    cdef public tuple _defaults
+    cdef public tuple _last
+
+    cdef tuple _own(self, dict given)

@@ -1,0 +1,103 @@
+"""``python -m fastloss bench``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .. import _backend, _threads
+from .._loss import REGISTRY
+from . import measure
+from .report import Report, table
+from .rivals import RIVALS
+
+LARGE = 1 << 24
+SIZES = [1, 32, 1000, 65536, 1_000_000, LARGE]
+QUICK_SIZES = [32, 65536, 1 << 22]
+QUICK_LOSSES = ["mse", "huber", "sigmoid_cross_entropy", "softmax_cross_entropy"]
+ALWAYS = ["fastloss", "memory", "NumPy"]
+PATIENT = ["torch.compile"]  # takes seconds to prepare each cell
+PEERS = [name for name in RIVALS if name not in ALWAYS]
+
+
+def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
+    """The command's options."""
+    names = sorted([*REGISTRY, *(alias for loss in REGISTRY.values() for alias in loss.aliases)])
+    more = parser.add_argument
+    more(
+        "--size",
+        type=count,
+        action="append",
+        help=f"numbers in pred, may be repeated (default {LARGE:,}; with --peers {SIZES})",
+    )
+    more("--classes", type=count, action="append", help="of losses of rows, which get size/classes rows (default 1000)")
+    more("--dtype", choices=["float32", "float64"], action="append", help="default: both")
+    more("--loss", choices=names, action="append", metavar="NAME", help="default: all; may be repeated")
+    more("--threads", type=count, help="of every contestant (default: as many as the process may use)")
+    more("--rounds", type=count, help="timed rounds, of which the median counts (default 7)")
+    more("--peers", action="store_true", help=f"measure every rival that is installed: {', '.join(PEERS)}")
+    more("--rival", choices=PEERS, action="append", help="measure this one; may be repeated")
+    more(
+        "--backend",
+        choices=list(_backend.available()),
+        action="append",
+        help="measure these kernels of fastloss as well",
+    )
+    more("--quick", action="store_true", help="a few losses and sizes in float32: under two minutes")
+    more("--json", metavar="FILE", help="write the figures to a file as well")
+    more("--charts", metavar="FOLDER", help="draw charts of the figures (needs the extra 'plot')")
+    more("--from", dest="files", metavar="FILE", nargs="+", help="measure nothing; show the figures of these files")
+    parser.set_defaults(run=bench)
+
+
+def bench(arguments: argparse.Namespace) -> None:
+    """Measure, print the table, write the figures, draw the charts."""
+    if arguments.charts:
+        from . import charts  # fail before measuring if matplotlib is missing
+    if arguments.files:
+        reports = [Report.load(path) for path in arguments.files]
+    else:
+        target = open(arguments.json, "w") if arguments.json else None  # noqa: SIM115 - as above
+        reports = [measured(arguments)]
+        if target is not None:
+            with target:
+                target.write(reports[0].dumps())
+    for report in reports:
+        print(f"{report.date}, {report.processor}, {report.processors} processors, {report.threads} threads")
+        print("\n".join(f"  {name} {version}" for name, version in report.versions.items()))
+        print(table(report))
+    if arguments.charts:
+        for path in charts.draw(reports, Path(arguments.charts)):
+            print(path)
+
+
+def measured(arguments: argparse.Namespace) -> Report:
+    """The run that the options ask for."""
+    quick = arguments.quick
+    by_name = {name: loss for loss in REGISTRY.values() for name in (loss.name, *loss.aliases)}
+    losses = [by_name[name] for name in arguments.loss or (QUICK_LOSSES if quick else REGISTRY)]
+    dtypes = arguments.dtype or (["float32"] if quick else ["float32", "float64"])
+    sizes = arguments.size or (QUICK_SIZES if quick else SIZES if arguments.peers else [LARGE])
+    rounds = arguments.rounds or (3 if quick else 7)
+    threads = arguments.threads or _threads.allowed()
+    rivals = [
+        name
+        for name in PEERS
+        if (arguments.peers and not (quick and name in PATIENT)) or name in (arguments.rival or ())
+    ]
+    backend = os.environ.get(_backend.VARIABLE, "")
+    contestants = {name: (name, {_backend.VARIABLE: backend}) for name in [*ALWAYS, *rivals]}
+    for name in arguments.backend or ():
+        contestants[f"fastloss {name}"] = ("fastloss", {_backend.VARIABLE: name})
+
+    def progress(text: str) -> None:
+        print(f"\r{text:100}", end="", file=sys.stderr, flush=True)
+
+    todo = list(measure.cells(losses, dtypes, sizes, arguments.classes or [1000]))
+    rows, versions, missing = measure.run(todo, contestants, threads, rounds, progress)
+    progress("")
+    print("\r", end="", file=sys.stderr, flush=True)
+    return Report.of(rows, versions, missing, threads, rounds)

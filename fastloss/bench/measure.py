@@ -1,0 +1,217 @@
+"""The run: a process for each rival, the same inputs for all, answers compared before anything is timed, rounds interleaved."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._loss import REGISTRY, Loss
+from .._rows import RowLoss
+from .data import inputs
+
+CALLS = ("value", "value_and_grad")
+TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of the inputs
+REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some milliseconds after their work is done
+SLOW = 0.1  # seconds: a rival this slow need not run in every round
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One line of the table. `size` is the number of predictions, `classes` of a row's (0: the loss knows no rows)."""
+
+    loss: str
+    call: str
+    dtype: str
+    size: int
+    classes: int
+
+    def __str__(self) -> str:
+        shape = f"{self.size:,}" if not self.classes else f"{self.size // self.classes:,}x{self.classes:,}"
+        return f"{self.loss} {self.call} {self.dtype} {shape}"
+
+
+@dataclass
+class Timing:
+    """Seconds a call: the median of the rounds, their quartiles, and the memory taken beside inputs and outputs."""
+
+    median: float
+    low: float
+    high: float
+    peak: int | None
+
+
+@dataclass
+class Row:
+    """A cell and what was measured in it. A rival that is not in `timings` has no such loss, or is in `troubles`."""
+
+    cell: Cell
+    bytes: int
+    timings: dict[str, Timing] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
+
+
+class Process:
+    """A rival at work in its own process, on as many processors as it has threads."""
+
+    def __init__(self, name: str, rival: str, threads: int, environment: dict[str, str]) -> None:
+        self.name = name
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "fastloss.bench.worker", rival, str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | thread_variables(threads) | environment,
+            preexec_fn=(lambda: confine(threads)) if hasattr(os, "sched_setaffinity") else None,
+        )
+        hello = self.answer()
+        self.version: str | None = hello.get("version")
+        self.missing: str | None = hello.get("missing")
+
+    def answer(self) -> Any:
+        """The next line of the child's."""
+        assert self.child.stdout is not None
+        text = self.child.stdout.readline()
+        if not text:
+            raise ChildProcessError(f"the process of {self.name} ended with status {self.child.wait()}")
+        return json.loads(text)
+
+    def ask(self, order: Any) -> Any:
+        """Have something done."""
+        assert self.child.stdin is not None
+        self.child.stdin.write(json.dumps(order) + "\n")
+        self.child.stdin.flush()
+        return self.answer()
+
+    def stop(self) -> None:
+        """End it."""
+        for pipe in (self.child.stdin, self.child.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.child.wait()
+
+
+def thread_variables(threads: int) -> dict[str, str]:
+    """Every rival is allowed the same number."""
+    names = ("OMP", "FASTLOSS", "MKL", "OPENBLAS", "NUMBA")
+    return {f"{name}_NUM_THREADS": str(threads) for name in names} | {"JAX_PLATFORMS": "cpu"}
+
+
+def confine(threads: int) -> None:
+    """No more processors than threads: some rivals take as many threads as they see processors."""
+    allowed = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, allowed[:threads] if threads < len(allowed) else allowed)
+
+
+def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list[int]) -> Iterator[Cell]:
+    """Every line of the table, those with the same inputs together."""
+    for size in sizes:
+        for loss in losses:
+            # Dict, for where a batch is too small for rows of different lengths.
+            shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, RowLoss) else [0]
+            for c in shapes:
+                for dtype in dtypes:
+                    for call in CALLS:
+                        yield Cell(loss.name, call, dtype, size // c * c if c else size, c)
+
+
+def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
+    """What is wrong with an answer, if anything."""
+    tolerance = TOLERANCE[cell.dtype]
+    if not np.isnan(theirs["cost"]) and not np.isclose(theirs["cost"], ours["cost"], rtol=tolerance, atol=tolerance):
+        return f"another cost: {theirs['cost']!r}, not {ours['cost']!r}"
+    if theirs["gradient"] is not None:
+        off = np.abs(np.subtract(theirs["gradient"], ours["gradient"])).max()
+        if not off <= tolerance * np.abs(ours["gradient"]).max():
+            return f"another gradient: off by up to {off:.2g}"
+    return None
+
+
+def measure(cell: Cell, processes: list[Process], folder: Path, rounds: int, moved: int) -> Row:
+    """One line of the table. The first process is the one whose answers the others are compared with."""
+    row = Row(cell, moved)
+    racing: list[tuple[Process, dict[str, Any]]] = []
+    ours: dict[str, Any] = {}
+    for process in processes:
+        prepared = process.ask({"loss": cell.loss, "call": cell.call, "folder": str(folder)})
+        ours = ours or prepared
+        if "absent" in prepared:
+            continue
+        trouble = prepared.get("failed") or agree(cell, ours, prepared)
+        if trouble:
+            if process is processes[0]:
+                raise RuntimeError(f"{cell}: {trouble}")
+            row.troubles[process.name] = trouble
+        else:
+            racing.append((process, prepared))
+    times: dict[str, list[float]] = {process.name: [] for process, _ in racing}
+    for k in range(rounds):
+        for process, prepared in racing:
+            if k < 3 or prepared["once"] < SLOW:
+                time.sleep(REST)
+                times[process.name].append(process.ask(None))
+    for process, prepared in racing:
+        measured = sorted(times[process.name])
+        quarter = len(measured) // 4
+        median = statistics.median(measured)
+        row.timings[process.name] = Timing(median, measured[quarter], measured[-1 - quarter], prepared["peak"])
+    return row
+
+
+def run(
+    todo: list[Cell],
+    contestants: dict[str, tuple[str, dict[str, str]]],
+    threads: int,
+    rounds: int,
+    progress: Callable[[str], None],
+) -> tuple[list[Row], dict[str, str], dict[str, str]]:
+    """All cells; the versions of those who took part; and why others did not.
+
+    `contestants` are names, each with its entry in RIVALS and the environment variables of its process.
+    """
+    versions: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    processes: list[Process] = []
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="fastloss-bench-") as name:
+        folder = Path(name)
+        try:
+            for contestant, (rival, environment) in contestants.items():
+                progress(f"starting {contestant}")
+                process = Process(contestant, rival, threads, environment)
+                if process.missing:
+                    missing[contestant] = process.missing
+                    process.stop()
+                else:
+                    processes.append(process)
+                    versions[contestant] = process.version or ""
+            if missing.get("fastloss"):
+                raise RuntimeError(f"fastloss: {missing['fastloss']}")
+            data: tuple[Any, ...] = ()
+            read = written = 0
+            for i, cell in enumerate(todo):
+                progress(f"{i + 1}/{len(todo)} {cell}")
+                if data != (cell.loss, cell.dtype, cell.size, cell.classes):
+                    data = (cell.loss, cell.dtype, cell.size, cell.classes)
+                    pred, target = inputs(REGISTRY[cell.loss], cell.size, cell.dtype, cell.classes or 1)
+                    np.save(folder / "pred.npy", pred)
+                    np.save(folder / "target.npy", target)
+                    read, written = pred.nbytes + target.nbytes, pred.nbytes
+                    del pred, target
+                moved = read if cell.call == "value" else read + written
+                rows.append(measure(cell, processes, folder, rounds, moved))
+        finally:
+            for process in processes:
+                process.stop()
+    return rows, versions, missing
