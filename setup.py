@@ -30,6 +30,9 @@ PORTABLE = {"generic": []}
 
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
+UNIX_FLAGS += [
+    "-fno-tree-loop-distribute-patterns"
+]  # a block's results stay in registers instead of going through memcpy
 DEBUG_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 

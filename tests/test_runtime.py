@@ -234,3 +234,20 @@ def test_no_warning_is_left_open(backend):
         warnings.simplefilter("error")
         big = np.full(3, 60000, np.float16)
         assert np.isinf(fl.mse(big, -big, reduction="none")).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [100, 1024, 5000, 100_000])
+def test_the_same_bits_wherever_the_arrays_begin(backend, size, dtype):
+    rng = np.random.default_rng(size)
+    given = rng.standard_normal((3, size)).astype(dtype)
+    given[2] = np.abs(given[2])
+    results = set()
+    for shift in range(0, 17, 3):
+        arrays = [np.empty(size + 17, dtype)[shift * k % 17 :][:size] for k in (1, 2, 3)]
+        for array, numbers in zip(arrays, given, strict=True):
+            array[:] = numbers
+        pred, target, weight = arrays
+        cost, gradient = fl.huber.value_and_grad(pred, target, sample_weight=weight)
+        results.add((cost, fl.huber(pred, target), gradient.tobytes()))
+    assert len(results) == 1

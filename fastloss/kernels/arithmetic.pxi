@@ -14,6 +14,8 @@ cdef extern from "vecmath.h" nogil:
     void vroot_d(const double* x, double* y, Py_ssize_t n) noexcept
     int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
     int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
+    int beyond_signs_f(const float* x, Py_ssize_t n) noexcept
+    int beyond_signs_d(const double* x, Py_ssize_t n) noexcept
     int inside_unit_f(const float* x, Py_ssize_t n) noexcept
     int inside_unit_d(const double* x, Py_ssize_t n) noexcept
 
@@ -27,6 +29,8 @@ cdef extern from "sums.h" nogil:
         pass
     void no_sums(sums* s) noexcept
     double sum_of(const sums* s) noexcept
+    void rotate(sums* s, Py_ssize_t h) noexcept
+    void rotate_back(sums* s, Py_ssize_t h) noexcept
     void add_f(sums* s, const float* x) noexcept
     void add_d(sums* s, const double* x) noexcept
     void add_products_f(sums* s, const float* x, const float* y) noexcept
@@ -60,6 +64,14 @@ cdef inline bint beyond_unit(const real* x, Py_ssize_t n) noexcept nogil:
         return beyond_unit_f(x, n)
     else:
         return beyond_unit_d(x, n)
+
+
+cdef inline bint beyond_signs(const real* x, Py_ssize_t n) noexcept nogil:
+    """Whether something is neither 1 nor −1."""
+    if real is float:
+        return beyond_signs_f(x, n)
+    else:
+        return beyond_signs_d(x, n)
 
 
 cdef inline bint inside_unit(const real* x, Py_ssize_t n) noexcept nogil:

@@ -94,7 +94,10 @@ cdef inline int inspected(Pointwise loss, const real* pred, const real* target, 
     cdef Py_ssize_t i, m = n & ~(<Py_ssize_t>LANES - 1)
     cdef int narrow = 0
     cdef long long wide = 0
-    if Pointwise is SigmoidCrossEntropy:
+    if Pointwise is Hinge or Pointwise is SquaredHinge:
+        if not beyond_signs(target, m):
+            return 0
+    elif Pointwise is SigmoidCrossEntropy:
         if not beyond_unit(target, m):
             return 0
     elif Pointwise is BinaryCrossEntropy:
@@ -207,8 +210,9 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         hess[0] = zero if b > huge else one / (a * b)
     elif Pointwise is Hinge:
         m = one - target * pred
-        value[0] = zero if m < zero else m
-        grad[0] = -target if m > zero else (zero if m <= zero else m)
+        m = zero if m < zero else m
+        value[0] = m
+        grad[0] = -target if m > zero else m
         hess[0] = zero
     elif Pointwise is SquaredHinge:
         m = one - target * pred

@@ -37,7 +37,9 @@ static inline uint16_t bfloat_of_float(float x) {
 }
 
 #define CONVERT(name, from, to, function)                                          \
-    static inline void name(const from *x, to *y, ptrdiff_t n) {                   \
+    static inline void name(const void *source, void *target, ptrdiff_t n) {       \
+        const from *x = (const from *)source;                                      \
+        to *y = (to *)target;                                                      \
         INDEPENDENT for (ptrdiff_t i = 0; i < n; i++) y[i] = (to)function(x[i]);   \
     }
 

@@ -1,5 +1,6 @@
 /* Sums in double precision, in an order that depends on the length alone: running sums in four vectors, so that an addition
- * need not wait for the one before it, then the lanes one by one.
+ * need not wait for the one before it, then the lanes one by one. A number's lane is its place in the batch, wherever in
+ * memory that begins: `rotate` keeps it so for loops that start at the first cache line.
  *
  * A plain loop would have to be added up strictly in order, and an array of running sums stays in memory, where each
  * addition waits for a store: hence vector types. Floats are widened as they are loaded; gcc's __builtin_convertvector
@@ -51,6 +52,18 @@ typedef struct { double a; } sums;
 static inline double sum_of(const sums *s) { return s->a; }
 
 #endif
+
+#define RUNNING ((ptrdiff_t)(sizeof(sums) / sizeof(double)))
+
+/* The number that was added k-th goes on at place k - h: what follows starts at another place of the same order. */
+static inline void rotate(sums *s, ptrdiff_t h) {
+    double from[sizeof(sums) / sizeof(double)], to[sizeof(sums) / sizeof(double)];
+    memcpy(from, s, sizeof *s);
+    for (ptrdiff_t k = 0; k < RUNNING; k++) to[k] = from[(k + h) % RUNNING];
+    memcpy(s, to, sizeof *s);
+}
+
+static inline void rotate_back(sums *s, ptrdiff_t h) { rotate(s, RUNNING - h % RUNNING); }
 
 #define X_F(k) widen_f(x + i + k)
 #define X_D(k) widen_d(x + i + k)

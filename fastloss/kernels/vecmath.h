@@ -33,8 +33,8 @@ static inline double double_of(uint64_t bits) { double x; memcpy(&x, &bits, 8); 
 static inline uint32_t bits_of_float(float x) { uint32_t bits; memcpy(&bits, &x, 4); return bits; }
 static inline uint64_t bits_of_double(double x) { uint64_t bits; memcpy(&bits, &x, 8); return bits; }
 
-/* Two quick looks at the bits, which order non-negative numbers as integers: is anything not in [+0, 1] (NaN and -0 count
- * as suspects), and is anything strictly between? Integer maxima need no masks and half the instructions. */
+/* Quick looks at the bits, which order non-negative numbers as integers: is anything not in [+0, 1] (NaN and -0 count as
+ * suspects), is anything strictly between, is anything but 1 and -1 there? Integers need no masks and half the instructions. */
 static inline int beyond_unit_f(const float *x, ptrdiff_t n) {
     uint32_t top = 0;
     for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint32_t b = bits_of_float(x[i]); top = b > top ? b : top; }
@@ -45,6 +45,19 @@ static inline int beyond_unit_d(const double *x, ptrdiff_t n) {
     uint64_t top = 0;
     for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint64_t b = bits_of_double(x[i]); top = b > top ? b : top; }
     return top > 0x3ff0000000000000ull;
+}
+
+static inline int beyond_signs_f(const float *x, ptrdiff_t n) {
+    uint32_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) any |= (bits_of_float(x[i]) & 0x7fffffffu) ^ 0x3f800000u;
+    return any != 0;
+}
+
+static inline int beyond_signs_d(const double *x, ptrdiff_t n) {
+    uint64_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++)
+        any |= (bits_of_double(x[i]) & 0x7fffffffffffffffull) ^ 0x3ff0000000000000ull;
+    return any != 0;
 }
 
 static inline int inside_unit_f(const float *x, ptrdiff_t n) {
