@@ -51,10 +51,8 @@ class Report:
         )
 
     @classmethod
-    def load(cls, path: str) -> Report:
-        """From a file that `dumps` made."""
-        with open(path) as file:
-            text = file.read()
+    def loads(cls, text: str, source: str) -> Report:
+        """What `dumps` made; `source` is where that was found."""
         try:
             content = json.loads(text)
             rows = [
@@ -68,7 +66,7 @@ class Report:
             ]
             return cls(rows=rows, **content)
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-            raise ValueError(f"{path} holds no figures of this benchmark ({error!r})") from None
+            raise ValueError(f"{source} holds no figures of this benchmark ({error!r})") from None
 
     def dumps(self) -> str:
         """As JSON, a row a line; times to four digits."""

@@ -32,6 +32,13 @@ cdef struct SigmoidCrossEntropy:
     double pos_weight
     double label_smoothing
 
+# Of rows of probabilities, where every number counts alike: a row's loss is a sum, and rows need not be told apart.
+cdef struct CrossEntropyTerm:
+    double eps
+
+cdef struct DivergenceTerm:
+    double eps
+
 cdef struct Sigmoid:
     double unused
 
@@ -63,6 +70,8 @@ ctypedef fused Pointwise:
     SquaredHinge
     BinaryCrossEntropy
     SigmoidCrossEntropy
+    CrossEntropyTerm
+    DivergenceTerm
     Sigmoid
     LogSigmoid
     Softplus
@@ -83,6 +92,8 @@ cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
         return (target != one) & (target != -one) & (target == target)
     elif Pointwise is SigmoidCrossEntropy:
         return (target < zero) | (target > one)
+    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
+        return (pred < zero) | (pred > one) | (target < zero) | (target > one)
     elif Pointwise is BinaryCrossEntropy:
         return ((pred < zero) | (pred > one) | (target < zero) | (target > one)) | (((target != zero) & (target != one)) << 1)
     else:
@@ -99,6 +110,9 @@ cdef inline int inspected(Pointwise loss, const real* pred, const real* target, 
             return 0
     elif Pointwise is SigmoidCrossEntropy:
         if not beyond_unit(target, m):
+            return 0
+    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
+        if not (beyond_unit(pred, m) or beyond_unit(target, m)):
             return 0
     elif Pointwise is BinaryCrossEntropy:
         if not (beyond_unit(pred, m) or beyond_unit(target, m)):
@@ -161,6 +175,20 @@ cdef inline void prepare(Pointwise loss, const real* pred, const real* target, r
                 a[i] = p if target[i] == one else u
                 c[i] = zero if target[i] == one else (one - u) - p
             vlog(a, c, a, m)
+    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
+        # a = log p of the clipped p, b = log t, or 0 where t is
+        if not value:
+            return
+        low = <real>loss.eps
+        high = <real>(1 - loss.eps)
+        for i in range(m):
+            a[i] = clip(pred[i], low, high)
+            c[i] = zero
+        vlog(a, c, a, m)
+        if Pointwise is DivergenceTerm:
+            for i in range(m):
+                b[i] = one if target[i] == zero else target[i]
+            vlog(b, c, b, m)
     elif Pointwise is Exp:
         vexp(pred, a, m)
     elif Pointwise is Log or Pointwise is Log1m:
@@ -233,6 +261,16 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         s = <real>(1 - loss.eps)
         grad[0] = zero if (pred < r) | (pred > s) else d / m
         hess[0] = zero if (pred < r) | (pred > s) else u + v
+    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
+        # t·(log t − log p), the first logarithm left out for the cross-entropy; where eps clips p, without slope.
+        r = <real>loss.eps
+        s = <real>(1 - loss.eps)
+        m = -a if Pointwise is CrossEntropyTerm else b - a
+        value[0] = zero if target == zero else target * m
+        q = target / pred
+        q = zero if (target == zero) | (pred < r) | (pred > s) else q
+        grad[0] = -q
+        hess[0] = zero if q == zero else q / pred
     elif Pointwise is SigmoidCrossEntropy:
         # u·softplus(−x) + v·softplus(x), u = P·t and v = 1 − t after smoothing; softplus(±x) = max(±x, 0) + b.
         if (loss.pos_weight == 1) & (loss.label_smoothing == 0):    # the same to the last bit, sooner

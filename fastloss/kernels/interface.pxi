@@ -83,6 +83,7 @@ cdef class Kernel:
         if weight is not None and not alike(weight, <cnp.ndarray>pred):
             return NotImplemented
         start(&job, self, type_number == cnp.NPY_DOUBLE, wanted, reduced, parameters)
+        job.samples = job.size
         if out is not None:
             if call == CALL_GRAD_AND_HESS:
                 if type(out) is not tuple or len(<tuple>out) != 2:
@@ -135,7 +136,7 @@ cdef class Kernel:
         cdef Array arrays[OPERANDS]
         cdef int k
         start(&job, self, double_precision, WANTED[call], REDUCTIONS[reduction], parameters)
-        job.size = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED])
+        job.size = job.samples = cnp.PyArray_SIZE(<cnp.ndarray>operands[PRED])
         for k in range(OPERANDS):
             arrays[k] = given(operands[k])
             job.kind[k] = kinds[k]
@@ -164,9 +165,9 @@ cdef class Kernel:
                 return 0
             job.wanted = wanted
         if reduction == MEAN:
-            divisor = total.weight if weighted and first else job.size
+            divisor = total.weight if weighted and first else job.samples
         elif reduction == BATCH_MEAN:
-            divisor = job.size
+            divisor = job.samples
         if self.rooted and first:
             cost[0] = sqrt(total.value / divisor)
             job.scale = 0 if cost[0] == 0 else 1 / (2 * cost[0] * divisor)
@@ -354,11 +355,13 @@ cdef class RowKernel:
     cdef RowFunction of_ids[2]          # float, double; NULL if the loss knows no class ids
     cdef RowFunction of_rows[2]
     cdef bint sparse
+    cdef Kernel flat                    # of a loss whose rows need not be told apart; or None
 
     def quick(self, int call, pred, target, weight, reduction, out, tuple parameters):
         """As Kernel.quick; `parameters` are label_smoothing, ignore_index, class_weight, the axis of the
         classes and eps."""
         cdef RowJob job
+        cdef Job flat
         cdef Partial total
         cdef double cost = 0
         cdef int type_number, d, reduced, k
@@ -401,6 +404,12 @@ cdef class RowKernel:
         operands[VALUES] = NULL
         operands[GRADS] = given(first)
         operands[HESSES] = given(second)
+        if self.flat is not None and weight is None:
+            start(&flat, self.flat, type_number == cnp.NPY_DOUBLE, WANTED[call], reduced, (eps,))
+            flat.size = cnp.PyArray_SIZE(x)
+            flat.samples = flat.size // cnp.PyArray_DIM(x, d - 1)
+            self.flat.evaluate(&flat, operands, reduced, out is not None and inspected_first(operands), &cost, &total)
+            return NotImplemented if total.seen & OUTSIDE else answer(call, cost, first, second)
         self.start(&job, type_number == cnp.NPY_DOUBLE, call, reduced, d - 1, x, y, parameters)
         job.dimensions = 1
         job.shape[0] = job.rows
@@ -411,14 +420,11 @@ cdef class RowKernel:
                 job.operand[k].step = job.operand[k].size if per_class else 0
                 job.stride[0][k] = job.operand[k].size * (job.classes if per_class else 1)
         shape_tiles(&job)
-        evaluate_rows(&job, reduced, call != CALL_VALUE, &cost, &total)
+        job.thorough = out is not None and inspected_first(operands)
+        evaluate_rows(&job, reduced, out is not None, &cost, &total)
         if total.seen & OUTSIDE or (reduced == MEAN and total.weight == 0) or total.samples == 0:
             return NotImplemented
-        if call == CALL_VALUE:
-            return cost
-        if call == CALL_VALUE_AND_GRAD:
-            return cost, first
-        return first if call == CALL_GRAD else (first, second)
+        return answer(call, cost, first, second)
 
     def run(self, int call, tuple operands, tuple kinds, bint double_precision, str reduction, tuple parameters,
             bint inspect_first):
@@ -441,7 +447,8 @@ cdef class RowKernel:
         shape = operands[PRED].shape
         arrange(&job, shape[:axis] + shape[axis + 1:], strides)
         shape_tiles(&job)
-        evaluate_rows(&job, REDUCTIONS[reduction], inspect_first or call != CALL_VALUE, &cost, &total)
+        job.thorough = True
+        evaluate_rows(&job, REDUCTIONS[reduction], inspect_first, &cost, &total)
         return cost, total.weight, bool(total.seen & OUTSIDE), total.samples
 
     cdef int start(self, RowJob* job, bint double_precision, int call, int reduction, int axis, cnp.ndarray pred,
@@ -468,6 +475,15 @@ cdef class RowKernel:
         for k in range(OPERANDS):
             job.operand[k].data = NULL
         return 0
+
+
+cdef inline object answer(int call, double cost, first, second):
+    """What a call gives whose cost is one number."""
+    if call == CALL_VALUE:
+        return cost
+    if call == CALL_VALUE_AND_GRAD:
+        return cost, first
+    return first if call == CALL_GRAD else (first, second)
 
 
 cdef inline bint same_rows(cnp.ndarray pred, cnp.ndarray x):
@@ -554,10 +570,14 @@ cdef inline int threads_for_rows(const RowJob* job):
 
 
 cdef int evaluate_rows(RowJob* job, int reduction, bint first, double* cost, Partial* total) except -1:
-    """One pass over the rows; before it one over the targets, if nothing may be written unless they are good."""
+    """One pass over the rows; before it one over the targets, if nothing may be written unless they are good, or if the
+    gradient's scale depends on them."""
     cdef int wanted = job.wanted
+    cdef bint counted = job.operand[WEIGHT].data is NULL and job.class_weight is NULL and not job.ignoring
     cdef double divisor = 1
-    if first:
+    if counted and (reduction == MEAN or reduction == BATCH_MEAN):
+        job.scale = 1 / <double>job.rows
+    if first or (wanted & (GRAD | HESS) and not counted and reduction != NONE and reduction != SUM):
         job.wanted = 0
         pass_over_rows(job, total)
         job.wanted = wanted
@@ -632,6 +652,11 @@ cdef RowKernel with_ids(RowKernel self, const Ids* tag):
     return self
 
 
+cdef RowKernel flattened(RowKernel self, Kernel flat):
+    self.flat = flat
+    return self
+
+
 KERNELS = {
     "mse": kernel(<const Mse*>NULL, PLAIN),
     "rmse": kernel(<const Mse*>NULL, ROOTED),
@@ -649,10 +674,12 @@ KERNELS = {
     "log": kernel(<const Log*>NULL, PLAIN),
     "log1m": kernel(<const Log1m*>NULL, PLAIN),
     "log1p": kernel(<const Log1p*>NULL, PLAIN),
-    "categorical_cross_entropy": with_rows(RowKernel(), <const CategoricalRows*>NULL),
+    "categorical_cross_entropy": flattened(
+        with_rows(RowKernel(), <const CategoricalRows*>NULL), kernel(<const CrossEntropyTerm*>NULL, INSPECTED)),
     "sparse_categorical_cross_entropy": with_ids(RowKernel(), <const CategoricalIds*>NULL),
     "softmax_cross_entropy": with_ids(with_rows(RowKernel(), <const SoftmaxRows*>NULL), <const SoftmaxIds*>NULL),
-    "kl_divergence": with_rows(RowKernel(), <const Divergence*>NULL),
+    "kl_divergence": flattened(
+        with_rows(RowKernel(), <const Divergence*>NULL), kernel(<const DivergenceTerm*>NULL, INSPECTED)),
     "softmax_kl_divergence": with_rows(RowKernel(), <const SoftmaxDivergence*>NULL),
     "softmax": with_rows(RowKernel(), <const Softmax*>NULL),
     "log_softmax": with_rows(RowKernel(), <const LogSoftmax*>NULL),

@@ -94,6 +94,7 @@ cdef struct Job:
     bint streaming
     Py_ssize_t ahead                    # bytes; 0: memory is not asked for before it is used
     Py_ssize_t size
+    Py_ssize_t samples                  # what a mean divides by
     char* data[OPERANDS]                # NULL where there is no such operand
     int kind[OPERANDS]
     int coded                           # the kind of every output
@@ -143,6 +144,8 @@ cdef void tile(const Pointwise* parameters, const Job* job, const real* pred, co
         if job.ahead > 0:
             fetch(<const char*>&pred[i] + job.ahead, LANES * sizeof(real))
             fetch(<const char*>&target[i] + job.ahead, LANES * sizeof(real))
+            if direct and wanted & GRAD:
+                fetch(<const char*>&grads[i] + job.ahead, LANES * sizeof(real))
         if wanted == VALUE:
             for k in range(LANES):
                 point(loss, pred[i + k], target[i + k], a[j + k], b[j + k], &v, &g, &h)

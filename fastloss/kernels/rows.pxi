@@ -108,6 +108,7 @@ cdef struct RowJob:
     Py_ssize_t padded           # numbers from row to row of a tile (turned: from class to class)
     Py_ssize_t area             # numbers of a tile's buffer
     Py_ssize_t share            # rows of a chunk
+    bint thorough               # what inspects the targets looks at the probabilities as well
     bint sparse                 # nothing but the label's number is read
     bint large                  # does not fit a cache near the processor
     int32_t* in_table           # how rows are turned, and turned back: where each number comes from. NULL: by strides
@@ -155,7 +156,7 @@ cdef void row_tile(const Rows* loss, const RowJob* job, const RowOperand* at, Py
         row.linear[i] = row.own[i] = row.margin[i] = 0
         row.mass[i] = row.entropy[i] = 0
     if Rows is SoftmaxIds or Rows is CategoricalIds:
-        counted = labels(job, &at[TARGET], n, &row, partial)
+        counted = labels(job, at, n, &row, partial)
     if at[WEIGHT].data is not NULL:
         for i in range(n):
             w = number_at(at[WEIGHT].data + i * at[WEIGHT].row, at[WEIGHT].code, at[WEIGHT].size, at[WEIGHT].swapped)
@@ -167,6 +168,8 @@ cdef void row_tile(const Rows* loss, const RowJob* job, const RowOperand* at, Py
     if Rows is SoftmaxRows or Rows is SoftmaxDivergence or Rows is CategoricalRows or Rows is Divergence:
         take_target(loss, job, &at[TARGET], &row, n, t, partial)
     partial.weight += total(&row.weight[0], n)
+    if job.wanted == 0 and not job.thorough:
+        return
     if Rows is CategoricalIds or Rows is CategoricalRows or Rows is Divergence:
         probabilities(loss, job, at, &row, n, t, partial)
     if job.wanted == 0:
@@ -191,7 +194,9 @@ cdef void row_tile(const Rows* loss, const RowJob* job, const RowOperand* at, Py
     if job.wanted & (GRAD | HESS):
         for i in range(n):
             row.weight[i] *= job.scale
-        if Rows is CategoricalIds or Rows is CategoricalRows or Rows is Divergence:
+        if Rows is CategoricalIds:
+            give_labels(job, at, &row, n, e)
+        elif Rows is CategoricalRows or Rows is Divergence:
             give_slopes(loss, job, at, &row, n, t)
         elif job.turned:
             give_turned(loss, job, at, &row, n, e, t, spare)
@@ -245,9 +250,10 @@ cdef inline Py_ssize_t spans(Py_ssize_t classes) noexcept nogil:
     return (classes + SPAN - 1) // SPAN
 
 
-cdef inline Py_ssize_t labels(const RowJob* job, const RowOperand* target, Py_ssize_t n, Summary* row,
+cdef inline Py_ssize_t labels(const RowJob* job, const RowOperand* at, Py_ssize_t n, Summary* row,
                               Partial* partial) noexcept nogil:
     """The rows' class ids and what these weigh: −1 and 0 for an ignored id, and for one that there is not. How many count."""
+    cdef const RowOperand* target = &at[TARGET]
     cdef const char* x = target.data
     cdef Py_ssize_t i, counted = n
     cdef int64_t id
@@ -264,7 +270,10 @@ cdef inline Py_ssize_t labels(const RowJob* job, const RowOperand* target, Py_ss
             row.label[i] = -1
             row.weight[i] = 0
             counted -= 1
-        elif job.class_weight is not NULL:
+            continue
+        if job.sparse:          # far apart in memory, and soon wanted
+            fetch(at[PRED].data + i * at[PRED].row + id * at[PRED].step, 1)
+        if job.class_weight is not NULL:
             row.weight[i] = job.class_weight[id]
     return counted
 
@@ -682,17 +691,26 @@ cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* a
         padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
         for i in range(padded):
             p[i] = one
-        for i in range(n):
-            if row.label[i] >= 0:
-                take(code, code.data + i * code.row + row.label[i] * code.step, 0, &p[i], 1)
+        if native(code, p) and code.step == <Py_ssize_t>sizeof(real) and <size_t>code.data % sizeof(real) == 0 \
+                and code.row % <Py_ssize_t>sizeof(real) == 0:
+            given = <const real*>code.data
+            k = code.row // <Py_ssize_t>sizeof(real)
+            for i in range(n):
+                p[i] = given[i * k + row.label[i]] if row.label[i] >= 0 else one
+        else:
+            for i in range(n):
+                if row.label[i] >= 0:
+                    take(code, code.data + i * code.row + row.label[i] * code.step, 0, &p[i], 1)
         if outside_unit(p, n):
             partial.seen |= OUTSIDE
         for i in range(n):
             row.own[i] = p[i]
-            p[i] = clip(p[i], low, high)
-        vlog(p, lost, p, padded)
-        for i in range(n):
-            row.linear[i] = p[i]
+        if job.wanted & VALUE:
+            for i in range(n):
+                p[i] = clip(p[i], low, high)
+            vlog(p, lost, p, padded)
+            for i in range(n):
+                row.linear[i] = p[i]
     else:
         for j in range(lines):
             done = 0
@@ -722,7 +740,7 @@ cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* a
 cdef void give_slopes(const Rows* loss, const RowJob* job, const RowOperand* at, const Summary* row, Py_ssize_t n,
                       const real* t) noexcept nogil:
     """−t/p and t/p², 0 where eps holds p constant, a line of a tile at a time."""
-    cdef Py_ssize_t lines = job.classes if job.turned else n, length = n if job.turned else job.classes, i, j, k, m, done
+    cdef Py_ssize_t lines = job.classes if job.turned else n, length = n if job.turned else job.classes, j, k, m, done
     cdef const RowOperand* code = &at[PRED]
     cdef const real* share
     cdef const real* given
@@ -731,48 +749,78 @@ cdef void give_slopes(const Rows* loss, const RowJob* job, const RowOperand* at,
     cdef real hess[BLOCK]
     cdef real weight[BLOCK]
     cdef real low = <real>job.eps, high = <real>(1 - job.eps), zero = 0, q
-    if Rows is CategoricalIds:
-        for k in range(BLOCK):
-            grad[k] = zero
-    elif job.turned:
+    if job.turned:
         for k in range(n):
             weight[k] = <real>row.weight[k]
     for j in range(lines):
         done = 0
-        if Rows is not CategoricalIds and not job.turned:
+        if not job.turned:
             for k in range(BLOCK):
                 weight[k] = <real>row.weight[j]
         while done < length:
             m = min(<Py_ssize_t>BLOCK, length - done)
-            if Rows is CategoricalIds:
-                put_line(job, &at[GRADS], j, done, grad, m)
-                if job.wanted & HESS:
-                    put_line(job, &at[HESSES], j, done, grad, m)
-            else:
-                given = where(code, code.data + (done * code.row + j * code.step if job.turned else j * code.row + done * code.step),
-                              code.row if job.turned else code.step, p, m)
-                share = t + j * job.padded + done
+            given = where(code, code.data + (done * code.row + j * code.step if job.turned else j * code.row + done * code.step),
+                          code.row if job.turned else code.step, p, m)
+            share = t + j * job.padded + done
+            for k in range(m):
+                q = share[k] / given[k]
+                q = zero if (share[k] == zero) | (given[k] < low) | (given[k] > high) else q
+                grad[k] = -q * weight[k]
+            if job.wanted & HESS:
                 for k in range(m):
-                    q = share[k] / given[k]
-                    q = zero if (share[k] == zero) | (given[k] < low) | (given[k] > high) else q
-                    grad[k] = -q * weight[k]
-                if job.wanted & HESS:
-                    for k in range(m):
-                        hess[k] = zero if grad[k] == zero else -grad[k] / given[k]
-                put_line(job, &at[GRADS], j, done, grad, m)
-                if job.wanted & HESS:
-                    put_line(job, &at[HESSES], j, done, hess, m)
+                    hess[k] = zero if grad[k] == zero else -grad[k] / given[k]
+            put_line(job, &at[GRADS], j, done, grad, m)
+            if job.wanted & HESS:
+                put_line(job, &at[HESSES], j, done, hess, m)
             done += m
-    if Rows is CategoricalIds:      # only now the labels' own, among the zeros
+
+
+cdef void give_labels(const RowJob* job, const RowOperand* at, const Summary* row, Py_ssize_t n, const real* kind) noexcept nogil:
+    """Rows of 0 but for −w/p, and w/p², at the labels."""
+    cdef real grad[BLOCK]
+    cdef real hess[BLOCK]
+    cdef real low = <real>job.eps, high = <real>(1 - job.eps), zero = 0, one = 1, q, w
+    cdef Py_ssize_t i
+    for i in range(n):
+        q = <real>row.own[i]
+        w = <real>row.weight[i]
+        q = zero if (row.label[i] < 0) | (q < low) | (q > high) else one / q
+        grad[i] = -q * w
+        hess[i] = q * q * w
+    among_zeros(job, &at[GRADS], row, n, grad)
+    if job.wanted & HESS:
+        among_zeros(job, &at[HESSES], row, n, hess)
+
+
+cdef void among_zeros(const RowJob* job, const RowOperand* out, const Summary* row, Py_ssize_t n, const real* own) noexcept nogil:
+    """Each row's number at its label, 0 elsewhere. Rows that lie one behind the other go out as one long line."""
+    cdef real line[SPAN]
+    cdef Py_ssize_t i = 0, j, done = 0, m, size = n * job.classes, first
+    cdef bint joined = out.step == out.size and out.row == out.size * job.classes
+    for j in range(SPAN):
+        line[j] = 0
+    if not joined:
         for i in range(n):
+            done = 0
+            while done < job.classes:
+                m = min(<Py_ssize_t>SPAN, job.classes - done)
+                put_numbers(job, out, out.data + i * out.row + done * out.step, out.step, line, m)
+                done += m
             if row.label[i] >= 0:
-                q = <real>row.own[i]
-                q = zero if (q < low) | (q > high) else 1 / q
-                put_number(at[GRADS].data + i * at[GRADS].row + row.label[i] * at[GRADS].step, at[GRADS].code,
-                           -q * <real>row.weight[i])
-                if job.wanted & HESS:
-                    put_number(at[HESSES].data + i * at[HESSES].row + row.label[i] * at[HESSES].step, at[HESSES].code,
-                               q * q * <real>row.weight[i])
+                put_number(out.data + i * out.row + row.label[i] * out.step, out.code, own[i])
+        return
+    while done < size:
+        m = min(<Py_ssize_t>SPAN, size - done)
+        first = i
+        while i < n and i * job.classes + max(row.label[i], 0) < done + m:
+            if row.label[i] >= 0:
+                line[i * job.classes + row.label[i] - done] = own[i]
+            i += 1
+        put_numbers(job, out, out.data + done * out.step, out.step, line, m)
+        for j in range(first, i):
+            if row.label[j] >= 0:
+                line[j * job.classes + row.label[j] - done] = 0
+        done += m
 
 
 cdef inline void put_line(const RowJob* job, const RowOperand* out, Py_ssize_t j, Py_ssize_t done, const real* x,
