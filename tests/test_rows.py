@@ -195,7 +195,7 @@ def test_sixteen_bits(backend, loss, ids, classes, dtype, rng):
     pred = pred.astype(dtype)
     target = target if ids else target.astype(dtype)
     wide = pred.astype(np.float32), target if ids else target.astype(np.float32)
-    assert loss(pred, target) == pytest.approx(loss(*wide), rel=1e-14)
+    assert loss(pred, target) == pytest.approx(loss(*wide), rel=1e-6)  # float32, in another order
     for p, t in ((pred, target), (pred.T.copy().T, target), (np.repeat(pred, 2, axis=1)[:, ::2], target)):
         value, grad = loss.value_and_grad(p, t, reduction="none")
         full_value, full_grad = loss.value_and_grad(*wide, reduction="none")
