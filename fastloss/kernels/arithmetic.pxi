@@ -12,6 +12,10 @@ cdef extern from "vecmath.h" nogil:
 
     void vroot_f(const float* x, float* y, Py_ssize_t n) noexcept
     void vroot_d(const double* x, double* y, Py_ssize_t n) noexcept
+    float root_f(float x, float r) noexcept
+    double root_d(double x, double r) noexcept
+    float over_root_f(float y, float r) noexcept
+    double over_root_d(double y, double r) noexcept
     int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
     int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
     int beyond_signs_f(const float* x, Py_ssize_t n) noexcept
@@ -94,6 +98,22 @@ cdef inline void vroot(const real* x, real* y, Py_ssize_t n) noexcept nogil:
         vroot_f(x, y, n)
     else:
         vroot_d(x, y, n)
+
+
+cdef inline real root(real x, real r) noexcept nogil:
+    """√x, from what vroot makes of x."""
+    if real is float:
+        return root_f(x, r)
+    else:
+        return root_d(x, r)
+
+
+cdef inline real over_root(real y, real r) noexcept nogil:
+    """y/√x."""
+    if real is float:
+        return over_root_f(y, r)
+    else:
+        return over_root_d(y, r)
 
 
 cdef inline void add(sums* s, const real* x, const real* weight) noexcept nogil:

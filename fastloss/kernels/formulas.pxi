@@ -143,7 +143,7 @@ cdef inline void prepare(Pointwise loss, const real* pred, const real* target, r
         if value and Pointwise is not Sigmoid:
             vlog1p(a, b, m)
     elif Pointwise is PseudoHuber:
-        # a = √b, b = 1 + r²
+        # √b, in vroot's terms, for b = 1 + r²
         for i in range(m):
             p = (pred[i] - target[i]) * <real>(1 / loss.delta)
             b[i] = one + p * p
@@ -233,9 +233,9 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         huge = <real>HUGE_SQUARE
         d = pred - target
         m = absolute(d)
-        value[0] = delta * m if b > huge else m * (m / (one + a))
-        grad[0] = (delta if d > zero else -delta) if b > huge else d / a
-        hess[0] = zero if b > huge else one / (a * b)
+        value[0] = delta * m if b > huge else m * (m / (one + root(b, a)))
+        grad[0] = (delta if d > zero else -delta) if b > huge else over_root(d, a)
+        hess[0] = zero if b > huge else over_root(one, a) / b
     elif Pointwise is Hinge:
         m = one - target * pred
         m = zero if m < zero else m

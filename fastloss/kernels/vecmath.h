@@ -3,7 +3,7 @@
  *   vexp     e^x           x <= 0 (every loss can be written so); gradual underflow, -inf -> 0
  *   vlog     log(x + c)    x >= 0; 0 -> -inf, inf -> inf; c is what rounding took from x, 0 unless 1/2 <= x <= 1
  *   vlog1p   log(1 + e)    0 <= e <= 1
- *   vroot    sqrt(x)       1 <= x < inf
+ *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, r) is y over it
  *
  * Each takes n elements, n a multiple of LANES, and may work in place. NaN goes through. Errors stay under 2 units in the
  * last place (most under 1). tools/polynomials.py derives the constants.
@@ -172,5 +172,10 @@ OVER_ARRAY(vlog1p_f, float, log1p_f)
 OVER_ARRAY(vlog1p_d, double, log1p_d)
 OVER_ARRAY(vroot_f, float, sqrtf)
 OVER_ARRAY(vroot_d, double, sqrt)
+
+static inline float root_f(float x, float r) { (void)x; return r; }
+static inline double root_d(double x, double r) { (void)x; return r; }
+static inline float over_root_f(float y, float r) { return y / r; }
+static inline double over_root_d(double y, double r) { return y / r; }
 
 #endif

@@ -86,18 +86,17 @@ static inline __m512d log1p_d(__m512d e) {
     return log_sum_d(lookup_d(LOG1P_VALUE_D, index), _mm512_fmadd_pd(e, inverse, inverse - 1.0), _mm512_setzero_pd());
 }
 
-/* An estimate of 1/sqrt(x) to 14 bits, refined, and the root's own remainder put right: the divider, which would take longer
- * than everything else in a loss, is left to the divisions. Normal numbers only. */
-static inline __m512 root_f(__m512 x) {
-    __m512 y = _mm512_rsqrt14_ps(x), h = x * y;
-    return h + _mm512_fnmadd_ps(h, h, x) * (0.5f * y);
+/* An estimate of 1/sqrt(x) to 14 bits, refined until it is right: the divider, which would take longer than everything else in a
+ * loss, is left to the divisions. Normal numbers only. */
+static inline __m512 inverse_root_f(__m512 x) {
+    __m512 y = _mm512_rsqrt14_ps(x), e = _mm512_fnmadd_ps(x * y, y, _mm512_set1_ps(1.0f));
+    return y + y * e * 0.5f;
 }
 
-static inline __m512d root_d(__m512d x) {
+static inline __m512d inverse_root_d(__m512d x) {
     __m512d y = _mm512_rsqrt14_pd(x), e = 1.0 - x * y * y;
     y = y + y * e * (0.5 + 0.375 * e);
-    __m512d h = x * y;
-    return h + _mm512_fnmadd_pd(h, h, x) * (0.5 * y);
+    return y + y * (_mm512_fnmadd_pd(x * y, y, _mm512_set1_pd(1.0)) * 0.5);
 }
 
 #define OVER_ARRAY(name, number, suffix, width, function)                                                               \
@@ -117,5 +116,11 @@ OVER_ARRAYS(vlog_f, float, ps, 16, log_f)
 OVER_ARRAYS(vlog_d, double, pd, 8, log_d)
 OVER_ARRAY(vlog1p_f, float, ps, 16, log1p_f)
 OVER_ARRAY(vlog1p_d, double, pd, 8, log1p_d)
-OVER_ARRAY(vroot_f, float, ps, 16, root_f)
-OVER_ARRAY(vroot_d, double, pd, 8, root_d)
+OVER_ARRAY(vroot_f, float, ps, 16, inverse_root_f)
+OVER_ARRAY(vroot_d, double, pd, 8, inverse_root_d)
+
+/* The root's own remainder is put right. */
+static inline float root_f(float x, float r) { float h = x * r; return h + __builtin_fmaf(-h, h, x) * (0.5f * r); }
+static inline double root_d(double x, double r) { double h = x * r; return h + __builtin_fma(-h, h, x) * (0.5 * r); }
+static inline float over_root_f(float y, float r) { return y * r; }
+static inline double over_root_d(double y, double r) { return y * r; }
