@@ -124,7 +124,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     >>> sorted(fl.show_config(mode="dicts"))
     ['backend', 'backends_available', 'compiler', 'num_threads', 'openmp', 'version']
     """
-    config = {
+    config: dict[str, Any] = {
         "version": __version__,
         "backend": _name,
         "backends_available": list(available()),

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._warnings import warn
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[Any]
 
 INSPECT_BELOW = 1 << 20  # bytes of an input: less is inspected before anything is written to the caller's array
 BLOCK = 65536  # samples looked at in one go when an offending one is searched for
@@ -102,11 +103,11 @@ class Integer(Keyword):
         if value is None and self.default is None:
             return None
         try:
-            number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+            if isinstance(value, (bool, np.bool_)):
+                raise TypeError
+            number = operator.index(value)  # pyright: ignore[reportArgumentType]
         except TypeError:
-            number = None
-        if number is None:
-            raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+            raise TypeError(f"{name} must be an integer, not {type(value).__name__}") from None
         if not -(2**63) <= number < 2**63:
             raise ValueError(f"{name} is {number}; it must fit in 64 bits")
         return number
@@ -219,7 +220,7 @@ def overlap(x: Array, y: Array) -> bool:
     if x.__array_interface__["data"] == y.__array_interface__["data"] and x.strides == y.strides and x.dtype == y.dtype:
         return False
     try:
-        return np.shares_memory(x, y, max_work=10_000)  # type: ignore[arg-type]  # the stub knows 0 and -1 alone
+        return np.shares_memory(x, y, max_work=10_000)  # type: ignore[arg-type]  # the stub knows 0 and -1 alone  # pyright: ignore[reportArgumentType]
     except np.exceptions.TooHardError:
         return True
 

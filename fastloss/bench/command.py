@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from .. import _backend, _threads
@@ -56,7 +57,7 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
 def bench(arguments: argparse.Namespace) -> None:
     """Measure, print the table, write the figures, draw the charts."""
     if arguments.charts:
-        from . import charts  # fail before measuring if matplotlib is missing
+        import_module("matplotlib")  # fail before measuring if it is missing
     if arguments.files:
         reports = [Report.loads(Path(path).read_text(), path) for path in arguments.files]
     else:
@@ -71,6 +72,8 @@ def bench(arguments: argparse.Namespace) -> None:
         print("\n".join(f"  {name} {version}" for name, version in report.versions.items()))
         print(table(report))
     if arguments.charts:
+        from . import charts
+
         for path in charts.draw(reports, Path(arguments.charts)):
             print(path)
 

@@ -82,6 +82,8 @@ cdef class Kernel:
             return NotImplemented
         if weight is not None and not alike(weight, <cnp.ndarray>pred):
             return NotImplemented
+        if self.rooted and (reduced == NONE or reduced == SUM):
+            return NotImplemented
         start(&job, self, type_number == cnp.NPY_DOUBLE, wanted, reduced, parameters)
         job.samples = job.size
         if out is not None:

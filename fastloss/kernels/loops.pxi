@@ -46,7 +46,7 @@ cdef enum:
     FETCH_FROM = 1 << 20                # ... if an input is larger than this, and so not in a cache near by
     GAP = 32                            # keeps equal offsets of neighbouring buffers from falling 4 KiB apart
     ALIGN_FROM = 1024                   # elements: where it pays to begin with what leads to a cache line
-    SERIAL_BELOW = 65536                # elements: where a second thread begins to pay
+    SERIAL_BELOW = 1 << 17              # elements: where a second thread pays even if it has to wait for a processor
     HOLD_GIL_BELOW = 4096               # elements: less work than giving the lock away
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
 

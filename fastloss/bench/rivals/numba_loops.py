@@ -28,7 +28,7 @@ class Rival:
     def prepare(self, task: Task) -> Candidate:
         """Its way to do the task."""
         build = rows if task.loss in ROWS else pointwise
-        number = task.pred.dtype.type
+        number: Any = task.pred.dtype.type
         shared = [True, False] if task.pred.size >= SHARED_FROM and numba.get_num_threads() > 1 else [False]
         arguments = (task.pred, task.target, *([task.out] if task.gradient else []))
         loops = [build(task.loss, task.gradient, number, parallel) for parallel in shared]
