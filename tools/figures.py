@@ -30,9 +30,9 @@ def section(report: Report) -> str:
     lines = [
         f"{report.date}, {report.processor}, {report.threads} threads, {report.versions[OWN]};",
         f"{names}.",
-        f"{largest:,} numbers (losses of rows: 1,000 classes). Each cell: time, how much of the speed of memory that is (a compiled",
-        "loop that only reads the inputs, and writes the gradient, in the same run), and the fastest of the others with how many",
-        "times as long it takes.",
+        f"{largest:,} numbers (losses of rows: 1,000 classes). Each cell: time, how much of the speed of memory that is",
+        "(a compiled loop that only reads the inputs, and writes the gradient, in the same run), and the fastest of the others",
+        "with how many times as long it takes.",
         "",
         "| loss | float32 value | value and gradient | float64 value | value and gradient |",
         "|---|---|---|---|---|",
