@@ -4,6 +4,7 @@ Environment variables:
 
 FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error; otherwise the package installs without kernels and runs on NumPy
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
+FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
 """
 
 import os
@@ -19,6 +20,7 @@ from setuptools.command.build_ext import build_ext
 FOLDER = Path("fastloss") / "kernels"
 REQUIRED = os.environ.get("FASTLOSS_REQUIRE_KERNELS", "0") not in ("", "0")
 DEBUG = os.environ.get("FASTLOSS_DEBUG_BUILD", "0") not in ("", "0")
+SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
 
 # Module -> flags of its instruction-set level. The baseline is the processor probe's, which must run anywhere.
 TARGETS = {
@@ -34,6 +36,7 @@ UNIX_FLAGS += [
     "-fno-tree-loop-distribute-patterns"
 ]  # a block's results stay in registers instead of going through memcpy
 DEBUG_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
+SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 
@@ -42,14 +45,16 @@ class BuildKernels(build_ext):
 
     def build_extensions(self):
         unix = self.compiler.compiler_type != "msvc"
-        flags = (DEBUG_FLAGS if DEBUG else UNIX_FLAGS) if unix else MSVC_FLAGS
-        openmp = self.openmp(unix)
+        traced = DEBUG or SANITIZE
+        flags = ((DEBUG_FLAGS if traced else UNIX_FLAGS) if unix else MSVC_FLAGS) + SANITIZE_FLAGS
+        compile_openmp, link_openmp = self.openmp(unix)
         for extension in self.extensions:
             extension.extra_compile_args = flags + extension.extra_compile_args
+            extension.extra_link_args += SANITIZE_FLAGS
             if extension.include_dirs:  # the kernels, not what is around them
-                extension.extra_compile_args += openmp
-                extension.extra_link_args += openmp if unix else []
-            if unix and not DEBUG and sys.platform != "darwin":
+                extension.extra_compile_args += compile_openmp
+                extension.extra_link_args += link_openmp
+            if unix and not traced and sys.platform != "darwin":
                 extension.extra_link_args.append("-Wl,-s")
         self.parallel = self.parallel or os.cpu_count()
         try:
@@ -79,22 +84,22 @@ class BuildKernels(build_ext):
         super().copy_extensions_to_source()
 
     def openmp(self, unix):
-        """The compiler's OpenMP flag, if a program with it can be built."""
-        candidates = [["-fopenmp"], ["-Xpreprocessor", "-fopenmp"]] if unix else [["/openmp"]]
-        for flags in candidates:
+        """The compiler's and the linker's flags for OpenMP, if a program with it can be built."""
+        apple = ["-Xpreprocessor", "-fopenmp"], ["-lomp"]  # Apple's clang with LLVM's library beside it
+        candidates = [(["-fopenmp"], ["-fopenmp"]), apple] if unix else [(["/openmp"], [])]
+        for flags, links in candidates:
             with tempfile.TemporaryDirectory() as folder:
                 source = Path(folder) / "probe.c"
                 source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
                 try:
                     objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
-                    links = flags if unix else []
                     self.compiler.link_executable(objects, "probe", output_dir=folder, extra_postargs=links)
                     subprocess.run([str(Path(folder) / "probe")], check=True)
-                    return flags
+                    return flags, links
                 except Exception as error:
                     print(f"fastloss: no OpenMP by {' '.join(flags)} ({type(error).__name__})", file=sys.stderr)
         print("fastloss: building kernels that run on one thread", file=sys.stderr)
-        return []
+        return [], []
 
 
 def extensions():

@@ -8,7 +8,9 @@ from typing import Any
 from . import _backend, _validate
 from ._loss import GRAD, VALUE
 from ._rows import NEUTRAL
-from ._validate import Array
+from ._validate import Array, Integer
+
+AXIS = Integer(-1)
 
 
 class Function:
@@ -54,7 +56,7 @@ class RowFunction(Function):
         """The function of every row along `axis`."""
         _backend.say_if_slow()
         x = _validate.real_array("x", x)
-        axis = _validate.axis_of("x", x, axis)
+        axis = _validate.axis_of("x", x, AXIS.checked("axis", axis))
         rows = x.shape[:axis] + x.shape[axis + 1 :]
         which, name, reduction = (VALUE, "value", "none") if self.name == "logsumexp" else (GRAD, "grad", "sum")
         call = _validate.Call(x, x, None, reduction, _validate.result_dtype(x, "x"), argument="x", rows=rows)

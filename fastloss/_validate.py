@@ -82,7 +82,10 @@ class Parameter(Keyword):
         """The value as a float, if it lies in the interval."""
         if type(value) is not float and (isinstance(value, bool) or not isinstance(value, REAL)):
             raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # an integer beyond every float
+            number = math.inf if value > 0 else -math.inf
         low, high = self.ends
         if not low <= number <= high:
             raise ValueError(f"{name} is {number}; it must satisfy {self.condition(name)}")
@@ -272,9 +275,15 @@ class Call:
         return [self.pred, self.target, self.weight, *(self.outputs.get(name) for name in ("value", "grad", "hess"))]
 
 
-def arguments(pred: Any, target: Any, sample_weight: Any, reduction: Any) -> Call:
+def known(reduction: Any) -> str:
+    """The reduction; of a string of another type, such as an enumeration's, the plain one that it equals."""
     if not isinstance(reduction, str) or reduction not in REDUCTIONS:
         raise ValueError(f"reduction is {reduction!r}; it must be one of {', '.join(map(repr, REDUCTIONS))}")
+    return REDUCTIONS[REDUCTIONS.index(reduction)]
+
+
+def arguments(pred: Any, target: Any, sample_weight: Any, reduction: Any) -> Call:
+    reduction = known(reduction)
     pred, target = real_array("pred", pred), real_array("target", target)
     dtype = result_dtype(pred)
     same_shape("target", target.shape, pred)
@@ -285,7 +294,7 @@ def arguments(pred: Any, target: Any, sample_weight: Any, reduction: Any) -> Cal
     return Call(pred, target, weight, reduction, dtype)
 
 
-def axis_of(name: str, array: Array, axis: int) -> int:
+def axis_of(name: str, array: Array, axis: Any) -> int:
     """The axis of the classes, counted from the front."""
     if array.ndim == 0:
         raise ValueError(f"{name} has shape (); it must have an axis of classes")
@@ -293,18 +302,17 @@ def axis_of(name: str, array: Array, axis: int) -> int:
         raise ValueError(
             f"axis is {axis}; it must be in [{-array.ndim}, {array.ndim}) for {name} of shape {array.shape}"
         )
-    axis %= array.ndim
-    if array.shape[axis] == 0 and array.size == 0 and 0 not in array.shape[:axis] + array.shape[axis + 1 :]:
-        raise ValueError(f"{name} has shape {array.shape}; there are no classes on axis {axis}")
-    return axis
+    front: int = axis % array.ndim
+    if array.shape[front] == 0 and array.size == 0 and 0 not in array.shape[:front] + array.shape[front + 1 :]:
+        raise ValueError(f"{name} has shape {array.shape}; there are no classes on axis {front}")
+    return front
 
 
 def row_arguments(
     loss: Any, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]
 ) -> tuple[Call, tuple[Any, ...]]:
     """As `arguments`, for a loss of rows."""
-    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
-        raise ValueError(f"reduction is {reduction!r}; it must be one of {', '.join(map(repr, REDUCTIONS))}")
+    reduction = known(reduction)
     pred, target = real_array("pred", pred), real_array("target", target)
     dtype = result_dtype(pred)
     smoothing, ignored, class_weight, axis, eps = own

@@ -288,7 +288,7 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         p = q if pred > zero else a * q
         q = a * q if pred > zero else q
         grad[0] = v * p - u * q
-        hess[0] = s * (p * q)
+        hess[0] = (u + v) * (p * q)     # not s: a label that is NaN shows here too
     elif Pointwise is Sigmoid:
         value[0] = (one if pred > zero else a) / (one + a)
     elif Pointwise is LogSigmoid:

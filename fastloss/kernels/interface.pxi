@@ -23,6 +23,8 @@ cdef inline int reduction_of(name) except -2:
     """−1: there is no such reduction."""
     if name is USUAL:
         return MEAN
+    if type(name) is not str:   # it may be unhashable
+        return -1
     found = REDUCTIONS.get(name)
     return -1 if found is None else <int>found
 
@@ -97,7 +99,7 @@ cdef class Kernel:
                 return NotImplemented
             if not writable(first, pred, target, weight):
                 return NotImplemented
-            if second is not None and not (writable(second, pred, target, weight) and apart(first, second)):
+            if call == CALL_GRAD_AND_HESS and not (writable(second, pred, target, weight) and apart(first, second)):
                 return NotImplemented
         elif call != CALL_VALUE or not job.summed:
             first = new_like(<cnp.ndarray>pred)

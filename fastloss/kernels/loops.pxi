@@ -225,10 +225,11 @@ cdef void weigh(const real* weight, Py_ssize_t n, Partial* partial) noexcept nog
 
 
 cdef inline void couple(real* hess, const real* grad, const real* weight, real coupling, Py_ssize_t n) noexcept nogil:
-    """What the Hessian of a root lacks to that of its radicand, c·(wg)². Neither array has its weight yet."""
+    """What the Hessian of a root lacks to that of its radicand, c·(wg)². Neither array has its weight yet: w·g is a
+    gradient again, of usual size, where g² might be too small for the dtype."""
     cdef Py_ssize_t i
     for i in range(n):
-        hess[i] -= coupling * grad[i] * grad[i] * (weight[i] if weight is not NULL else 1)
+        hess[i] -= coupling * (grad[i] * (weight[i] if weight is not NULL else 1)) * grad[i]
 
 
 cdef inline void put(const Job* job, char* out, real* x, const real* weight, Py_ssize_t n) noexcept nogil:

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs the tests on kernels built with AddressSanitizer and UndefinedBehaviorSanitizer, in a copy of the tree and an
+# environment of its own. Arguments go to pytest: `tools/sanitize.sh -k rows`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/tree"
+git ls-files -z | xargs -0 cp --parents -t "$folder/tree"
+cd "$folder/tree"
+"${PYTHON:-python3}" -m venv "$folder/venv"
+. "$folder/venv/bin/activate"
+export FASTLOSS_REQUIRE_KERNELS=1 FASTLOSS_SANITIZE=address,undefined
+python -m pip install -q -e '.[test]'
+# The sanitizers' library must be loaded before Python is, and with it the C++ library whose exceptions it watches.
+export LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libstdc++.so)"
+export PYTHONMALLOC=malloc # each object's memory is then the sanitizer's
+export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1 # Python itself frees little at its end
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+python -c 'import fastloss; fastloss.show_config()'
+python -m pytest -p no:cacheprovider "$@"
