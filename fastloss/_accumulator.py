@@ -47,7 +47,7 @@ class Sum:
         try:
             return float(self.exact)
         except OverflowError:
-            return math.copysign(math.inf, self.exact)
+            return math.inf if self.exact > 0 else -math.inf
 
 
 class Accumulator:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -81,6 +82,15 @@ def side_by_side(columns: list[Array]) -> Array:
     return columns[0] if len(columns) == 1 else np.column_stack(columns)
 
 
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Have the errors of other libraries name the file."""
+    try:
+        yield
+    except (csv.Error, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
 # ---- NumPy's ---------------------------------------------------------------------------------------------------------
 
 
@@ -113,10 +123,8 @@ def check_array(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None
 
 def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     """An array among others, unpacked as it is read."""
-    try:
+    with naming(path):
         archive = stack.enter_context(zipfile.ZipFile(path))
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path}: {error}") from None
     present = [name.removesuffix(".npy") for name in archive.namelist()]
     member = chosen(path, [",".join(names)] if names else [], present, "array")[0]
     name = f"{path}:{member}"
@@ -129,7 +137,7 @@ def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     def pieces() -> Iterator[Array]:
         row = int(np.prod(shape[1:])) * dtype.itemsize
         step = max(1, READ_BYTES // max(1, row))
-        with archive.open(f"{member}.npy") as stream:
+        with naming(path), archive.open(f"{member}.npy") as stream:
             header(stream, name)
             for start in range(0, shape[0], step):
                 rows = min(step, shape[0] - start)
@@ -156,7 +164,7 @@ def header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtyp
 
 def csv_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     """Columns of a CSV file with a line of names."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
+    with naming(path), open(path, newline="", encoding="utf-8-sig") as file:
         present = next(csv.reader(file), None)
     if present is None:
         raise ValueError(f"{path} is empty; there must be a line of column names")
@@ -164,7 +172,7 @@ def csv_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     places = [present.index(name) for name in names]
 
     def blocks(rows: int) -> Iterator[Array]:
-        with open(path, newline="", encoding="utf-8-sig") as file:
+        with naming(path), open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             next(reader)
             taken: list[list[str]] = []
