@@ -25,20 +25,6 @@ REAL = (int, float, np.integer, np.floating)
 REDUCTIONS = ("none", "sum", "mean", "batch_mean")
 
 
-class OutsideError(ValueError):
-    """A value outside its domain: which argument's, where in it, and what is wrong."""
-
-    def __init__(self, argument: str, position: tuple[int, ...], reason: str) -> None:
-        super().__init__(argument, position, reason)
-        self.argument = argument
-        self.position = position
-        self.reason = reason
-
-    def __str__(self) -> str:
-        where = f"[{', '.join(map(str, self.position))}]" if self.position else ""
-        return f"{self.argument}{where} is {self.reason}"
-
-
 # ---- domains and parameters ------------------------------------------------------------------------------------------
 
 
@@ -407,8 +393,8 @@ def row_outside(call: Call, domains: Mapping[str, Domain], own: tuple[Any, ...])
                 bad &= block != ignored
             if bad.any():
                 first = int(np.argmax(bad))
-                position = unraveled(start + first, call.target.shape)
-                raise OutsideError("target", position, f"{block[first]}; class ids must be in [0, {classes})")
+                where = subscript("target", start + first, call.target.shape)
+                raise ValueError(f"{where} is {block[first]}; class ids must be in [0, {classes})")
         used = domains.get("pred")
         domains = {"pred": replace(used, contains=unused_or(used.contains, call, axis))} if used else {}
     outside(call, domains)
@@ -429,19 +415,22 @@ def unused_or(contains: Callable[[Array], Array], call: Call, axis: int) -> Call
     return checked
 
 
-def outside_error(call: Call, name: str, value: Any, index: int, domain: Domain) -> OutsideError:
-    shape = (call.weight if name == "sample_weight" and call.weight is not None else call.pred).shape
-    text = f"{float(value):g}; {name} must be {domain.text}"
+def outside_error(call: Call, name: str, value: Any, index: int, domain: Domain) -> ValueError:
+    where = subscript(
+        name, index, (call.weight if name == "sample_weight" and call.weight is not None else call.pred).shape
+    )
+    text = f"{where} is {float(value):g}; {name} must be {domain.text}"
     if domain.remedy:
         text += f" ({domain.remedy})"
     if call.written and not call.inspected_first:
         text += "; out has been partly written"
-    return OutsideError(name, unraveled(index, shape), text)
+    return ValueError(text)
 
 
-def unraveled(index: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The position of the element of this flat index."""
-    return tuple(int(i) for i in np.unravel_index(index, shape))
+def subscript(name: str, index: int, shape: tuple[int, ...]) -> str:
+    """How the element of this flat index is written."""
+    position = np.unravel_index(index, shape)
+    return f"{name}[{', '.join(str(int(i)) for i in position)}]" if position else name
 
 
 def undefined_mean(reason: str) -> float:

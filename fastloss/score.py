@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
@@ -21,9 +21,10 @@ import numpy as np
 from ._accumulator import Accumulator, summed
 from ._files import READERS, Column, opened
 from ._rows import RowLoss
-from ._validate import Array, OutsideError
+from ._validate import Array
 
 BLOCK = 1 << 18  # numbers in pred that are taken at a time
+PLACE = re.compile(r"(pred|target|sample_weight)\[(\d+)(?:, ([\d, ]+))?\] is (.*)")  # how errors name a value's place
 EVERY = 0.1  # seconds between two looks at the progress
 
 
@@ -56,7 +57,7 @@ def score(arguments: argparse.Namespace) -> None:
         with Progress(columns["pred"].rows) as progress:
             for start, block in blocks(columns):
                 for judge in judges:
-                    with named_by_file(columns, start):
+                    with naming_places(columns, start):
                         judge.update(start, **block)
                 progress.show(start + len(block["pred"]))
     report = {name: column.name for name, column in columns.items()} | {
@@ -169,24 +170,18 @@ def blocks(columns: dict[str, Column]) -> Iterator[tuple[int, dict[str, Array]]]
         start += lengths[0]
 
 
-class named_by_file:
+@contextmanager
+def naming_places(columns: dict[str, Column], start: int) -> Iterator[None]:
     """Errors say which file, row and column is meant, not which argument."""
-
-    def __init__(self, columns: dict[str, Column], start: int) -> None:
-        self.columns = columns
-        self.start = start
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, OutsideError):
-            row, *rest = error.position
-            names = f"{self.columns[error.argument].name}, row {self.start + row}"
-            raise ValueError(f"{names}{''.join(f', column {i}' for i in rest)}: {error.reason}") from None
-        if isinstance(error, (TypeError, ValueError)):
-            files = ", ".join(f"{name} {column.name}" for name, column in self.columns.items())
-            raise ValueError(f"{error} ({files}; rows from {self.start})") from None
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if place := PLACE.match(str(error)):
+            argument, row, column, reason = place.groups()
+            where = f"{columns[argument].name}, row {start + int(row)}" + (f", column {column}" if column else "")
+            raise ValueError(f"{where}: {reason}") from None
+        files = ", ".join(f"{name} {column.name}" for name, column in columns.items())
+        raise ValueError(f"{error} ({files}; rows from {start})") from None
 
 
 # ---- what is shown ---------------------------------------------------------------------------------------------------
