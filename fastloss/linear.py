@@ -21,6 +21,8 @@ from ._validate import Array, Parameter
 __all__ = ["Objective", "objective"]
 
 BLOCK_BYTES = 1 << 19  # of X; a block is read from memory once and found in the cache the second time
+FEW, MANY = 16, 32  # rows: fewer are not worth a multiplication of their own; as many there are in a block of any width
+SMALL_PRODUCT = 1 << 19  # multiplications; OpenBLAS takes so small a product as it lies, twice as fast for few classes
 L2 = Parameter(0.0)
 
 
@@ -123,6 +125,7 @@ class Objective:
         self.size = math.prod(self.shape) + fit_intercept * math.prod(columns)
         self._X = X
         self._target = target
+        self._target_dtype = target.dtype if target.ndim < 1 + len(columns) else self.dtype  # class ids stay integers
         self._weight = None if sample_weight is None else _validate.real_array("sample_weight", sample_weight)
         self._parameters = parameters
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
@@ -140,8 +143,8 @@ class Objective:
         if w.shape != (self.size,):
             raise ValueError(f"w has shape {w.shape}; it must be ({self.size},), as many as there are weights")
         coefficients, intercept = self._parts(w)
-        gradient = np.zeros(self.size)
-        value = self._add_up(coefficients.astype(self.dtype), intercept.astype(self.dtype), *self._parts(gradient))
+        value, *slopes = self._sums(coefficients.astype(self.dtype), intercept.astype(self.dtype))
+        gradient = np.concatenate([part.T.ravel() for part in slopes])[: self.size]
         cost = value / self._divisor
         gradient /= self._divisor
         if self.loss.cost_only:
@@ -157,30 +160,44 @@ class Objective:
         count = math.prod(self.shape)
         return w[:count].reshape(self.shape), w[count:].reshape(-1, *self.shape[1:])
 
-    def _add_up(self, coefficients: Array, intercept: Array, to_coefficients: Array, to_intercept: Array) -> float:
-        """Σwℓ, while the derivatives of it are added to the last two."""
+    def _sums(self, coefficients: Array, intercept: Array) -> tuple[float, Array, Array]:
+        """Σwℓ, and its derivatives by the coefficients and the intercept, both transposed."""
         loss = summed(self.loss)
-        step = max(1, BLOCK_BYTES // max(1, self._X.shape[1] * self.dtype.itemsize))
-        buffer = np.empty((min(step, len(self._X)), *self.shape[1:]), self.dtype)
+        step = block_rows(self._X.shape[1], math.prod(self.shape[1:]), self.dtype.itemsize)
+        X = self._X
+        transposed = np.ascontiguousarray(coefficients.T)  # the order that multiplies fastest
+        to_coefficients = np.zeros(transposed.shape)
+        to_intercept = np.zeros(self.shape[1:])
+        scores = np.empty((min(step, len(X)), *self.shape[1:]), self.dtype)
+        ones = np.ones(len(scores), self.dtype)
         value = 0.0
-        for start in range(0, len(self._X), step):
+        for start in range(0, len(X), step):
             rows = slice(start, start + step)
-            X = np.asarray(self._X[rows], self.dtype)
-            scores = np.dot(X, coefficients, out=buffer[: len(X)])
+            block = np.asarray(X[rows], self.dtype)
+            if len(block) < len(ones):
+                scores, ones = scores[: len(block)], ones[: len(block)]
+            np.dot(block, transposed.T, out=scores)
             for b in intercept:
                 scores += b
             cost, slopes = loss.value_and_grad(
                 scores,
-                self._target[rows],
-                sample_weight=None if self._weight is None else self._weight[rows],
+                np.asarray(self._target[rows], self._target_dtype),
+                sample_weight=None if self._weight is None else np.asarray(self._weight[rows], self.dtype),
                 reduction="sum",
                 out=scores,
                 **self._parameters,
             )
             value += cost
-            to_coefficients += np.dot(X.T, slopes)
-            to_intercept += slopes.sum(axis=0, dtype=np.float64)
-        return value
+            to_coefficients += np.dot(slopes.T, block)
+            to_intercept += np.dot(ones, slopes)  # the intercept is the coefficient of a feature that is always 1
+        return value, to_coefficients, to_intercept
+
+
+def block_rows(features: int, outputs: int, itemsize: int) -> int:
+    """How many rows a block has: as many as the cache holds, and as are multiplied fastest."""
+    rows = max(MANY, BLOCK_BYTES // max(1, features * itemsize))
+    small = SMALL_PRODUCT // max(1, features * outputs)
+    return min(rows, small) if small >= FEW and outputs > 1 else rows
 
 
 def classes(ids: Array, parameters: dict[str, Any]) -> int:
