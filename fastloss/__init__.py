@@ -22,12 +22,15 @@ from .divergence import kl_divergence, softmax_kl_divergence
 from .activations import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softplus
 # isort: on
 
+from . import linear
+from ._accumulator import Accumulator
 from ._backend import show_config
 from ._loss import Loss
 from ._threads import get_num_threads, set_num_threads
 from ._version import __version__
 
 __all__ = [
+    "Accumulator",
     "Loss",
     "__version__",
     "binary_cross_entropy",
@@ -38,6 +41,7 @@ __all__ = [
     "kl_divergence",
     "l1",
     "l2",
+    "linear",
     "log_loss",
     "log_sigmoid",
     "log_softmax",

@@ -1,10 +1,11 @@
-"""The command line: ``python -m fastloss list`` and ``python -m fastloss bench``."""
+"""The command line: ``python -m fastloss`` and ``list``, ``score`` or ``bench``."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 
+from . import score
 from ._loss import REGISTRY
 from .bench import command as bench
 
@@ -35,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     listing = commands.add_parser("list", help="print all losses with their formulas and parameters")
     listing.set_defaults(run=show_list)
+
+    help_text = "the costs of predictions in files of any size: .npy, .npz, CSV, Parquet"
+    score.add_options(commands.add_parser("score", help=help_text), count)
 
     help_text = "time every loss on large batches, beside NumPy's expression, its rivals and what the memory can do"
     bench.add_options(commands.add_parser("bench", help=help_text), count)

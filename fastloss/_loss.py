@@ -8,6 +8,7 @@ to `Kernel.run`. So an error is found, and worded, in one place, and the quick w
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -110,21 +111,39 @@ class Loss(Calls):
         averaged = arguments.reduction in ("mean", "batch_mean")
         if arguments.pred.size == 0:
             return _validate.undefined_mean("an empty batch") if averaged else 0.0
+        cost, total, samples = self._evaluated(call, arguments, own)
+        if averaged and samples == 0:
+            return _validate.undefined_mean("no sample: every one is ignored")
+        if arguments.reduction == "mean" and total == 0:
+            return _validate.undefined_mean("weights that sum to 0")
+        return cost
+
+    def _evaluated(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> tuple[float, float, int]:
+        """(cost, Σw, samples that count), by the kernel."""
         operands, kinds = _validate.coded(arguments.operands())
+        double = arguments.dtype == np.float64
         cost, total, outside = self._kernel.run(
-            call,
-            operands,
-            kinds,
-            arguments.dtype == np.float64,
-            arguments.reduction,
-            own,
-            arguments.inspected_first,
+            call, operands, kinds, double, arguments.reduction, own, arguments.inspected_first
         )
         if outside:
             _validate.outside(arguments, self.domains)
-        if arguments.reduction == "mean" and arguments.weight is not None and total == 0:
-            return _validate.undefined_mean("weights that sum to 0")
-        return float(cost)
+        samples = arguments.pred.size
+        return float(cost), samples if arguments.weight is None else total, samples
+
+    def _totals(self, pred: Any, target: Any, sample_weight: Any, own: tuple[Any, ...]) -> tuple[float, float, int]:
+        """(Σwℓ, Σw, samples that count): what the costs of batches are put together from."""
+        _backend.say_if_slow()
+        arguments, own = self._arguments(pred, target, sample_weight, "sum", own)
+        return self._evaluated(VALUE, arguments, own) if arguments.pred.size else (0.0, 0.0, 0)
+
+
+def named(name: str) -> Loss:
+    """The loss of this name or alias."""
+    losses = {known: loss for loss in REGISTRY.values() for known in (loss.name, *loss.aliases)}
+    if name not in losses:
+        near = difflib.get_close_matches(name, losses, 1)
+        raise ValueError(f"there is no loss {name!r}; " + (f"did you mean {near[0]!r}?" if near else ", ".join(losses)))
+    return losses[name]
 
 
 L = TypeVar("L", bound=Loss)

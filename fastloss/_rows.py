@@ -40,10 +40,7 @@ class RowLoss(Loss):
     ) -> tuple[_validate.Call, tuple[Any, ...]]:
         return _validate.row_arguments(self, pred, target, sample_weight, reduction, own)
 
-    def _run(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> float:
-        averaged = arguments.reduction in ("mean", "batch_mean")
-        if arguments.pred.size == 0:
-            return _validate.undefined_mean("an empty batch") if averaged else 0.0
+    def _evaluated(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> tuple[float, float, int]:
         operands, kinds = _validate.coded(arguments.operands())
         double = arguments.dtype == np.float64
         cost, total, outside, samples = self._kernel.run(
@@ -51,11 +48,7 @@ class RowLoss(Loss):
         )
         if outside:
             _validate.row_outside(arguments, self.domains, own)
-        if averaged and samples == 0:
-            return _validate.undefined_mean("no sample: every one is ignored")
-        if arguments.reduction == "mean" and total == 0:
-            return _validate.undefined_mean("weights that sum to 0")
-        return float(cost)
+        return float(cost), total, samples
 
 
 def row_loss(

@@ -1,0 +1,242 @@
+"""``python -m fastloss score``: the costs of predictions in files of any size."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import heapq
+import json
+import math
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from ._accumulator import Accumulator, summed
+from ._files import READERS, Column, opened
+from ._rows import RowLoss
+from ._validate import Array
+
+BLOCK = 1 << 18  # numbers in pred that are taken at a time
+PLACE = re.compile(r"(pred|target|sample_weight)\[(\d+)(?:, ([\d, ]+))?\] is (.*)")  # how errors name a value's place
+EVERY = 0.1  # seconds between two looks at the progress
+
+
+def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
+    """The command's options."""
+    where = f"a file ({', '.join(READERS)}), with a name where it holds several arrays or columns: FILE:NAME"
+    add = parser.add_argument
+    add("pred", metavar="PRED", help=f"{where}; FILE:NAME,NAME,… for rows of classes")
+    add("target", metavar="TARGET", help="as PRED")
+    add(
+        "--loss",
+        action="append",
+        required=True,
+        metavar="NAME[:KEY=VALUE…][,NAME…]",
+        help="as mae,huber:delta=2; may be repeated",
+    )
+    add("--sample-weight", metavar="W", help="as PRED")
+    add("--reduction", choices=["mean", "sum", "batch_mean"], default="mean", help="default: mean")
+    add("--worst", type=count, default=0, metavar="N", help="the N samples of the greatest loss as well")
+    add("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=score)
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """Read the files once, then print the table or JSON."""
+    judges = [Judge.of(text, arguments.reduction, arguments.worst) for text in losses(arguments.loss)]
+    with ExitStack() as stack:
+        texts = {"pred": arguments.pred, "target": arguments.target, "sample_weight": arguments.sample_weight}
+        columns = {name: opened(text, stack) for name, text in texts.items() if text is not None}
+        with Progress(columns["pred"].rows) as progress:
+            for start, block in blocks(columns):
+                for judge in judges:
+                    with naming_places(columns, start):
+                        judge.update(start, **block)
+                progress.show(start + len(block["pred"]))
+    report = {name: column.name for name, column in columns.items()} | {
+        "reduction": arguments.reduction,
+        "rows": progress.rows,
+        "losses": [judge.report() for judge in judges],
+    }
+    print(json.dumps(report, indent=2) if arguments.json else table(report))
+
+
+# ---- the losses ------------------------------------------------------------------------------------------------------
+
+
+def losses(texts: list[str]) -> list[str]:
+    """Each loss that is asked for; a comma inside a list of numbers parts nothing."""
+    return [part for text in texts for part in re.split(r",\s*(?=[A-Za-z])", text)]
+
+
+@dataclass
+class Judge:
+    """A loss at work: its cost so far, and its worst samples, the least bad first."""
+
+    text: str
+    total: Accumulator
+    keep: int
+    worst: list[tuple[float, int, dict[str, Any]]] = field(default_factory=list)
+
+    @staticmethod
+    def of(text: str, reduction: str, keep: int) -> Judge:
+        """The loss that ``NAME:KEY=VALUE:…`` means."""
+        name, *settings = text.split(":")
+        parameters = {}
+        for setting in settings:
+            key, _, value = setting.partition("=")
+            try:
+                parameters[key.strip()] = ast.literal_eval(value.strip())
+            except (SyntaxError, ValueError):
+                example = "huber:delta=2"
+                raise ValueError(f"--loss {text}: {setting!r} is no KEY=VALUE, as in {example}") from None
+        try:
+            total = Accumulator(name.strip(), reduction=reduction, **parameters)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"--loss {text}: {error}") from None
+        return Judge(text, total, keep)
+
+    def update(self, start: int, pred: Array, target: Array, sample_weight: Array | None = None) -> None:
+        """Take a block whose first row is `start`."""
+        loss, parameters = self.total.loss, self.total.parameters
+        if isinstance(loss, RowLoss) and parameters.get("axis", -1) % pred.ndim == 0:
+            raise ValueError(
+                f"axis is {parameters.get('axis', -1)} for pred of shape {pred.shape}; axis 0 holds the rows of the file"
+            )
+        self.total.update(pred, target, sample_weight)
+        if self.keep:
+            each = summed(loss)(pred, target, sample_weight=sample_weight, reduction="none", **parameters)
+            self.keep_worst(start, each, pred, target)
+
+    def keep_worst(self, start: int, each: Array, pred: Array, target: Array) -> None:
+        """Keep the greatest losses; NaN is greater than all."""
+        flat = each.reshape(-1)
+        first = max(0, flat.size - self.keep)
+        for index in np.argpartition(flat, first)[first:].tolist():
+            position = tuple(map(int, np.unravel_index(index, each.shape)))
+            value = float(flat[index])
+            row = start + position[0]
+            sample = {"row": row if len(position) == 1 else [row, *position[1:]], "loss": value}
+            sample |= {"pred": pred[position].tolist()} if pred.shape == each.shape else {}
+            sample |= {"target": target[position].tolist()} if target.shape == each.shape else {}
+            rank = (math.inf if math.isnan(value) else value, -(start * (flat.size // len(each)) + index), sample)
+            if len(self.worst) < self.keep:
+                heapq.heappush(self.worst, rank)
+            else:
+                heapq.heappushpop(self.worst, rank)
+
+    def report(self) -> dict[str, Any]:
+        """What there is to say."""
+        report = {
+            "loss": self.total.loss.name,
+            "parameters": self.total.parameters,
+            "samples": self.total.samples,
+            "cost": self.total.compute(),
+        }
+        if self.keep:
+            report["worst"] = [sample for *_, sample in sorted(self.worst, reverse=True)]
+        return report
+
+
+# ---- the files -------------------------------------------------------------------------------------------------------
+
+
+def blocks(columns: dict[str, Column]) -> Iterator[tuple[int, dict[str, Array]]]:
+    """The same rows of all columns at a time, each block with the number of its first."""
+    counts = {column.name: column.rows for column in columns.values() if column.rows is not None}
+    if len(set(counts.values())) > 1:
+        raise ValueError(
+            "; ".join(f"{name} has {rows} rows" for name, rows in counts.items()) + "; they must be as many"
+        )
+    rows = max(1, BLOCK // max(1, math.prod(columns["pred"].shape)))
+    start = 0
+    for arrays in zip_longest(*(column.blocks(rows) for column in columns.values())):
+        lengths = [0 if array is None else len(array) for array in arrays]
+        if len(set(lengths)) > 1:
+            ends = (
+                f"{column.name} has {start + n} rows"
+                for column, n in zip(columns.values(), lengths, strict=True)
+                if n < max(lengths)
+            )
+            raise ValueError(f"{', '.join(ends)}; the others have more")
+        yield start, dict(zip(columns, arrays, strict=True))
+        start += lengths[0]
+
+
+@contextmanager
+def naming_places(columns: dict[str, Column], start: int) -> Iterator[None]:
+    """Errors say which file, row and column is meant, not which argument."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if place := PLACE.match(str(error)):
+            argument, row, column, reason = place.groups()
+            where = f"{columns[argument].name}, row {start + int(row)}" + (f", column {column}" if column else "")
+            raise ValueError(f"{where}: {reason}") from None
+        files = ", ".join(f"{name} {column.name}" for name, column in columns.items())
+        raise ValueError(f"{error} ({files}; rows from {start})") from None
+
+
+# ---- what is shown ---------------------------------------------------------------------------------------------------
+
+
+class Progress:
+    """A line on a terminal, rewritten now and then and wiped out in the end."""
+
+    def __init__(self, of: int | None) -> None:
+        self.of = of
+        self.rows = 0
+        self.last = -math.inf
+        self.shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.write("")
+        if self.shown:
+            sys.stderr.write("\r")
+
+    def show(self, rows: int) -> None:
+        """Say how many rows are done."""
+        self.rows = rows
+        now = time.monotonic()
+        if now - self.last >= EVERY:
+            self.last = now
+            filled = 30 * rows // self.of if self.of else 0
+            self.write(f"[{'#' * filled:.<30}] {rows:,} of {self.of:,} rows" if self.of else f"{rows:,} rows")
+
+    def write(self, text: str) -> None:
+        """Rewrite the line."""
+        if self.shown:
+            sys.stderr.write(f"\r{text:79}")
+            sys.stderr.flush()
+
+
+def table(report: dict[str, Any]) -> str:
+    """The costs, one a line; then each loss's worst samples."""
+    titles = [title(entry) for entry in report["losses"]]
+    width = max(map(len, titles))
+    lines = [f"{report['rows']:,} rows, {report['reduction']}"]
+    lines += [f"{text:{width}}  {entry['cost']:.10g}" for text, entry in zip(titles, report["losses"], strict=True)]
+    for text, entry in zip(titles, report["losses"], strict=True):
+        for i, sample in enumerate(entry.get("worst", ())):
+            if i == 0:
+                lines += ["", f"worst of {text}"]
+            rest = ", ".join(
+                f"{key} {value:.10g}" if isinstance(value, float) else f"{key} {value}" for key, value in sample.items()
+            )
+            lines.append(f"  {rest}")
+    return "\n".join(lines)
+
+
+def title(entry: dict[str, Any]) -> str:
+    """A loss with its parameters."""
+    return ":".join([entry["loss"], *(f"{name}={value}" for name, value in entry["parameters"].items())])

@@ -1,0 +1,47 @@
+"""The examples reach scikit-learn's optima, and what the pages about them show is what they do."""
+
+import doctest
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("scipy")
+pytest.importorskip("sklearn")
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ["linear_regression", "binary_classification", "digits"]
+CORNERED = {"mae", "hinge"}  # scipy's method, made for smooth functions, stops short of their optimum
+
+
+@pytest.fixture
+def example(request, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    yield importlib.import_module(request.param)
+    for name in ("optimum", request.param):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, indirect=True)
+def test_optimum(example):
+    page = (ROOT / "docs" / "examples.md").read_text()
+    for result in example.results():
+        assert abs(result.descent) < 1e-9, result
+        assert abs(result.scipy) < (1e-3 if result.name in CORNERED else 1e-9), result
+        assert str(result).split(" descent")[0] in page
+
+
+@pytest.mark.parametrize("example", ["linear_regression"], indirect=True)
+def test_outliers(example):
+    errors = example.errors()
+    page = (ROOT / "docs" / "examples.md").read_text()
+    assert errors["mse"] > 3 * errors["huber"] > 3 * errors["mae"] - 3
+    assert all(f"{name:22} mean absolute error on sound targets: {error:.1f}" in page for name, error in errors.items())
+
+
+@pytest.mark.parametrize("page", ["linear", "files"])
+def test_pages(page):
+    result = doctest.testfile(str(ROOT / "docs" / f"{page}.md"), module_relative=False)
+    assert result.failed == 0
+    assert result.attempted

@@ -1,0 +1,185 @@
+"""Costs and gradients of linear models, against the same done in one piece."""
+
+import re
+import tracemalloc
+
+import numpy as np
+import pytest
+from cases import POINTWISE, ROWS
+
+import fastloss as fl
+from fastloss import linear
+
+SAMPLES, FEATURES, CLASSES = 300, 4, 3
+
+
+def targets(loss, rng):
+    """A target that suits the loss; of losses that take ids and rows, ids."""
+    if loss in ROWS.values():
+        return rng.integers(0, CLASSES, SAMPLES) if loss.ids else rng.dirichlet(np.ones(CLASSES), SAMPLES)
+    return rng.choice([-1.0, 1.0], SAMPLES) if "hinge" in loss.name else rng.integers(0, 2, SAMPLES).astype(float)
+
+
+@pytest.fixture(params=[*POINTWISE.values(), *ROWS.values()], ids=lambda loss: loss.name)
+def problem(request, rng, monkeypatch):
+    """A loss, data with scores in (0, 1), and weights; the data make seven blocks."""
+    monkeypatch.setattr(linear, "BLOCK_BYTES", 47 * FEATURES * 8)
+    loss = request.param
+    w = rng.uniform(0.05, 0.2, (FEATURES + 1) * (CLASSES if loss in ROWS.values() else 1))
+    return loss, rng.random((SAMPLES, FEATURES)), targets(loss, rng), w
+
+
+def in_one_piece(loss, X, target, w, l2, sample_weight):
+    """The definition."""
+    outputs = len(w) // (FEATURES + 1)
+    coefficients = w[: FEATURES * outputs].reshape(FEATURES, outputs)
+    scores = X @ coefficients + w[FEATURES * outputs :]
+    scores = scores if loss in ROWS.values() else scores[:, 0]
+    cost, slopes = loss.value_and_grad(scores, target, sample_weight=sample_weight)
+    slopes = slopes.reshape(len(X), outputs)
+    gradient = np.concatenate([(X.T @ slopes + l2 * coefficients).ravel(), slopes.sum(axis=0)])
+    return cost + l2 / 2 * (coefficients**2).sum(), gradient
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_definition(backend, problem, dtype, weighted, rng):
+    loss, X, target, w = problem
+    X, weight = X.astype(dtype), rng.random(SAMPLES) if weighted else None
+    objective = fl.linear.objective(loss, X, target, l2=0.5, sample_weight=weight)
+    cost, gradient = objective(w)
+    expected_cost, expected = in_one_piece(loss, X.astype(float), target, w, 0.5, weight)
+    tolerance = 1e-12 if dtype == np.float64 else 2e-5
+    assert type(cost) is float
+    assert gradient.dtype == np.float64
+    assert gradient.shape == w.shape == (objective.size,)
+    np.testing.assert_allclose(cost, expected_cost, rtol=tolerance)
+    np.testing.assert_allclose(gradient, expected, rtol=tolerance, atol=tolerance)
+    again = objective(w)
+    assert again[0] == cost
+    assert again[1].tobytes() == gradient.tobytes()
+
+
+def test_gradient_is_the_derivative(problem):
+    loss, X, target, w = problem
+    objective = fl.linear.objective(loss, X, target, l2=0.1)
+    differences = [(objective(w + step)[0] - objective(w - step)[0]) / 2e-6 for step in 1e-6 * np.eye(len(w))]
+    np.testing.assert_allclose(objective(w)[1], differences, atol=2e-8)
+
+
+def test_without_intercept(problem):
+    loss, X, target, w = problem
+    outputs = len(w) // (FEATURES + 1)
+    objective = fl.linear.objective(loss, X, target, fit_intercept=False)
+    w[FEATURES * outputs :] = 0
+    cost, gradient = fl.linear.objective(loss, X, target)(w)
+    own_cost, own_gradient = objective(w[: FEATURES * outputs])
+    assert objective.size == FEATURES * outputs
+    assert own_cost == cost
+    assert own_gradient.tolist() == gradient[: FEATURES * outputs].tolist()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.asfortranarray,
+        lambda X: np.repeat(X, 2, axis=0)[::2],
+        lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+        lambda X: X[::-1].copy()[::-1],
+        lambda X: X.astype(X.dtype.newbyteorder("S")),
+        lambda X: np.frombuffer(b"x" + X.tobytes(), np.uint8)[1:].view(X.dtype).reshape(X.shape),
+        lambda X: X.tolist(),
+    ],
+    ids=["Fortran", "every other row", "every other column", "backwards", "swapped", "unaligned", "list"],
+)
+def test_any_layout(problem, given):
+    loss, X, target, w = problem
+    expected_cost, expected = fl.linear.objective(loss, X, target)(w)
+    cost, gradient = fl.linear.objective(loss, given(X), target)(w)
+    np.testing.assert_allclose(cost, expected_cost, rtol=1e-13)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_several_targets(rng):
+    X, target = rng.random((SAMPLES, FEATURES)), rng.random((SAMPLES, 2))
+    objective = fl.linear.objective(fl.mse, X, target)
+    w = rng.random(objective.size)
+    first, second = (fl.linear.objective(fl.mse, X, target[:, k]) for k in (0, 1))
+    pairs = w.reshape(-1, 2)
+    assert objective.shape == (FEATURES, 2)
+    np.testing.assert_allclose(objective(w)[0], (first(pairs[:, 0])[0] + second(pairs[:, 1])[0]) / 2)
+    expected = np.stack([first(pairs[:, 0])[1], second(pairs[:, 1])[1]], axis=1) / 2
+    np.testing.assert_allclose(objective(w)[1], expected.ravel())
+
+
+def test_parameters(backend, rng):
+    X, ids = rng.random((SAMPLES, FEATURES)), rng.integers(0, CLASSES, SAMPLES)
+    ids[::5] = -1
+    given = {"ignore_index": -1, "class_weight": [1.0, 2.0, 0.5, 3.0], "label_smoothing": 0.1}
+    objective = fl.linear.objective(fl.softmax_cross_entropy, X, ids, **given)
+    w = rng.random(objective.size)
+    assert objective.shape == (FEATURES, 4), "as many classes as weights"
+    scores = X @ w[: FEATURES * 4].reshape(FEATURES, 4) + w[FEATURES * 4 :]
+    np.testing.assert_allclose(objective(w)[0], fl.softmax_cross_entropy(scores, ids, **given))
+    del given["class_weight"]
+    assert fl.linear.objective(fl.softmax_cross_entropy, X, ids, **given).shape == (FEATURES, CLASSES)
+
+
+def test_a_perfect_fit_has_no_slope():
+    cost, gradient = fl.linear.objective(fl.rmse, [[1.0], [2.0]], [3.0, 5.0])(np.array([2.0, 1.0]))
+    assert cost == 0
+    assert gradient.tolist() == [0, 0]
+
+
+def test_memory_does_not_grow_with_the_data(tmp_path):
+    rows, features = 100_000, 50
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (rows, features))
+    X[:] = 1
+    X.flush()
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    objective = fl.linear.objective(fl.sigmoid_cross_entropy, X, np.ones(rows, np.float32))
+    w = np.zeros(objective.size)
+    tracemalloc.start()
+    cost, gradient = objective(w)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(cost, np.log(2))
+    np.testing.assert_allclose(gradient, -0.5)
+    assert peak < 1 << 16
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"X": np.ones(3)}, ValueError, "X has shape (3,); it must be (samples, features)"),
+        ({"X": np.ones((2, 2))}, ValueError, "X has shape (2, 2) but target has shape (3,); the samples must be as many"),
+        ({"X": np.ones((3, 2), complex)}, TypeError, "X has dtype complex128; it must be real numbers"),
+        ({"target": 1.0}, ValueError, "X has shape (3, 2) but target has shape ()"),
+        ({"target": [0, 1, 2]}, ValueError, "target[2] is 2; target must be in [0, 1]"),
+        ({"sample_weight": [1, 1]}, ValueError, "pred has shape (3,) but sample_weight has shape (2,)"),
+        ({"sample_weight": [1, -1, 1]}, ValueError, "sample_weight[1] is -1; sample_weight must be a number >= 0"),
+        ({"sample_weight": [0, 0, 0]}, ValueError, "sample_weight sums to 0"),
+        ({"l2": -1.0}, ValueError, "l2 is -1.0; it must satisfy 0 <= l2 < inf"),
+        ({"detla": 1.0}, TypeError, "sigmoid_cross_entropy() got an unexpected keyword argument 'detla'"),
+        ({"pos_weight": -1.0}, ValueError, "pos_weight is -1.0"),
+        ({"X": np.ones((0, 2)), "target": []}, ValueError, "the mean over no samples is undefined"),
+        ({"loss": fl.softmax_cross_entropy, "axis": 0}, TypeError, "always on the last axis"),
+        ({"loss": fl.softmax_cross_entropy, "target": [0, 1, -1]}, ValueError, "target[2] is -1; class ids must be in [0, 2)"),
+        ({"loss": fl.softmax_cross_entropy, "target": [0.0, 1, 1]}, TypeError, "class ids must be integers"),
+        (
+            {"loss": fl.softmax_cross_entropy, "target": [7, 7, 7], "ignore_index": 7},
+            ValueError,
+            "the mean over no samples is undefined",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_refused(backend, change, error, text):
+    given = {"loss": fl.sigmoid_cross_entropy, "X": np.ones((3, 2)), "target": [0, 1, 1]} | change
+    with pytest.raises(error, match=re.escape(text)):
+        fl.linear.objective(**given)
+
+
+def test_weights_of_another_size():
+    objective = fl.linear.objective(fl.mse, np.ones((3, 2)), np.ones(3))
+    with pytest.raises(ValueError, match=re.escape("w has shape (2,); it must be (3,), as many as there are weights")):
+        objective(np.ones(2))

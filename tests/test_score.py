@@ -1,0 +1,324 @@
+"""python -m fastloss score: every kind of file gives the same costs, and every mistake has its place named."""
+
+import json
+import re
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+from fastloss import __main__, score
+
+ROWS = 1000
+
+
+@pytest.fixture
+def data(rng):
+    return {"p": rng.random(ROWS), "t": rng.integers(0, 2, ROWS).astype(float), "w": rng.random(ROWS)}
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Runs the command in a folder of its own, with blocks of 64 numbers."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(score, "BLOCK", 64)
+
+    def run(*arguments):
+        __main__.main(["score", *arguments])
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def refused(command, capsys):
+    def run(text, *arguments):
+        with pytest.raises(SystemExit) as exit:
+            command(*arguments)
+        assert exit.value.code == 2
+        error = capsys.readouterr().err
+        assert error.startswith("fastloss: ")
+        assert text in error
+
+    return run
+
+
+def write(kind, data):
+    """The data in files of one kind; what to call each column."""
+    if kind == "npy":
+        for name, x in data.items():
+            np.save(f"{name}.npy", x)
+        return {name: f"{name}.npy" for name in data}
+    if kind == "csv":
+        with open("d.csv", "w") as file:
+            file.write(",".join(data) + "\n")
+            file.writelines(
+                ",".join(map(repr, row)) + "\n" for row in zip(*(x.tolist() for x in data.values()), strict=True)
+            )
+    elif kind == "parquet":
+        pytest.importorskip("pyarrow")
+        from pyarrow import parquet, table
+
+        parquet.write_table(table(data), "d.parquet", row_group_size=130)
+    else:
+        {"npz": np.savez, "packed.npz": np.savez_compressed}[kind](f"d.{kind}", **data)
+    return {name: f"d.{kind}:{name}" for name in data}
+
+
+KINDS = ["npy", "npz", "packed.npz", "csv", "parquet"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_costs(command, data, kind):
+    files = write(kind, data)
+    asked = ["--loss", "mae,huber:delta=0.25", "--loss", "binary_cross_entropy:eps=0.001", "--json"]
+    report = json.loads(command(files["p"], files["t"], "--sample-weight", files["w"], *asked))
+    assert report["rows"] == ROWS
+    expected = {"mae": {}, "huber": {"delta": 0.25}, "binary_cross_entropy": {"eps": 0.001}}
+    assert {entry["loss"]: entry["parameters"] for entry in report["losses"]} == expected
+    for entry in report["losses"]:
+        whole = getattr(fl, entry["loss"])(data["p"], data["t"], sample_weight=data["w"], **entry["parameters"])
+        assert entry["cost"] == pytest.approx(whole, rel=1e-14)
+        assert entry["samples"] == ROWS
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_columns_of_classes(command, kind, rng):
+    logits, ids = rng.standard_normal((ROWS, 3)), rng.integers(0, 3, ROWS)
+    write(kind, {"a": logits[:, 0], "b": logits[:, 1], "c": logits[:, 2], "id": ids})
+    asked = ["--loss", "softmax_cross_entropy:class_weight=[1,2,3]:ignore_index=0", "--worst", "1", "--json"]
+    report = json.loads(command(f"d.{kind}:a,b,c", f"d.{kind}:id", *asked))["losses"][0]
+    given = {"class_weight": [1, 2, 3], "ignore_index": 0}
+    assert report["cost"] == pytest.approx(fl.softmax_cross_entropy(logits, ids, **given), rel=1e-14)
+    assert report["samples"] == np.sum(ids != 0)
+    each = fl.softmax_cross_entropy(logits, ids, reduction="none", **given)
+    assert report["worst"] == [{"row": each.argmax(), "loss": pytest.approx(each.max()), "target": ids[each.argmax()]}]
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_images(command, kind, rng):
+    logits, ids = rng.standard_normal((50, 3, 4, 5)).astype(np.float32), rng.integers(0, 3, (50, 4, 5))
+    files = write(kind, {"p": logits, "t": ids})
+    asked = ["--loss", "softmax_cross_entropy:axis=1", "--worst", "1", "--json"]
+    report = json.loads(command(files["p"], files["t"], *asked))["losses"][0]
+    assert report["cost"] == pytest.approx(fl.softmax_cross_entropy(logits, ids, axis=1), rel=1e-14)
+    each = fl.softmax_cross_entropy(logits, ids, axis=1, reduction="none")
+    assert report["worst"][0]["row"] == list(np.unravel_index(each.argmax(), each.shape))
+
+
+def test_worst(command, data):
+    files = write("npy", data)
+    data["p"][[3, 500]] = np.nan, 9.0
+    files = write("npy", data)
+    asked = ["--loss", "mse,rmse", "--worst", "10", "--sample-weight", files["w"], "--json"]
+    mse, rmse = json.loads(command(files["p"], files["t"], *asked))["losses"]
+    each = fl.mse(data["p"], data["t"], sample_weight=data["w"], reduction="none")
+    order = np.argsort(-np.where(np.isnan(each), np.inf, each), kind="stable")[:10]
+    assert [sample["row"] for sample in mse["worst"]] == order.tolist()
+    assert np.isnan(mse["worst"][0]["loss"])
+    for sample in mse["worst"][1:]:
+        assert sample["loss"] == each[sample["row"]]
+        assert sample["pred"] == data["p"][sample["row"]]
+        assert sample["target"] == data["t"][sample["row"]]
+    assert [sample["row"] for sample in rmse["worst"]] == order.tolist(), "the largest errors"
+    few = json.loads(command(files["w"], files["t"], "--loss", "mae", "--worst", "2000", "--json"))
+    assert len(few["losses"][0]["worst"]) == ROWS
+
+
+def test_table(command):
+    np.save("p.npy", [1.0, 10.0, 1000.0])
+    np.save("t.npy", [1.0, 1.0, 1.0])
+    printed = command("p.npy", "t.npy", "--loss", "l1,huber:delta=2", "--worst", "2", "--reduction", "sum")
+    assert printed.splitlines() == [
+        "3 rows, sum",
+        "mae            1008",
+        "huber:delta=2  2012",
+        "",
+        "worst of mae",
+        "  row 2, loss 999, pred 1000, target 1",
+        "  row 1, loss 9, pred 10, target 1",
+        "",
+        "worst of huber:delta=2",
+        "  row 2, loss 1996, pred 1000, target 1",
+        "  row 1, loss 16, pred 10, target 1",
+    ]
+
+
+def test_as_a_user_runs_it(tmp_path):
+    np.save(tmp_path / "p.npy", [1.0, 3.0])
+    command = [sys.executable, "-m", "fastloss", "score", "p.npy", "p.npy", "--loss", "mse"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path)
+    assert done.stdout == "2 rows, mean\nmse  0\n"
+    assert done.stderr == "", "no progress where there is no terminal"
+
+
+def test_progress_on_a_terminal(command, data, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(score, "EVERY", 0)
+    for kind, shown in (("npy", "[" + "#" * 15 + "." * 15 + "] 512 of 1,000 rows"), ("csv", "\r512 rows ")):
+        files = write(kind, data)
+        __main__.main(["score", files["p"], files["t"], "--loss", "mse"])
+        error = capsys.readouterr().err
+        assert shown in error
+        assert error.endswith("\r" + " " * 79 + "\r"), "wiped out"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory_does_not_grow_with_the_file(command, kind, monkeypatch):
+    rows = 20_000 if kind == "csv" else 2_000_000
+    monkeypatch.setattr(score, "BLOCK", 1000)
+    files = write(kind, {"p": np.zeros(rows)})
+    tracemalloc.start()
+    command(files["p"], files["p"], "--loss", "mse,mae")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < (1 << 20 if kind == "csv" else 6 << 20), peak  # the numbers alone are 16 MB
+
+
+def test_empty(command):
+    np.save("p.npy", np.empty(0))
+    with pytest.warns(RuntimeWarning, match="the mean over no samples is undefined"):
+        assert command("p.npy", "p.npy", "--loss", "mae") == "0 rows, mean\nmae  nan\n"
+
+
+# ---- mistakes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_outside_its_domain(refused, data, kind, command):
+    data["t"][777] = 2
+    data["w"][130] = -1
+    files = write(kind, data)
+    text = f"{files['t']}, row 777: 2; target must be in [0, 1]"
+    refused(text, files["p"], files["t"], "--loss", "sigmoid_cross_entropy")
+    text = f"{files['w']}, row 130: -1; sample_weight must be a number >= 0"
+    refused(text, files["p"], files["t"], "--loss", "mae", "--sample-weight", files["w"])
+
+
+def test_a_row_has_columns(refused, command, rng):
+    pred = rng.random((100, 3))
+    pred[70, 2] = 1.5
+    np.save("p.npy", pred)
+    np.save("t.npy", np.zeros((100, 3)))
+    refused("p.npy, row 70, column 2: 1.5; pred must be in [0, 1]", "p.npy", "t.npy", "--loss", "kl_divergence")
+
+
+def table(name, *lines):
+    with open(name, "w") as file:
+        file.writelines(line + "\n" for line in lines)
+
+
+def test_tables(refused, command):
+    table("t.csv", "a,b", "1,2", '3,"x\ny"')
+    refused("t.csv, row 1 (line 4), column 'b': 'x\\ny' is no number", "t.csv:a", "t.csv:b", "--loss", "mse")
+    table("ragged.csv", "a,b", "1,2", "", "4,5,6")
+    refused("ragged.csv, row 1 (line 4): there are 3 fields but 2 columns", *["ragged.csv:a"] * 2, "--loss", "mse")
+    refused("t.csv has no column 'c'; there are a, b", "t.csv:c", "t.csv:a", "--loss", "mse")
+    refused("t.csv has the columns a, b; choose with t.csv:NAME", "t.csv", "t.csv:a", "--loss", "mse")
+    table("long.csv", "a", *map(str, range(100)))
+    table("short.csv", "a", *map(str, range(70)))
+    refused("short.csv:a has 70 rows; the others have more", "long.csv", "short.csv", "--loss", "mse")
+    table("twice.csv", "a,a", "1,2")
+    refused("twice.csv has more than one column 'a'", "twice.csv:a", "t.csv:a", "--loss", "mse")
+    table("nothing.csv")
+    refused("nothing.csv is empty", "nothing.csv", "t.csv:a", "--loss", "mse")
+    table("gap.csv", "a,b", "1,2", ",4")
+    refused("gap.csv, row 1 (line 3), column 'a': '' is no number", "gap.csv:a", "gap.csv:b", "--loss", "mse")
+
+
+def test_damaged_files(refused, command):
+    with open("latin.csv", "wb") as file:
+        file.write(b"a\n1\n\xe9\n")
+    refused("latin.csv: 'utf-8' codec can't decode byte 0xe9", "latin.csv", "latin.csv", "--loss", "mse")
+    table("long.csv", "a", "1" * 200_000)
+    refused("long.csv: field larger than field limit", "long.csv", "long.csv", "--loss", "mse")
+    np.savez("z.npz", a=np.ones(10_000))
+    with open("z.npz", "r+b") as file:
+        file.seek(5000)
+        file.write(b"damage")
+    refused("z.npz: Bad CRC-32", "z.npz", "z.npz", "--loss", "mse")
+    np.savez_compressed("z.npz", a=np.random.default_rng(0).random(10_000))
+    with open("z.npz", "r+b") as file:
+        file.seek(5000)
+        file.write(bytes(300))
+    refused("z.npz: ", "z.npz", "z.npz", "--loss", "mse")
+    np.save("cut.npy", np.ones(100))
+    with open("cut.npy", "r+b") as file:
+        file.truncate(400)
+    refused("cut.npy: ", "cut.npy", "cut.npy", "--loss", "mse")
+
+
+def test_parquet(refused, command):
+    pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+    from pyarrow import table as arrow
+
+    columns = {"a": [1.0] * 100, "b": [1] * 70 + [None] + [1] * 29, "c": ["x"] * 100}
+    parquet.write_table(arrow(columns), "t.parquet", row_group_size=40)
+    refused("t.parquet, row 70, column 'b': there is no number", "t.parquet:a", "t.parquet:b", "--loss", "mse")
+    refused("column 'c' of t.parquet holds string", "t.parquet:a", "t.parquet:c", "--loss", "mse")
+    refused("t.parquet has no column 'd'; there are a, b, c", "t.parquet:a", "t.parquet:d", "--loss", "mse")
+    table("bad.parquet", "no such thing")
+    refused("bad.parquet: ", "bad.parquet:a", "t.parquet:a", "--loss", "mse")
+
+
+def test_parquet_without_pyarrow(refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    refused(
+        "reading t.parquet needs pyarrow; install it with pip install 'fastloss[files]'",
+        *["t.parquet"] * 2,
+        "--loss",
+        "mse",
+    )
+
+
+def test_arrays(refused, command):
+    np.save("p.npy", np.ones(100))
+    np.save("short.npy", np.ones(99))
+    refused("p.npy has 100 rows; short.npy has 99 rows; they must be as many", "p.npy", "short.npy", "--loss", "mse")
+    np.save("column.npy", np.ones((100, 1)))
+    refused(
+        "pred has shape (64,) but target has shape (64, 1); they must be equal", "p.npy", "column.npy", "--loss", "mse"
+    )
+    refused("(pred p.npy, target column.npy; rows from 0)", "p.npy", "column.npy", "--loss", "mse")
+    np.save("complex.npy", np.ones(100, complex))
+    refused("complex.npy has dtype complex128; it must be real numbers", "p.npy", "complex.npy", "--loss", "mse")
+    np.save("one.npy", 1.0)
+    refused("one.npy holds a single number; there must be rows", "one.npy", "p.npy", "--loss", "mse")
+    refused("class ids must be integers", "column.npy", "p.npy", "--loss", "softmax_cross_entropy")
+    refused("axis 0 holds the rows of the file", "column.npy", "p.npy", "--loss", "softmax_cross_entropy:axis=-2")
+    np.savez("z.npz", a=np.ones(100), F=np.asfortranarray(np.ones((5, 5))))
+    refused("z.npz has no array 'b'; there are a, F", "z.npz:b", "p.npy", "--loss", "mse")
+    refused("z.npz:F is in Fortran order", "z.npz:F", "p.npy", "--loss", "mse")
+    table("bad.npy", "no such thing")
+    table("bad.npz", "no such thing")
+    for name in ("bad.npy", "bad.npz"):
+        refused(f"{name}: ", name, "p.npy", "--loss", "mse")
+    refused("nowhere.npy", "nowhere.npy", "p.npy", "--loss", "mse")
+    refused("p.txt is none of .npy, .npz, .csv, .parquet", "p.txt", "p.npy", "--loss", "mse")
+    refused("p.npy holds one array, which has no name 'a'", "p.npy:a", "p.npy", "--loss", "mse")
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        ("hubber", "--loss hubber: there is no loss 'hubber'; did you mean 'huber'?"),
+        ("huber:delta", "--loss huber:delta: 'delta' is no KEY=VALUE, as in huber:delta=2"),
+        ("huber:delta=x", "'delta=x' is no KEY=VALUE"),
+        ("huber:delta='x'", "delta must be a real number, not str"),
+        ("huber:dleta=1", "unexpected keyword argument 'dleta'"),
+        ("huber:delta=-1", "delta is -1.0; it must satisfy 0 < delta < inf"),
+    ],
+)
+def test_losses(refused, loss, text):
+    refused(text, "p.npy", "t.npy", "--loss", loss)
+
+
+def test_help_names_every_kind(capsys):
+    with pytest.raises(SystemExit):
+        __main__.main(["score", "--help"])
+    printed = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert ".npy, .npz, .csv, .parquet" in printed
