@@ -1,4 +1,4 @@
-"""The command line: ``python -m fastloss list`` and ``python -m fastloss bench``."""
+"""The command line: ``python -m fastloss list``, ``plot`` and ``bench``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def show_list(arguments: argparse.Namespace) -> None:
     for loss in REGISTRY.values():
         own = ", ".join(f"{name}={p.default} ({p.condition(name)})" for name, p in loss.parameters.items())
         print(f"{', '.join((loss.name, *loss.aliases)):{width}}  {loss.formula}" + (f"   [{own}]" if own else ""))
+
+
+def draw(arguments: argparse.Namespace) -> None:
+    """Write a chart of some losses and their derivatives to a file."""
+    from . import plot
+
+    left, _ = plot.curves(arguments.losses, target=arguments.target, span=arguments.span)
+    left.figure.savefig(arguments.output, dpi=150)
 
 
 def count(text: str) -> int:
@@ -35,6 +43,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     listing = commands.add_parser("list", help="print all losses with their formulas and parameters")
     listing.set_defaults(run=show_list)
+
+    drawing = commands.add_parser("plot", help="draw losses and their derivatives (needs the extra 'plot')")
+    drawing.add_argument("losses", nargs="+", metavar="loss", help="a name, or one with keywords: huber:delta=2")
+    drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="its ending says what: .png, .svg, .pdf")
+    drawing.add_argument("--span", type=float, nargs=2, metavar=("LOW", "HIGH"), help="from where to where to draw")
+    drawing.add_argument("--target", type=float, default=1.0, help="the probability of the class (default 1)")
+    drawing.set_defaults(run=draw)
 
     help_text = "time every loss on large batches, beside NumPy's expression, its rivals and what the memory can do"
     bench.add_options(commands.add_parser("bench", help=help_text), count)
