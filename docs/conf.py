@@ -3,11 +3,10 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import generate
-
 import fastloss
+
+sys.path.insert(0, str(Path(__file__).parent))
+import generate
 
 project = "fastloss"
 author = "the fastloss authors"

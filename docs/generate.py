@@ -5,13 +5,8 @@ Everything goes to `_generated/`, which each build makes anew. A missing or unre
 
 import json
 import shutil
-from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("svg")
-matplotlib.rcParams |= {"svg.hashsalt": "fastloss", "figure.dpi": 100}
-
 import numpy as np
 from matplotlib import pyplot
 from sphinx.errors import ExtensionError
@@ -29,8 +24,10 @@ def everything(docs):
     folder = docs / "_generated"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    for make in PICTURES:
-        save(make(), folder / f"{make.__name__}.svg")
+    matplotlib.use("svg")
+    with matplotlib.rc_context({"svg.hashsalt": "fastloss"}):
+        for make in PICTURES:
+            save(make(), folder / f"{make.__name__}.svg")
     performance(docs / "benchmarks", folder)
     accuracy(docs / "accuracy.json", folder)
 
@@ -114,7 +111,9 @@ def margin():
     on_street = label * (X @ w) < 1.02
     for side, marker, name in ((-1, "o", "target −1"), (1, "^", "target 1")):
         ax.plot(*points[label == side].T, marker, color=plot.style((side + 1) // 2, 2)["color"], label=name)
-    ax.plot(*points[on_street].T, "o", markersize=13, color="black", fillstyle="none", label="score·target ≤ 1: these pull")
+    ax.plot(
+        *points[on_street].T, "o", markersize=13, color="black", fillstyle="none", label="score·target ≤ 1: these pull"
+    )
     first = np.array([-3.5, 3.5])
     for score, dash in ((0, "-"), (-1, "--"), (1, "--")):
         ax.plot(first, (score - w[2] - w[0] * first) / w[1], dash, color="0.3", label=f"score {score}")
@@ -157,6 +156,8 @@ def performance(source, folder):
     for name, report in reports.items():
         drawn = charts.draw([report], folder / name)
         shown = [path for path in drawn if path.name.startswith("sizes") == (name == "sizes")]
+        if not shown:
+            raise ExtensionError(f"{source / name}.json has too few figures for a chart")
         text = [origin(report)]
         if name != "sizes":
             for dtype in charts.unique(row.cell.dtype for row in report.rows):
@@ -185,7 +186,9 @@ def timings(report, dtype):
         if row.cell.dtype == dtype:
             reached = share(row)
             own = [duration(row.timings[OWN].median), f"{reached:.0%}" if reached else "·"]
-            rows.append([f"`{row.cell.loss}`", CALLS[row.cell.call], *own, *(times(ratio(row, name)) for name in others)])
+            rows.append(
+                [f"`{row.cell.loss}`", CALLS[row.cell.call], *own, *(times(ratio(row, name)) for name in others)]
+            )
     return markdown(head, rows)
 
 

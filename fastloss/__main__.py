@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from ._loss import REGISTRY
 from .bench import command as bench
@@ -21,8 +22,8 @@ def draw(arguments: argparse.Namespace) -> None:
     """Write a chart of some losses and their derivatives to a file."""
     from . import plot
 
-    left, _ = plot.curves(arguments.losses, target=arguments.target, span=arguments.span)
-    left.figure.savefig(arguments.output, dpi=150)
+    chart: Any = plot.curves(arguments.losses, target=arguments.target, span=arguments.span)[0]
+    chart.figure.savefig(arguments.output, dpi=150)
 
 
 def count(text: str) -> int:

@@ -124,9 +124,19 @@ def compare(
     Examples
     --------
     >>> from fastloss import plot
-    >>> len(plot.compare("hinge", "sigmoid_cross_entropy", derivative=True).lines)
-    2
+    >>> plot.compare("hinge", "sigmoid_cross_entropy", derivative=True).get_ylabel()
+    'derivative by score (logit)'
     """
+    here = new() if ax is None else ax
+    draw_lines(here, losses, derivative, target, span)
+    explain(here, alone=ax is None)
+    return here
+
+
+def draw_lines(
+    ax: Axes, losses: Iterable[str | Loss], derivative: bool, target: float, span: tuple[float, float] | None
+) -> None:
+    """All of a chart but its legend."""
     chosen = [(loss, {}) if isinstance(loss, Loss) else named(loss) for loss in losses]
     if not chosen:
         raise ValueError("there is no loss to draw")
@@ -141,8 +151,6 @@ def compare(
             )
     x = np.linspace(*(span or line.span), POINTS)
     ys = [along(loss, parameters, x, target, derivative) for loss, parameters in chosen]
-    alone = ax is None
-    ax = ax or new()
     step = POINTS // 8
     for i, ((loss, parameters), y) in enumerate(zip(chosen, ys, strict=True)):
         start = step // 2 + i * step // len(chosen)  # markers of lines that coincide stand beside each other
@@ -151,8 +159,6 @@ def compare(
     ax.set_ylabel(f"derivative by {line.label.partition(' of ')[0]}" if derivative else "loss")
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=1)
     dress(ax)
-    explain(ax, alone)
-    return ax
 
 
 def curves(
@@ -192,7 +198,7 @@ def curves(
     chosen = [losses] if isinstance(losses, (str, Loss)) else list(losses)
     pair = new(columns=2, width=10.0) if axes is None else axes
     for ax, derivative in zip(pair, (False, True), strict=True):
-        compare(*chosen, derivative=derivative, target=target, span=span, ax=ax).get_legend().remove()
+        draw_lines(ax, chosen, derivative, target, span)
     explain(pair[0], alone=axes is None)
     return pair
 
@@ -247,7 +253,9 @@ def surface(
     """
     chosen, parameters = (loss, {}) if isinstance(loss, Loss) else named(loss)
     if isinstance(chosen, RowLoss) or line_of(chosen) is PROBABILITY:
-        raise ValueError(f"{chosen.name} takes {'rows' if isinstance(chosen, RowLoss) else 'probabilities'}, not scores")
+        raise ValueError(
+            f"{chosen.name} takes {'rows' if isinstance(chosen, RowLoss) else 'probabilities'}, not scores"
+        )
     X, y = np.asarray(X, dtype=float), np.asarray(y)
     if X.ndim != 2 or X.shape[1] != 2:
         raise ValueError(f"X has shape {X.shape}; it must be (n, 2), a column for each of the two weights")
@@ -262,17 +270,16 @@ def surface(
     first, second = (np.linspace(end - r, end + r, 61) for end, r in zip(way[-1], reach, strict=True))
     costs = [[chosen(X @ (a, b), y, **parameters) for a in first] for b in second]
 
-    alone = ax is None
-    ax = ax or new(width=6.0)
-    heights = ax.contour(first, second, costs, levels=14, cmap="viridis", linewidths=1)
-    ax.clabel(heights, fontsize="x-small")
-    ax.plot(*way.T, "-o", color="black", markersize=4, label=f"gradient descent, {len(way) - 1} steps")
-    ax.plot(*way[-1], "*", color="black", markersize=14)
-    ax.set(xlabel="w₁", ylabel="w₂", title=f"cost by {label(chosen, parameters)}")
-    ax.title.set_fontsize("medium")
-    dress(ax)
-    explain(ax, alone)
-    return ax
+    here = new(width=6.0) if ax is None else ax
+    heights = here.contour(first, second, costs, levels=14, cmap="viridis", linewidths=1)
+    here.clabel(heights, fontsize="x-small")
+    here.plot(*way.T, "-o", color="black", markersize=4, label=f"gradient descent, {len(way) - 1} steps")
+    here.plot(*way[-1], "*", color="black", markersize=14)
+    here.set(xlabel="w₁", ylabel="w₂", title=f"cost by {label(chosen, parameters)}")
+    here.title.set_fontsize("medium")
+    dress(here)
+    explain(here, alone=ax is None)
+    return here
 
 
 def descend(objective: Callable[[Array], tuple[float, Array]], w: Array, steps: int) -> Array:
@@ -324,7 +331,7 @@ def new(columns: int = 1, width: float = 5.5) -> Any:
     return pyplot.subplots(1, columns, figsize=(width, 4.5), layout="constrained")[1]
 
 
-def explain(ax: Axes, alone: bool) -> None:
+def explain(ax: Any, alone: bool) -> None:
     """The legend, below the axes; in a figure of our own, where it takes nothing of their width."""
     common = {"frameon": False, "fontsize": "small", "handlelength": 4}
     if alone:

@@ -87,7 +87,7 @@ def test_xgboost(arrays, rng):
         settings |= {name: value for name, value in chosen.items() if name != "objective"}
 
         def ours(margin, data, derivatives=derivatives):
-            own = arrays | {name: margin for name in ("pred", "x", "X")}
+            own = arrays | dict.fromkeys(("pred", "x", "X"), margin)
             return tuple(np.asarray(part) for part in eval(derivatives, own))
 
         start = np.zeros(40 * chosen.get("num_class", 1))
