@@ -16,7 +16,7 @@ from fastloss import plot
 from fastloss.bench import charts
 from fastloss.bench.report import OWN, Report, duration, losses_to_rivals, ratio, share, times
 
-CALLS = {"value": "cost", "value_and_grad": "cost and gradient"}
+CALLS = {"value": "cost", "value_and_grad": "with\N{NO-BREAK SPACE}gradient"}
 
 
 def everything(docs):

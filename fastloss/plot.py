@@ -275,8 +275,8 @@ def surface(
     here.clabel(heights, fontsize="x-small")
     here.plot(*way.T, "-o", color="black", markersize=4, label=f"gradient descent, {len(way) - 1} steps")
     here.plot(*way[-1], "*", color="black", markersize=14)
-    here.set(xlabel="w₁", ylabel="w₂", title=f"cost by {label(chosen, parameters)}")
-    here.title.set_fontsize("medium")
+    here.set(xlabel="w₁", ylabel="w₂", title="cost by " + label(chosen, parameters).replace(":  ", "\n"))
+    here.title.set_fontsize("small")
     dress(here)
     explain(here, alone=ax is None)
     return here
