@@ -198,7 +198,7 @@ def slower(report):
     sentence = f"A rival is faster in {len(lost)} of these {len(report.rows)} cells"
     if not lost:
         return sentence + "."
-    head = ["loss, call, dtype, size", "faster", "its time by fastloss's"]
+    head = ["loss, call, dtype, size", "faster", "its time / fastloss's"]
     return sentence + ":\n\n" + markdown(head, [[str(row.cell), name, f"{r:.2f}"] for row, name, r in lost])
 
 
