@@ -1,9 +1,10 @@
-"""The command line: ``python -m fastloss`` and ``list``, ``score`` or ``bench``."""
+"""The command line: ``python -m fastloss`` and ``list``, ``plot``, ``score`` or ``bench``."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from . import score
 from ._loss import REGISTRY
@@ -16,6 +17,14 @@ def show_list(arguments: argparse.Namespace) -> None:
     for loss in REGISTRY.values():
         own = ", ".join(f"{name}={p.default} ({p.condition(name)})" for name, p in loss.parameters.items())
         print(f"{', '.join((loss.name, *loss.aliases)):{width}}  {loss.formula}" + (f"   [{own}]" if own else ""))
+
+
+def draw(arguments: argparse.Namespace) -> None:
+    """Write a chart of some losses and their derivatives to a file."""
+    from . import plot
+
+    chart: Any = plot.curves(arguments.losses, target=arguments.target, span=arguments.span)[0]
+    chart.figure.savefig(arguments.output, dpi=150)
 
 
 def count(text: str) -> int:
@@ -36,6 +45,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     listing = commands.add_parser("list", help="print all losses with their formulas and parameters")
     listing.set_defaults(run=show_list)
+
+    drawing = commands.add_parser("plot", help="draw losses and their derivatives (needs the extra 'plot')")
+    drawing.add_argument("losses", nargs="+", metavar="loss", help="a name, or one with keywords: huber:delta=2")
+    drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="its ending says what: .png, .svg, .pdf")
+    drawing.add_argument("--span", type=float, nargs=2, metavar=("LOW", "HIGH"), help="from where to where to draw")
+    drawing.add_argument("--target", type=float, default=1.0, help="the probability of the class (default 1)")
+    drawing.set_defaults(run=draw)
 
     help_text = "the costs of predictions in files of any size: .npy, .npz, CSV, Parquet"
     score.add_options(commands.add_parser("score", help=help_text), count)

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 
 from .measure import CALLS, Row
-from .report import FLOOR, OWN, Report, ratio, share
+from .report import FLOOR, OWN, Report, processor, ratio, share
 
 MARKERS = "os^Dv<>pPX*h"
 GREY = "0.6"
@@ -169,7 +169,7 @@ def sizes(report: Report) -> Any:
             ax.set(xscale="log", yscale="log", title=f"{loss}, {WORDS[call]}")
             ax.title.set_fontsize("medium")
             ax.grid(color="0.9", linewidth=0.7)
-            for level, size in caches().items():
+            for level, size in (caches() if report.processor == processor() else {}).items():
                 arrays = 2 if call == "value" else 3
                 ax.axvline(size / arrays / (4 if dtype == "float32" else 8), color=GREY, linewidth=0.8, linestyle=":")
                 ax.text(

@@ -1,0 +1,220 @@
+"""What the guide shows and nobody wrote: pictures drawn by fastloss.plot, tables made of measurements.
+
+Everything goes to `_generated/`, which each build makes anew. A missing or unreadable file of measurements is an error.
+"""
+
+import json
+import shutil
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot
+from sphinx.errors import ExtensionError
+
+import fastloss as fl
+from fastloss import plot
+from fastloss.bench import charts
+from fastloss.bench.report import OWN, Report, duration, losses_to_rivals, ratio, share, times
+
+CALLS = {"value": "cost", "value_and_grad": "with\N{NO-BREAK SPACE}gradient"}
+
+
+def everything(docs):
+    """Pictures and tables, from scratch."""
+    folder = docs / "_generated"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    matplotlib.use("svg")
+    with matplotlib.rc_context({"svg.hashsalt": "fastloss"}):
+        for make in PICTURES:
+            save(make(), folder / f"{make.__name__}.svg")
+    performance(docs / "benchmarks", folder)
+    accuracy(docs / "accuracy.json", folder)
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def regression():
+    return plot.curves(["mse", "mae", "huber", "pseudo_huber"])
+
+
+def far_away():
+    return plot.curves(["mse", "mae", "huber", "pseudo_huber"], span=(-12, 12))
+
+
+def delta():
+    return plot.curves(["huber:delta=0.5", "huber", "huber:delta=2", "mae"])
+
+
+def surfaces():
+    """A line fitted to 60 points, four of which are 12 too high. The axes are intercept and slope."""
+    X, y = planted()
+    losses = ["mse", "mae", "huber"]
+    axes = pyplot.subplots(1, 3, figsize=(13, 4.5), layout="constrained")[1]
+    for loss, ax in zip(losses, axes, strict=True):
+        plot.surface(loss, X, y, ax=ax).set(xlabel="intercept", ylabel="slope")
+    return axes
+
+
+def planted():
+    """Samples of y = 1 + 2x and a little noise, and four outliers."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(60)
+    y = 1 + 2 * x + 0.3 * rng.standard_normal(60)
+    y[:4] += 12
+    return np.column_stack([np.ones_like(x), x]), y
+
+
+def binary():
+    return plot.curves(["hinge", "squared_hinge", "sigmoid_cross_entropy"])
+
+
+def probability():
+    return plot.curves("binary_cross_entropy")
+
+
+def multiclass():
+    return plot.curves(["softmax_cross_entropy", "softmax_cross_entropy:label_smoothing=0.2"])
+
+
+def divergences():
+    return plot.curves(["categorical_cross_entropy", "kl_divergence"], target=0.7)
+
+
+def saturation():
+    """The derivative by the logit of two ways to judge a sigmoid."""
+    x = np.linspace(-8, 8, plot.POINTS)
+    p, ones = fl.sigmoid(x), np.ones_like(x)
+    squared = fl.mse.grad(p, ones, reduction="none") * p * (1 - p)
+    entropy = fl.sigmoid_cross_entropy.grad(x, ones, reduction="none")
+    ax = plot.new(width=7.0)
+    named = {"mse of sigmoid(x)": squared, "sigmoid_cross_entropy of x": entropy}
+    for i, (name, y) in enumerate(named.items()):
+        ax.plot(x, y, label=name, markevery=(37 * i, 75), **plot.style(i, 2))
+    ax.set(xlabel="logit x; target 1", ylabel="derivative by x")
+    plot.dress(ax)
+    plot.explain(ax, alone=True)
+    return ax
+
+
+def margin():
+    """The widest street between two clouds: hinge and a little weight decay, by subgradient steps of 1/(λ·t)."""
+    rng = np.random.default_rng(3)
+    label = np.repeat([-1.0, 1.0], 25)
+    points = rng.normal(size=(50, 2)) * 0.6 + 1.5 * label[:, None]
+    X, decay = np.column_stack([points, np.ones(50)]), 0.01
+    w = np.zeros(3)
+    for t in range(1, 5001):
+        w -= (X.T @ fl.hinge.grad(X @ w, label) + decay * w) / (decay * t)
+    ax = plot.new(width=6.0)
+    on_street = label * (X @ w) < 1.02
+    for side, marker, name in ((-1, "o", "target −1"), (1, "^", "target 1")):
+        ax.plot(*points[label == side].T, marker, color=plot.style((side + 1) // 2, 2)["color"], label=name)
+    ax.plot(
+        *points[on_street].T, "o", markersize=13, color="black", fillstyle="none", label="score·target ≤ 1: these pull"
+    )
+    first = np.array([-3.5, 3.5])
+    for score, dash in ((0, "-"), (-1, "--"), (1, "--")):
+        ax.plot(first, (score - w[2] - w[0] * first) / w[1], dash, color="0.3", label=f"score {score}")
+    ax.set(ylim=(-3.5, 3.5), xlabel="first feature", ylabel="second feature")
+    plot.dress(ax)
+    plot.explain(ax, alone=True)
+    return ax
+
+
+PICTURES = [regression, far_away, delta, surfaces, binary, probability, multiclass, divergences, saturation, margin]
+
+
+def save(axes, path):
+    figure = np.ravel(axes)[0].figure
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+# ---- measurements ----------------------------------------------------------------------------------------------------
+
+
+def read(path):
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise ExtensionError(f"the guide shows the measurements in {path}, which cannot be read: {error}") from None
+
+
+def markdown(head, rows):
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def performance(source, folder):
+    """A fragment for each file of figures: where they are from, tables, charts, and where fastloss is not the fastest."""
+    reports = {}
+    for name in ("two-threads", "one-thread", "sizes"):
+        path = source / f"{name}.json"
+        reports[name] = Report.loads(read(path), str(path))
+    for name, report in reports.items():
+        drawn = charts.draw([report], folder / name)
+        shown = [path for path in drawn if path.name.startswith("sizes") == (name == "sizes")]
+        if not shown:
+            raise ExtensionError(f"{source / name}.json has too few figures for a chart")
+        text = [origin(report)]
+        if name != "sizes":
+            for dtype in charts.unique(row.cell.dtype for row in report.rows):
+                text += [f"**{dtype}**", timings(report, dtype)]
+        text += [f"![{path.stem.replace('-', ' ')}](_generated/{name}/{path.name})" for path in shown]
+        (folder / f"{name}.md").write_text("\n\n".join([*text, slower(report)]) + "\n")
+    drawn = charts.draw([reports["two-threads"], reports["one-thread"]], folder / "both")
+    assert folder / "both" / "threads.svg" in drawn
+
+
+def origin(report):
+    versions = "; ".join(f"{name} {version}" for name, version in report.versions.items())
+    return (
+        f"Measured on {report.date}: {report.processor}, {report.processors} processors, threads of each: {report.threads},"
+        f" Python {report.python}. The median of {report.rounds} rounds. {versions}."
+        + "".join(f" Not measured: {name} ({reason})." for name, reason in report.missing.items())
+    )
+
+
+def timings(report, dtype):
+    """Milliseconds, the share of the speed of memory, and how many times as long the others take."""
+    others = [name for name in report.versions if name in ("NumPy", *report.rivals())]
+    head = ["loss", "call", OWN, "of memory", *others]
+    rows = []
+    for row in charts.largest(report):
+        if row.cell.dtype == dtype:
+            reached = share(row)
+            own = [duration(row.timings[OWN].median), f"{reached:.0%}" if reached else "·"]
+            rows.append(
+                [f"`{row.cell.loss}`", CALLS[row.cell.call], *own, *(times(ratio(row, name)) for name in others)]
+            )
+    return markdown(head, rows)
+
+
+def slower(report):
+    """Where a rival is faster, in full."""
+    lost = losses_to_rivals(report)
+    sentence = f"A rival is faster in {len(lost)} of these {len(report.rows)} cells"
+    if not lost:
+        return sentence + "."
+    head = ["loss, call, dtype, size", "faster", "its time / fastloss's"]
+    return sentence + ":\n\n" + markdown(head, [[str(row.cell), name, f"{r:.2f}"] for row, name, r in lost])
+
+
+def accuracy(path, folder):
+    """A line for each function, call, dtype and backend."""
+    try:
+        found = json.loads(read(path))
+        rows = [
+            [
+                f"`{row['function']}`", row["call"], row["dtype"], row["backend"],
+                f"{row['worst']:.3g}", f"{row['mean']:.3g}", f"{row['inputs']:,}", f"{row['where']}",
+            ]
+            for row in found["rows"]
+        ]  # fmt: skip
+        text = f"Measured on {found['date']}: {found['processor']}, NumPy {found['numpy']}.\n\n"
+    except (KeyError, TypeError, ValueError) as error:
+        raise ExtensionError(f"{path} is no table of accuracy: {error!r}") from None
+    head = ["function", "call", "dtype", "kernels", "worst (ULP)", "mean (ULP)", "inputs", "worst at"]
+    (folder / "accuracy.md").write_text(text + markdown(head, rows))

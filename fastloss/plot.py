@@ -1,0 +1,347 @@
+"""Charts of the losses, by matplotlib (extra ``plot``): what they cost, how hard they pull, and the way down.
+
+Whatever is drawn was computed by the losses themselves, with ``reduction="none"`` and `.grad`. Lines differ in shade, dash
+and marker, so that a chart survives a printer without colours.
+
+>>> from fastloss import plot
+>>> ax = plot.compare("l1", "l2", "huber:delta=2")
+>>> ax.get_xlabel()
+'pred − target'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+
+from ._loss import Loss
+from ._rows import RowLoss
+from ._spec import named
+from ._validate import SIGN, Array
+
+__all__ = ["compare", "curves", "surface"]
+
+POINTS = 601
+DASHES = ("-", "--", "-.", ":")
+MARKERS = "os^Dv<>pX"  # nine, which shares no factor with the dashes: 36 lines differ
+LIGHTEST = 0.8  # of the colour map, whose brightness only rises
+
+
+# ---- what runs along the chart ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """The line through a loss's inputs along which it is drawn."""
+
+    label: str
+    span: tuple[float, float]
+
+
+ERROR = Line("pred − target", (-3.0, 3.0))
+SCORE = Line("score (logit) of the class", (-4.0, 4.0))
+PROBABILITY = Line("probability of the class", (0.05, 0.95))
+
+
+def line_of(loss: Loss) -> Line:
+    """What a loss is drawn against. Rows have two classes: logits (x, 0), or probabilities (x, 1 − x)."""
+    if "pred" in loss.domains:
+        return PROBABILITY
+    return SCORE if "target" in loss.domains or isinstance(loss, RowLoss) else ERROR
+
+
+def inputs(loss: Loss, x: Array, target: float) -> tuple[Array, Array, Array]:
+    """Predictions along the line, their targets, and the line's direction in the space of predictions."""
+    line = line_of(loss)
+    if isinstance(loss, RowLoss):
+        rows = line is PROBABILITY
+        pred = np.stack([x, 1 - x if rows else np.zeros_like(x)], axis=-1)
+        direction = np.array([1.0, -1.0 if rows else 0.0])
+        if loss.rows:
+            return pred, np.broadcast_to([target, 1 - target], pred.shape), direction
+        if target not in (0, 1):
+            raise ValueError(f"target is {target:g}; it must be 0 or 1, because {loss.name} takes class ids")
+        return pred, np.full(len(x), int(1 - target)), direction
+    if line is ERROR:
+        target = 0.0
+    elif loss.domains["target"] is SIGN:
+        target = 2 * target - 1
+    return x, np.full_like(x, target), np.array(1.0)
+
+
+def along(loss: Loss, parameters: dict[str, Any], x: Array, target: float, derivative: bool) -> Array:
+    """The loss, or its derivative in the line's direction, at every x."""
+    pred, aim, direction = inputs(loss, x, target)
+    if derivative:
+        slopes: Array = np.dot(loss.grad(pred, aim, reduction="none", **parameters), direction)
+        return slopes
+    losses: Array = loss(pred, aim, reduction="none", **parameters)
+    return losses
+
+
+# ---- curves ----------------------------------------------------------------------------------------------------------
+
+
+def compare(
+    *losses: str | Loss,
+    derivative: bool = False,
+    target: float = 1.0,
+    span: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw losses, or their derivatives, into one chart.
+
+    They are drawn against what they depend on: the error for losses of numbers, the score of the class for those of scores
+    and logits, its probability for those of probabilities. Losses of rows are drawn with two classes.
+
+    Parameters
+    ----------
+    *losses : str or Loss
+        Losses of one of these three kinds; as a string also with keywords: ``"huber:delta=2"``.
+    derivative : bool
+        Draw the derivative with respect to what runs along the chart.
+    target : float
+        The probability of the class, 1 unless given. Losses of numbers do not depend on it.
+    span : pair of float, optional
+        From where to where.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure's unless given.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no loss, if they are of different kinds, or as the losses themselves.
+
+    Examples
+    --------
+    >>> from fastloss import plot
+    >>> plot.compare("hinge", "sigmoid_cross_entropy", derivative=True).get_ylabel()
+    'derivative by score (logit)'
+    """
+    here = new() if ax is None else ax
+    draw_lines(here, losses, derivative, target, span)
+    explain(here, alone=ax is None)
+    return here
+
+
+def draw_lines(
+    ax: Axes, losses: Iterable[str | Loss], derivative: bool, target: float, span: tuple[float, float] | None
+) -> None:
+    """All of a chart but its legend."""
+    chosen = [(loss, {}) if isinstance(loss, Loss) else named(loss) for loss in losses]
+    if not chosen:
+        raise ValueError("there is no loss to draw")
+    line = line_of(chosen[0][0])
+    for loss, _ in chosen:
+        if loss.cost_only:
+            raise ValueError(f"{loss.name} is a cost only: no sample has a loss that could be drawn")
+        if line_of(loss) is not line:
+            raise ValueError(
+                f"{chosen[0][0].name} is drawn against the {line.label} but {loss.name} against the"
+                f" {line_of(loss).label}; they do not fit into one chart"
+            )
+    x = np.linspace(*(span or line.span), POINTS)
+    ys = [along(loss, parameters, x, target, derivative) for loss, parameters in chosen]
+    step = POINTS // 8
+    for i, ((loss, parameters), y) in enumerate(zip(chosen, ys, strict=True)):
+        start = step // 2 + i * step // len(chosen)  # markers of lines that coincide stand beside each other
+        ax.plot(x, y, label=label(loss, parameters), markevery=(start, step), **style(i, len(chosen)))
+    ax.set_xlabel(line.label + ("" if line is ERROR else f"; target {target:g}"))
+    ax.set_ylabel(f"derivative by {line.label.partition(' of ')[0]}" if derivative else "loss")
+    ax.axhline(0, color="0.6", linewidth=0.8, zorder=1)
+    dress(ax)
+
+
+def curves(
+    losses: str | Loss | Iterable[str | Loss],
+    *,
+    target: float = 1.0,
+    span: tuple[float, float] | None = None,
+    axes: Sequence[Axes] | None = None,
+) -> Sequence[Axes]:
+    """Draw losses and, beside them, their derivatives: two charts as `compare` makes them.
+
+    Parameters
+    ----------
+    losses : str, Loss, or several of them
+        As for `compare`.
+    target, span
+        As for `compare`.
+    axes : pair of matplotlib Axes, optional
+        Where to draw; a new figure's unless given.
+
+    Returns
+    -------
+    pair of matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        As for `compare`.
+
+    Examples
+    --------
+    >>> from fastloss import plot
+    >>> left, right = plot.curves(["mse", "mae", "huber"])
+    >>> right.get_ylabel()
+    'derivative by pred − target'
+    """
+    chosen = [losses] if isinstance(losses, (str, Loss)) else list(losses)
+    pair = new(columns=2, width=10.0) if axes is None else axes
+    for ax, derivative in zip(pair, (False, True), strict=True):
+        draw_lines(ax, chosen, derivative, target, span)
+    explain(pair[0], alone=axes is None)
+    return pair
+
+
+# ---- the cost over two weights ---------------------------------------------------------------------------------------
+
+
+def surface(
+    loss: str | Loss,
+    X: Any,
+    y: Any,
+    *,
+    start: Sequence[float] = (0.0, 0.0),
+    steps: int = 50,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the cost of the scores ``X @ w`` over the two weights w, and the way that gradient descent takes down it.
+
+    Each step is twice the last, halved until it gains a quarter of what the slope promises.
+
+    Parameters
+    ----------
+    loss : str or Loss
+        A loss of a number or score, not of probabilities or rows.
+    X : array_like
+        The samples, of shape (n, 2).
+    y : array_like
+        Their targets, of shape (n,).
+    start : pair of float
+        The weights from which the descent sets out.
+    steps : int
+        How many steps it takes at most; it stops where none gains.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure's unless given.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If the loss takes probabilities or rows, or `X` has not two columns, or as the loss itself.
+
+    Examples
+    --------
+    >>> from fastloss import plot
+    >>> ax = plot.surface("mse", [[1, 0], [1, 1], [1, 2]], [1, 3, 5])
+    >>> way = ax.lines[0].get_xydata()
+    >>> way[0].tolist(), way[-1].round(2).tolist()
+    ([0.0, 0.0], [1.0, 2.0])
+    """
+    chosen, parameters = (loss, {}) if isinstance(loss, Loss) else named(loss)
+    if isinstance(chosen, RowLoss) or line_of(chosen) is PROBABILITY:
+        raise ValueError(
+            f"{chosen.name} takes {'rows' if isinstance(chosen, RowLoss) else 'probabilities'}, not scores"
+        )
+    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    if X.ndim != 2 or X.shape[1] != 2:
+        raise ValueError(f"X has shape {X.shape}; it must be (n, 2), a column for each of the two weights")
+
+    def objective(w: Array) -> tuple[float, Array]:
+        cost, slope = chosen.value_and_grad(X @ w, y, **parameters)
+        return cost, X.T @ slope
+
+    way = descend(objective, np.asarray(start, dtype=float), steps)
+    reach = np.abs(way - way[-1]).max(axis=0)
+    reach = 1.4 * np.maximum(reach, reach.max() / 3 or 1.0)
+    first, second = (np.linspace(end - r, end + r, 61) for end, r in zip(way[-1], reach, strict=True))
+    costs = [[chosen(X @ (a, b), y, **parameters) for a in first] for b in second]
+
+    here = new(width=6.0) if ax is None else ax
+    heights = here.contour(first, second, costs, levels=14, cmap="viridis", linewidths=1)
+    here.clabel(heights, fontsize="x-small")
+    here.plot(*way.T, "-o", color="black", markersize=4, label=f"gradient descent, {len(way) - 1} steps")
+    here.plot(*way[-1], "*", color="black", markersize=14)
+    here.set(xlabel="w₁", ylabel="w₂", title="cost by " + label(chosen, parameters).replace(":  ", "\n"))
+    here.title.set_fontsize("small")
+    dress(here)
+    explain(here, alone=ax is None)
+    return here
+
+
+def descend(objective: Callable[[Array], tuple[float, Array]], w: Array, steps: int) -> Array:
+    """The weights after each step."""
+    way = [w]
+    rate = 1.0
+    cost, gradient = objective(w)
+    for _ in range(steps):
+        steepness = gradient @ gradient
+        while True:
+            lower, there = objective(w - rate * gradient)
+            if lower < cost - rate * steepness / 4:
+                break
+            rate /= 2
+            if rate < 1e-12:
+                return np.array(way)
+        w = w - rate * gradient
+        cost, gradient = lower, there
+        way.append(w)
+        rate *= 2
+    return np.array(way)
+
+
+# ---- the common look -------------------------------------------------------------------------------------------------
+
+
+def label(loss: Loss, parameters: dict[str, Any]) -> str:
+    """A line's name, parameters and formula."""
+    own = ", ".join(f"{name}={value}" for name, value in parameters.items())
+    return f"{loss.name}{f' ({own})' if own else ''}:  {loss.formula}"
+
+
+def style(i: int, n: int) -> dict[str, Any]:
+    """What tells the i-th of n lines from the others."""
+    shade = matplotlib.colormaps["viridis"](LIGHTEST * i / max(n - 1, 1))
+    return {
+        "color": shade,
+        "linestyle": DASHES[i % len(DASHES)],
+        "marker": MARKERS[i % len(MARKERS)],
+        "markersize": 5,
+        "linewidth": 1.8,
+    }
+
+
+def new(columns: int = 1, width: float = 5.5) -> Any:
+    """The axes of a new figure."""
+    from matplotlib import pyplot
+
+    return pyplot.subplots(1, columns, figsize=(width, 4.5), layout="constrained")[1]
+
+
+def explain(ax: Any, alone: bool) -> None:
+    """The legend, below the axes; in a figure of our own, where it takes nothing of their width."""
+    common = {"frameon": False, "fontsize": "small", "handlelength": 4}
+    if alone:
+        ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", **common)
+    else:
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), borderaxespad=0, **common)
+
+
+def dress(ax: Axes) -> None:
+    """Nothing but what is read."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(color="0.9", linewidth=0.7)
+    ax.set_axisbelow(True)
