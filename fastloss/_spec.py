@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from typing import Any
 
-from ._loss import REGISTRY, Loss
+from . import _loss
+from ._loss import Loss
 
 
 def named(text: str) -> tuple[Loss, dict[str, Any]]:
@@ -15,10 +15,10 @@ def named(text: str) -> tuple[Loss, dict[str, Any]]:
     Keywords follow the name, each after a colon: ``sigmoid_cross_entropy:pos_weight=3:label_smoothing=0.1``.
     """
     name, *settings = text.split(":")
-    loss = by_name(name)
+    loss = _loss.named(name.strip())
     parameters = {}
     for setting in settings:
-        keyword, equals, value = setting.partition("=")
+        keyword, equals, value = (part.strip() for part in setting.partition("="))
         if not equals:
             raise ValueError(f"{text!r}: {setting!r} must be written keyword=value")
         if keyword not in loss.parameters:
@@ -33,13 +33,3 @@ def named(text: str) -> tuple[Loss, dict[str, Any]]:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{text!r}: {error}") from None
     return loss, parameters
-
-
-def by_name(name: str) -> Loss:
-    """The loss of this name or alias."""
-    losses = {known: loss for loss in REGISTRY.values() for known in (loss.name, *loss.aliases)}
-    if name not in losses:
-        near = difflib.get_close_matches(name, losses, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(losses)}"
-        raise ValueError(f"no loss is called {name!r}; {hint}")
-    return losses[name]

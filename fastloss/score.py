@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import heapq
 import json
 import math
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _spec
 from ._accumulator import Accumulator, summed
 from ._files import READERS, Column, opened
 from ._rows import RowLoss
@@ -88,19 +88,11 @@ class Judge:
     @staticmethod
     def of(text: str, reduction: str, keep: int) -> Judge:
         """The loss that ``NAME:KEY=VALUE:…`` means."""
-        name, *settings = text.split(":")
-        parameters = {}
-        for setting in settings:
-            key, _, value = setting.partition("=")
-            try:
-                parameters[key.strip()] = ast.literal_eval(value.strip())
-            except (SyntaxError, ValueError):
-                example = "huber:delta=2"
-                raise ValueError(f"--loss {text}: {setting!r} is no KEY=VALUE, as in {example}") from None
         try:
-            total = Accumulator(name.strip(), reduction=reduction, **parameters)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"--loss {text}: {error}") from None
+            loss, parameters = _spec.named(text)
+            total = Accumulator(loss, reduction=reduction, **parameters)
+        except ValueError as error:
+            raise ValueError(f"--loss: {error}") from None
         return Judge(text, total, keep)
 
     def update(self, start: int, pred: Array, target: Array, sample_weight: Array | None = None) -> None:

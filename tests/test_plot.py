@@ -126,7 +126,7 @@ def test_surface(name, rng):
         (lambda: plot.compare(), "no loss to draw"),
         (lambda: plot.compare("mse", "hinge"), "mse is drawn against the pred − target but hinge against the score"),
         (lambda: plot.compare("rmse"), "rmse is a cost only"),
-        (lambda: plot.compare("hubert"), "no loss is called 'hubert'; did you mean huber?"),
+        (lambda: plot.compare("hubert"), "there is no loss 'hubert'; did you mean 'huber'?"),
         (lambda: plot.compare("huber:detla=2"), "huber has no keyword 'detla' .it has: delta"),
         (lambda: plot.compare("huber:2"), "'2' must be written keyword=value"),
         (lambda: plot.compare("huber:delta=two"), "delta is 'two', which is no number"),
@@ -154,7 +154,7 @@ def test_command(tmp_path, ending, begins):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["hubert", "-o", "x.png"], "did you mean huber?"),
+        (["hubert", "-o", "x.png"], "did you mean 'huber'?"),
         (["mse", "-o", "x.jp"], "'jp' is not supported"),
         (["mse", "-o", "/no/such/folder/x.png"], "/no/such/folder"),
         (["mse"], "required: -o"),

@@ -305,11 +305,11 @@ def test_arrays(refused, command):
 @pytest.mark.parametrize(
     ("loss", "text"),
     [
-        ("hubber", "--loss hubber: there is no loss 'hubber'; did you mean 'huber'?"),
-        ("huber:delta", "--loss huber:delta: 'delta' is no KEY=VALUE, as in huber:delta=2"),
-        ("huber:delta=x", "'delta=x' is no KEY=VALUE"),
-        ("huber:delta='x'", "delta must be a real number, not str"),
-        ("huber:dleta=1", "unexpected keyword argument 'dleta'"),
+        ("hubber", "--loss: there is no loss 'hubber'; did you mean 'huber'?"),
+        ("huber:delta", "--loss: 'huber:delta': 'delta' must be written keyword=value"),
+        ("huber:delta=x", "delta is 'x', which is no number"),
+        ('huber:delta="x"', "delta must be a real number, not str"),
+        ("huber:dleta=1", "huber has no keyword 'dleta' (it has: delta)"),
         ("huber:delta=-1", "delta is -1.0; it must satisfy 0 < delta < inf"),
     ],
 )
