@@ -124,6 +124,8 @@ def test_worst(command, data):
         assert sample["pred"] == data["p"][sample["row"]]
         assert sample["target"] == data["t"][sample["row"]]
     assert [sample["row"] for sample in rmse["worst"]] == order.tolist(), "the largest errors"
+    same = json.loads(command(files["t"], files["t"], "--loss", "mae", "--worst", "3", "--json"))["losses"][0]
+    assert [sample["row"] for sample in same["worst"]] == [0, 1, 2], "of equal ones the first"
     few = json.loads(command(files["w"], files["t"], "--loss", "mae", "--worst", "2000", "--json"))
     assert len(few["losses"][0]["worst"]) == ROWS
 
