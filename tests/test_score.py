@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss import __main__, score
+from fastloss import __main__, _files, score
 
 ROWS = 1000
 
@@ -25,6 +25,7 @@ def command(monkeypatch, capsys, tmp_path):
     """Runs the command in a folder of its own, with blocks of 64 numbers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(score, "BLOCK", 64)
+    monkeypatch.setattr(_files, "LINES", 50)
 
     def run(*arguments):
         __main__.main(["score", *arguments])
@@ -172,6 +173,7 @@ def test_progress_on_a_terminal(command, data, monkeypatch, capsys):
 def test_memory_does_not_grow_with_the_file(command, kind, monkeypatch):
     rows = 20_000 if kind == "csv" else 2_000_000
     monkeypatch.setattr(score, "BLOCK", 1000)
+    monkeypatch.setattr(_files, "LINES", 100)
     files = write(kind, {"p": np.zeros(rows)})
     tracemalloc.start()
     command(files["p"], files["p"], "--loss", "mse,mae")
