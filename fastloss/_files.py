@@ -19,7 +19,8 @@ import numpy as np
 
 from ._validate import Array, real_array
 
-READ_BYTES = 1 << 20  # of a compressed array at a time
+READ_BYTES = 1 << 20  # of an array in an archive, or of a Parquet column, at a time
+LINES = 4096  # of a CSV file at a time: text takes far more memory than the numbers in it
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def csv_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     names = chosen(path, names, present, "column")
     places = [present.index(name) for name in names]
 
-    def blocks(rows: int) -> Iterator[Array]:
+    def pieces() -> Iterator[Array]:
         with naming(path), open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             next(reader)
@@ -189,9 +190,9 @@ def csv_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
                     )
                 taken.append(fields)
                 lines.append(reader.line_num)
-                if len(taken) == rows:
+                if len(taken) == LINES:
                     yield parsed(taken, lines, start)
-                    start += rows
+                    start += LINES
                     taken, lines = [], []
             if taken:
                 yield parsed(taken, lines, start)
@@ -215,7 +216,8 @@ def csv_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
             f"{path}, row {start + row} (line {lines[row]}), column {name!r}: {fields[row]!r} is no number"
         )
 
-    return Column(f"{path}:{','.join(names)}", None, () if len(names) == 1 else (len(names),), blocks)
+    shape = () if len(names) == 1 else (len(names),)
+    return Column(f"{path}:{','.join(names)}", None, shape, lambda rows: rechunked(pieces(), rows))
 
 
 def is_number(field: str) -> bool:
@@ -234,8 +236,8 @@ def parquet_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
         from pyarrow import parquet
     except ImportError:
         raise ImportError(f"reading {path} needs pyarrow; install it with pip install 'fastloss[files]'") from None
-    try:
-        file = stack.enter_context(parquet.ParquetFile(path))
+    try:  # pre-buffering would keep all that has been read
+        file = stack.enter_context(parquet.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES))
     except pyarrow.ArrowInvalid as error:
         raise ValueError(f"{path}: {error}") from None
     names = chosen(path, names, file.schema_arrow.names, "column")
@@ -246,7 +248,7 @@ def parquet_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
 
     def pieces(rows: int) -> Iterator[Array]:
         start = 0
-        for batch in file.iter_batches(batch_size=rows, columns=names):
+        for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
             yield side_by_side([numbers(batch.column(name), name, start) for name in names])
             start += batch.num_rows
 

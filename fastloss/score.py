@@ -108,17 +108,20 @@ class Judge:
             self.keep_worst(start, each, pred, target)
 
     def keep_worst(self, start: int, each: Array, pred: Array, target: Array) -> None:
-        """Keep the greatest losses; NaN is greater than all."""
+        """Keep the greatest losses, of equal ones the first; NaN is greater than all."""
         flat = each.reshape(-1)
-        first = max(0, flat.size - self.keep)
-        for index in np.argpartition(flat, first)[first:].tolist():
+        least = self.worst[0][0] if len(self.worst) == self.keep else -math.inf
+        places = np.flatnonzero(~(flat <= least))
+        ranks = np.where(np.isnan(flat[places]), math.inf, flat[places])
+        for i in np.argsort(-ranks, kind="stable")[: self.keep]:
+            index = int(places[i])
             position = tuple(map(int, np.unravel_index(index, each.shape)))
             value = float(flat[index])
             row = start + position[0]
             sample = {"row": row if len(position) == 1 else [row, *position[1:]], "loss": value}
             sample |= {"pred": pred[position].tolist()} if pred.shape == each.shape else {}
             sample |= {"target": target[position].tolist()} if target.shape == each.shape else {}
-            rank = (math.inf if math.isnan(value) else value, -(start * (flat.size // len(each)) + index), sample)
+            rank = (float(ranks[i]), -(start * (flat.size // len(each)) + index), sample)
             if len(self.worst) < self.keep:
                 heapq.heappush(self.worst, rank)
             else:

@@ -175,15 +175,16 @@ def exact(function, case, pred, target):
     return [function(mp.mpf(float(p)), mp.mpf(float(t)), *own) for p, t in zip(pred, target, strict=True)]
 
 
-def ulp_error(result, truth):
-    """Error of each result in units in the last place of the true value."""
+def ulp_error(result, truth, terms=None):
+    """Error of each result in units in the last place of the true value, or of the largest term that it is made of."""
     info = np.finfo(result.dtype)
     errors = []
-    for r, t in zip(result, truth, strict=True):
+    for r, t, most in zip(result, truth, truth if terms is None else terms, strict=True):
         if mp.isinf(t) or abs(t) > mp.mpf(float(info.max)):
             errors.append(0.0 if np.isinf(r) and (r > 0) == (t > 0) else np.inf)
             continue
-        exponent = mp.floor(mp.log(abs(t), 2)) if t else info.minexp
+        size = max(abs(t), abs(mp.mpf(most)))
+        exponent = mp.floor(mp.log(size, 2)) if size else info.minexp
         unit = mp.mpf(2) ** (max(exponent, info.minexp) - info.nmant)
         errors.append(float(abs(mp.mpf(float(r)) - t) / unit))
     return np.array(errors)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss import __main__, score
+from fastloss import __main__, _files, score
 
 ROWS = 1000
 
@@ -25,6 +25,7 @@ def command(monkeypatch, capsys, tmp_path):
     """Runs the command in a folder of its own, with blocks of 64 numbers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(score, "BLOCK", 64)
+    monkeypatch.setattr(_files, "LINES", 50)
 
     def run(*arguments):
         __main__.main(["score", *arguments])
@@ -124,6 +125,8 @@ def test_worst(command, data):
         assert sample["pred"] == data["p"][sample["row"]]
         assert sample["target"] == data["t"][sample["row"]]
     assert [sample["row"] for sample in rmse["worst"]] == order.tolist(), "the largest errors"
+    same = json.loads(command(files["t"], files["t"], "--loss", "mae", "--worst", "3", "--json"))["losses"][0]
+    assert [sample["row"] for sample in same["worst"]] == [0, 1, 2], "of equal ones the first"
     few = json.loads(command(files["w"], files["t"], "--loss", "mae", "--worst", "2000", "--json"))
     assert len(few["losses"][0]["worst"]) == ROWS
 
@@ -170,6 +173,7 @@ def test_progress_on_a_terminal(command, data, monkeypatch, capsys):
 def test_memory_does_not_grow_with_the_file(command, kind, monkeypatch):
     rows = 20_000 if kind == "csv" else 2_000_000
     monkeypatch.setattr(score, "BLOCK", 1000)
+    monkeypatch.setattr(_files, "LINES", 100)
     files = write(kind, {"p": np.zeros(rows)})
     tracemalloc.start()
     command(files["p"], files["p"], "--loss", "mse,mae")

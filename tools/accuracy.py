@@ -7,6 +7,7 @@
 exp, log, log(1 - p) and log(1 + e) are tried with every float32 number of their domains, against NumPy's float64 functions,
 which are right to 2^-29 of a float32 unit. Everything else is sampled and compared with 50-digit arithmetic: the formulas
 and the inputs are those of the tests. A unit is that of the true value; below the normal numbers it stays that of the smallest.
+Where a result is a difference of terms (p - t, log t - log p), which may cancel to nothing, the unit is that of the largest term.
 """
 
 import argparse
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from cases import CASES, exact, sample, ulp_error
 from test_accuracy import ELEMENTARY
-from test_rows import KINDS, as_rows, exact_row, inputs
+from test_rows import KINDS, SOFTMAX, as_rows, exact_row, inputs
 
 import fastloss as fl
 from fastloss import _backend
@@ -132,7 +133,31 @@ def losses(table, modules, samples, rng):
                 results = {"value": case.loss(pred, target, **keywords)}
                 results["grad"], results["hess"] = case.loss.grad_and_hess(pred, target, **keywords)
                 for call, truth in truths.items():
-                    table.add(name, call, dtype, backend, ulp_error(results[call], truth), pred)
+                    cancels = case.name == "sigmoid_cross_entropy" and labels and call == "grad"
+                    terms = terms_of_sigmoid(case, pred, target) if cancels else None
+                    table.add(name, call, dtype, backend, ulp_error(results[call], truth, terms), pred)
+
+
+def terms_of_sigmoid(case, pred, target):
+    """The two terms of its gradient."""
+    smoothing, pos_weight = case.parameters["label_smoothing"], case.parameters["pos_weight"]
+    t = target.astype(float) + smoothing * (0.5 - target.astype(float))
+    with np.errstate(over="ignore"):
+        p = 1 / (1 + np.exp(-pred.astype(float)))
+    return np.maximum((1 - t) * p, pos_weight * t * (1 - p))
+
+
+def terms_of_rows(loss, pred, target):
+    """The largest terms of value, gradient and Hessian of each row."""
+    x, t = pred.astype(float), target.astype(float)
+    logs = x - x.max(axis=1, keepdims=True) if loss in SOFTMAX else np.log(x)
+    entropy = np.abs(t * np.log(np.where(t > 0, t, 1))).sum(axis=1) if "kl" in loss.name else 0
+    value = np.abs(t * logs).sum(axis=1) + entropy
+    if loss not in SOFTMAX:
+        return value, 0 * x, 0 * x
+    p = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
+    value += t.sum(axis=1) * np.log(np.exp(logs).sum(axis=1))
+    return value, np.maximum(p * t.sum(axis=1, keepdims=True), t), p * t.sum(axis=1, keepdims=True)
 
 
 def losses_of_rows(table, modules, samples, rng):
@@ -142,14 +167,18 @@ def losses_of_rows(table, modules, samples, rng):
             progress(f"{name} {np.dtype(dtype).name}")
             for classes in (2, 10, 100):
                 pred, target = inputs(loss, rng, max(1, samples // classes // 10), classes, dtype, ids)
+                terms = terms_of_rows(loss, pred, as_rows(target, classes))
                 truths = [exact_row(loss, x, t) for x, t in zip(pred, as_rows(target, classes), strict=True)]
                 for backend in modules:
                     _backend.select(backend)
                     value = loss(pred, target, reduction="none")
                     grad, hess = loss.grad_and_hess(pred, target, reduction="none")
-                    table.add(name, "value", dtype, backend, ulp_error(value, [t[0] for t in truths]))
-                    table.add(name, "grad", dtype, backend, ulp_error(grad.ravel(), [g for t in truths for g in t[1]]))
-                    table.add(name, "hess", dtype, backend, ulp_error(hess.ravel(), [h for t in truths for h in t[2]]))
+                    results = value, grad.ravel(), hess.ravel()
+                    expected = [t[0] for t in truths], [g for t in truths for g in t[1]], [h for t in truths for h in t[2]]
+                    for call, result, truth, most in zip(("value", "grad", "hess"), results, expected, terms, strict=True):
+                        # With class ids nothing is subtracted but from the maximum; in a Hessian, p from 1.
+                        unit = most.ravel() if not ids or call == "hess" else None
+                        table.add(name, call, dtype, backend, ulp_error(result, truth, unit))
 
 
 def main():
@@ -157,6 +186,7 @@ def main():
     parser.add_argument("--samples", type=int, default=10_000, help="inputs where they are sampled (default 10000)")
     parser.add_argument("--stride", type=int, default=1, help="try every n-th float32 number only")
     parser.add_argument("--backend", action="append", choices=list(_backend.available()), help="default: all")
+    parser.add_argument("--only-losses", action="store_true", help="leave the exhaustive part out")
     parser.add_argument("--json", metavar="FILE", help="write the table to a file as well")
     arguments = parser.parse_args()
     modules = {
@@ -165,7 +195,8 @@ def main():
     compiled = {name: m for name, m in modules.items() if name != "numpy"}  # which has exp and log of its own
     config = fl.show_config(mode="dicts")
     table, rng = Table(), np.random.default_rng(0)
-    every_float32(table, compiled, arguments.stride)
+    if not arguments.only_losses:
+        every_float32(table, compiled, arguments.stride)
     sampled_functions(table, modules, compiled, arguments.samples, rng)
     losses(table, modules, arguments.samples, rng)
     losses_of_rows(table, modules, arguments.samples, rng)

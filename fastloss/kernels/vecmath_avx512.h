@@ -53,15 +53,27 @@ static inline __m512d log_sum_d(__m512d base, __m512d r, __m512d tail) {
     return base + (r + (q * (even + r * odd) + tail));
 }
 
-/* x = 2^k m with m in [3/4, 3/2), so that no logarithm near 1 is a difference of two larger ones. What rounding lost
- * counts by 1/x, of which 14 bits are plenty. */
+/* What rounding lost counts by 1/x. 14 bits of that are plenty, but near 1: there the logarithm is x - 1, and what is wrong with
+ * 1/x must shrink with it, as what is wrong with 2 - x does. */
+static inline __m512 over_f(__m512 lost, __m512 x) {
+    __m512 inverse = _mm512_rcp14_ps(_mm512_max_ps(_mm512_set1_ps(0.25f), x)), near = 2.0f - x;
+    __mmask16 is_near = _mm512_cmp_ps_mask(_mm512_abs_ps(x - 1.0f), _mm512_set1_ps(0x1p-6f), _CMP_LT_OQ);
+    return lost * _mm512_mask_blend_ps(is_near, inverse, near);
+}
+
+static inline __m512d over_d(__m512d lost, __m512d x) {
+    __m512d inverse = _mm512_rcp14_pd(_mm512_max_pd(_mm512_set1_pd(0.25), x)), near = 2.0 - x;
+    __mmask8 is_near = _mm512_cmp_pd_mask(_mm512_abs_pd(x - 1.0), _mm512_set1_pd(0x1p-6), _CMP_LT_OQ);
+    return lost * _mm512_mask_blend_pd(is_near, inverse, near);
+}
+
+/* x = 2^k m with m in [3/4, 3/2), so that no logarithm near 1 is a difference of two larger ones. */
 static inline __m512 log_f(__m512 x, __m512 lost) {
     __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
     __m512 k = _mm512_getexp_ps(x) - _mm512_getexp_ps(m);
     __m512i index = _mm512_srli_epi32(_mm512_castps_si512(m), 18);
     __m512 r = _mm512_fmsub_ps(m, lookup_f(LOG_INVERSE_F, index), _mm512_set1_ps(1.0f));
-    __m512 tail = lost * _mm512_rcp14_ps(_mm512_max_ps(_mm512_set1_ps(0.25f), x));
-    return log_sum_f(k * 0x1.62e43p-1f + lookup_f(LOG_VALUE_F, index), r, tail);
+    return log_sum_f(k * 0x1.62e43p-1f + lookup_f(LOG_VALUE_F, index), r, over_f(lost, x));
 }
 
 static inline __m512d log_d(__m512d x, __m512d lost) {
@@ -69,7 +81,7 @@ static inline __m512d log_d(__m512d x, __m512d lost) {
     __m512d k = _mm512_getexp_pd(x) - _mm512_getexp_pd(m);
     __m512i index = _mm512_srli_epi64(_mm512_castpd_si512(m), 48);
     __m512d r = _mm512_fmsub_pd(m, lookup_d(LOG_INVERSE_D, index), _mm512_set1_pd(1.0));
-    __m512d tail = lost * _mm512_rcp14_pd(_mm512_max_pd(_mm512_set1_pd(0.25), x));
+    __m512d tail = over_d(lost, x);
     return log_sum_d(k * 0x1.62e42fefa39efp-1 + lookup_d(LOG_VALUE_D, index), r, tail + k * 0x1.abc9e3b39803fp-56);
 }
 
