@@ -462,7 +462,7 @@ class CategoricalCrossEntropy(Rows):
         return np.where(constant | (self.shares() == 0), 0, self.shares() / self.x**power)
 
     def grad(self):
-        return -self.slope(1)
+        return 0 - self.slope(1)  # not −0 where there is no slope
 
     def hess(self):
         return self.slope(2)

@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import pytest
+from conftest import DEFAULT
 from fuzz import LENGTH, check
 
 import fastloss as fl
@@ -19,7 +20,7 @@ def test_random_calls(seed):
     generator = random.Random(seed)
     for _ in range(100):
         check(generator.randbytes(generator.randrange(1, LENGTH + 1)))
-    _backend.select()
+    _backend.select(DEFAULT)
 
 
 class Reduction(str, enum.Enum):
