@@ -156,7 +156,8 @@ def terms_of_rows(loss, pred, target):
     if loss not in SOFTMAX:
         return value, 0 * x, 0 * x
     p = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
-    value += t.sum(axis=1) * np.log(np.exp(logs).sum(axis=1))
+    # The sum whose logarithm is taken is at least 1, and is rounded.
+    value = np.maximum(value + t.sum(axis=1) * np.log(np.exp(logs).sum(axis=1)), t.sum(axis=1))
     return value, np.maximum(p * t.sum(axis=1, keepdims=True), t), p * t.sum(axis=1, keepdims=True)
 
 
@@ -174,8 +175,14 @@ def losses_of_rows(table, modules, samples, rng):
                     value = loss(pred, target, reduction="none")
                     grad, hess = loss.grad_and_hess(pred, target, reduction="none")
                     results = value, grad.ravel(), hess.ravel()
-                    expected = [t[0] for t in truths], [g for t in truths for g in t[1]], [h for t in truths for h in t[2]]
-                    for call, result, truth, most in zip(("value", "grad", "hess"), results, expected, terms, strict=True):
+                    expected = (
+                        [t[0] for t in truths],
+                        [g for t in truths for g in t[1]],
+                        [h for t in truths for h in t[2]],
+                    )
+                    for call, result, truth, most in zip(
+                        ("value", "grad", "hess"), results, expected, terms, strict=True
+                    ):
                         # With class ids nothing is subtracted but from the maximum; in a Hessian, p from 1.
                         unit = most.ravel() if not ids or call == "hess" else None
                         table.add(name, call, dtype, backend, ulp_error(result, truth, unit))

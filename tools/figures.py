@@ -1,12 +1,17 @@
-"""Write the README's figures from a run of the benchmark.
+"""Write the README's figures from a run of the benchmark, and draw its chart.
 
-python -m fastloss bench --peers --backend x86-64-v3 --json docs/benchmarks/two-threads.json
-python tools/figures.py
+    python -m fastloss bench --peers --backend x86-64-v3 --json docs/benchmarks/two-threads.json
+    python tools/figures.py
+
+The text goes between two marks.
 """
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+from fastloss.bench import charts
 from fastloss.bench.measure import CALLS, Row
 from fastloss.bench.report import FLOOR, OWN, Report, duration, losses_to_rivals, ratio
 
@@ -65,8 +70,13 @@ def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else RUN
     readme = (ROOT / "README.md").read_text()
     before, rest = readme.split(START)
-    text = section(Report.loads(path.read_text(), str(path)))
+    report = Report.loads(path.read_text(), str(path))
+    text = section(report)
     (ROOT / "README.md").write_text(before + START + text + END + rest.split(END)[1])
+    with tempfile.TemporaryDirectory() as folder:
+        chart = f"speedup-float32-{report.threads}-threads.svg"
+        charts.draw([report], Path(folder))
+        shutil.copy(Path(folder) / chart, RUN.parent / chart)
 
 
 if __name__ == "__main__":
