@@ -44,7 +44,8 @@ def test_sixteen_bits():
 def test_without_memory():
     x = np.broadcast_to(np.float64(0.5), (MANY,))
     t = np.broadcast_to(np.int8(1), (MANY,))
-    assert fl.binary_cross_entropy(x, t) == pytest.approx(math.log(2), rel=1e-15)
+    # 131,073 chunks are added one after the other, each addition rounded the same way.
+    assert fl.binary_cross_entropy(x, t) == pytest.approx(math.log(2), rel=1e-11)
 
 
 def test_where_the_bad_label_is():

@@ -121,7 +121,7 @@ def memory_speed(report: Report, rows: list[Row], dtype: str) -> Any:
 
 def peak_memory(report: Report, rows: list[Row], dtype: str) -> Any:
     """What each takes beside the inputs, at its peak."""
-    title = f"Memory taken by one call, results included ({dtype}, {size_of(rows)}, {threads(report)})"
+    title = f"Memory taken by one call, but for arrays given for results ({dtype}, {size_of(rows)}, {threads(report)})"
     figure, axes, labels = panels(rows, title)
     for call, ax in axes.items():
         for name, marker in zip([OWN, *report.rivals()], MARKERS, strict=False):
@@ -134,7 +134,7 @@ def peak_memory(report: Report, rows: list[Row], dtype: str) -> Any:
                 ax.plot(*zip(*shown, strict=True), marker, label=name, markersize=6, alpha=0.8)
         ax.set_xscale("symlog", linthresh=1)
         ax.set_xlim(left=-0.3)
-        ax.set_xlabel("MiB (gradients that fastloss and numba write to a given array are not counted)")
+        ax.set_xlabel("MiB")
     figure.legend(*axes[CALLS[0]].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
     return figure
 
