@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from .. import _backend, _threads
-from .._loss import REGISTRY
+from .._loss import REGISTRY, named
 from . import measure
 from .report import Report, table
 from .rivals import RIVALS
@@ -81,8 +81,7 @@ def bench(arguments: argparse.Namespace) -> None:
 def measured(arguments: argparse.Namespace) -> Report:
     """The run that the options ask for."""
     quick = arguments.quick
-    by_name = {name: loss for loss in REGISTRY.values() for name in (loss.name, *loss.aliases)}
-    losses = [by_name[name] for name in arguments.loss or (QUICK_LOSSES if quick else REGISTRY)]
+    losses = [named(name) for name in arguments.loss or (QUICK_LOSSES if quick else REGISTRY)]
     dtypes = arguments.dtype or (["float32"] if quick else ["float32", "float64"])
     sizes = arguments.size or (QUICK_SIZES if quick else SIZES if arguments.peers else [LARGE])
     rounds = arguments.rounds or (3 if quick else 7)

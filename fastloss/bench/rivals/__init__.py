@@ -6,6 +6,8 @@ public way to do the task, or with None if it has no such loss.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,3 +51,14 @@ class Candidate:
 
     run: Callable[[], Any]
     read: Callable[[Any], tuple[float, Array | None]]
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """The best of some tries, the first of which, with what it has to compile, does not count."""
+    run()
+    best = math.inf
+    for _ in range(7):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    return best

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from ... import _backend, _threads
 from ..._calls import Calls
 from ..._validate import Array
-from . import Candidate, Task
+from . import Candidate, Task, seconds
 
 EMPTY_BELOW = 4096  # numbers: where the call outweighs the memory
 
@@ -55,13 +54,3 @@ class Rival:
         else:
             ways = [partial(module.read, a, b, n) for n in threads]
         return Candidate(min(ways, key=seconds), unread)
-
-
-def seconds(run: Callable[[], Any]) -> float:
-    """The best of some tries."""
-    best = np.inf
-    for _ in range(7):
-        start = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - start)
-    return float(best)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -11,7 +9,7 @@ import numba
 import numpy as np
 from numba import njit, prange
 
-from . import Candidate, Task
+from . import Candidate, Task, seconds
 
 SHARED_FROM = 16384  # numbers: fewer are never worth a second thread
 compiled = njit(inline="always", fastmath=True)
@@ -32,22 +30,11 @@ class Rival:
         shared = [True, False] if task.pred.size >= SHARED_FROM and numba.get_num_threads() > 1 else [False]
         arguments = (task.pred, task.target, *([task.out] if task.gradient else []))
         loops = [build(task.loss, task.gradient, number, parallel) for parallel in shared]
-        loop = min(loops, key=lambda f: seconds(f, arguments)) if len(loops) > 1 else loops[0]
+        loop = min(loops, key=lambda f: seconds(lambda: f(*arguments))) if len(loops) > 1 else loops[0]
         root = np.sqrt if task.loss == "rmse" and not task.gradient else float
         return Candidate(
             lambda: root(loop(*arguments)), lambda cost: (float(cost), task.out if task.gradient else None)
         )
-
-
-def seconds(f: Callable[..., Any], arguments: tuple[Any, ...]) -> float:
-    """The best of some tries, after compiling."""
-    f(*arguments)
-    best = np.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        f(*arguments)
-        best = min(best, time.perf_counter() - start)
-    return float(best)
 
 
 @cache
