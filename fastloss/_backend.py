@@ -81,7 +81,7 @@ def _attach(target: Any) -> None:
 
 
 def _warning(quick: Callable[..., Any]) -> Callable[..., Any]:
-    """The quick way of the NumPy kernels, until it has said once that they are the slow ones."""
+    """The quick way of NumPy kernels that nobody has chosen: the first call says that they are the slow ones."""
 
     def warned(*arguments: Any) -> Any:
         say_if_slow()
@@ -95,8 +95,6 @@ def say_if_slow() -> None:
     global _warn
     if _warn:
         _warn = False
-        for target in _bound:
-            _attach(target)
         warn(
             "fastloss found no compiled kernels and runs on NumPy: the same results, many times slower. "
             "Install a wheel, or build with a C compiler; in a source checkout, install with pip install -e . "

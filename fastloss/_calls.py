@@ -6,9 +6,13 @@ source is the same either way.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+MISSING: Any = object()  # an argument that was not given
 UNCHANGING = (float, int, type(None))
+# Without the interpreter's lock, what one thread remembers another might read half replaced.
+REMEMBERS = bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 class Calls:
@@ -23,8 +27,8 @@ class Calls:
 
     def __call__(
         self,
-        pred: Any,
-        target: Any,
+        pred: Any = MISSING,
+        target: Any = MISSING,
         *,
         sample_weight: Any = None,
         reduction: Any = "mean",
@@ -40,8 +44,8 @@ class Calls:
 
     def grad(
         self,
-        pred: Any,
-        target: Any,
+        pred: Any = MISSING,
+        target: Any = MISSING,
         *,
         sample_weight: Any = None,
         reduction: Any = "mean",
@@ -57,8 +61,8 @@ class Calls:
 
     def value_and_grad(
         self,
-        pred: Any,
-        target: Any,
+        pred: Any = MISSING,
+        target: Any = MISSING,
         *,
         sample_weight: Any = None,
         reduction: Any = "mean",
@@ -74,8 +78,8 @@ class Calls:
 
     def grad_and_hess(
         self,
-        pred: Any,
-        target: Any,
+        pred: Any = MISSING,
+        target: Any = MISSING,
         *,
         sample_weight: Any = None,
         reduction: Any = "mean",
@@ -100,7 +104,7 @@ class Calls:
                 else:
                     return own  # type: ignore[no-any-return]
         own = self._checked(given)
-        if all(type(value) in UNCHANGING for value in given.values()):
+        if REMEMBERS and all(type(value) in UNCHANGING for value in given.values()):
             self._last = (given, own)
         return own
 

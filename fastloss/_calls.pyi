@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 _Cost = Literal["mean", "sum", "batch_mean"]
 _Array = NDArray[Any]
 
+MISSING: Any
+
 class Calls:
     _quick: Any
     _defaults: tuple[Any, ...]

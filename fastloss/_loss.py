@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import _backend, _reference, _validate
-from ._calls import Calls
+from ._calls import MISSING, Calls
 from ._validate import Domain, Keyword
 
 VALUE, GRAD, VALUE_AND_GRAD, GRAD_AND_HESS = range(4)  # the calls, as in kernels/interface.pxi
@@ -83,6 +83,9 @@ class Loss(Calls):
         own: tuple[Any, ...],
     ) -> Any:
         """A call whose arguments need checking or converting first."""
+        for name, value in (("pred", pred), ("target", target)):
+            if value is MISSING:
+                raise TypeError(f"{self.name}() is missing the argument {name!r}: {self.name}(pred, target)")
         arguments, own = self._arguments(pred, target, sample_weight, reduction, own)
         each = reduction == "none"
         names = ("value",) if call == VALUE and each else self.outputs(call)
@@ -103,6 +106,7 @@ class Loss(Calls):
     ) -> tuple[_validate.Call, tuple[Any, ...]]:
         """The arguments, checked and converted, and what the kernel gets of the loss's own keywords."""
         arguments = _validate.arguments(pred, target, sample_weight, reduction)
+        _validate.check_held(self.parameters, own, arguments.dtype)
         if self.cost_only and reduction in ("none", "sum"):
             raise ValueError(f"{self.name} is the root of a mean; reduction={reduction!r} has no meaning for it")
         return arguments, own

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ._validate import BFLOAT, PROBABILITY, SIGN, Array, Domain
+from ._validate import BFLOAT, LABEL, PROBABILITY, SIGN, Array, Domain
 
 compiler = ""
 openmp = False
@@ -66,21 +66,72 @@ class Formula:
         return np.zeros_like(pred)
 
 
+class Root(Formula):
+    """Of the root of a mean of squares, which `Kernel` has a way of its own for."""
+
+
 def softplus(x: Array) -> Array:
     """log(1 + eˣ), without overflow."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def sigmoid(x: Array) -> Array:
-    """1/(1 + e⁻ˣ), without overflow."""
+    """1/(1 + e⁻ˣ), without overflow, and with what rounding takes from the divisor."""
     e = np.exp(-np.abs(x))
-    share: Array = np.where(x > 0, 1, e) / (1 + e)
-    return share
+    divisor = 1 + e
+    share: Array = np.where(x > 0, 1, e) / divisor
+    return share - share * ((e - (divisor - 1)) / divisor)
 
 
 def weighed(weight: Array, x: Array) -> Array:
-    """weight·x, with 0 times anything 0: a term that does not count is not there, even if it is infinite."""
+    """weight·x, where a weight of 0 takes its number out, even if that is infinite or NaN."""
     return np.where(weight == 0, 0, weight * x)
+
+
+def term(t: Array, logarithm: Array) -> Array:
+    """t·log p, with 0·log 0 = 0; 0·log NaN is NaN."""
+    return np.where((t == 0) & ~np.isnan(logarithm), 0, t * logarithm)
+
+
+def signless(x: Array) -> Array:
+    """x, but +0 for −0: what has no slope has no sign."""
+    return np.where(x == 0, 0, x)
+
+
+def excess(v: Array) -> Array:
+    """v − log(1 + v) for −½ ≤ v ≤ 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v − 2s = s·v."""
+    s = v / (2 + v)
+    q = s * s
+    p = np.full_like(q, 2 / 35)
+    for k in range(33, 1, -2):
+        p = v.dtype.type(2 / k) + q * p
+    return s * (v - q * p)
+
+
+def bend(x: Array) -> Array:
+    """eˣ − 1 − x for |x| ≤ ½, by its series."""
+    p = np.full_like(x, 1 / math.factorial(15))
+    for k in range(14, 1, -1):
+        p = 1 / math.factorial(k) + x * p
+    return x * x * p
+
+
+def sum_of_rows(x: Array) -> Array:
+    """Σ of each row, in double precision. Converted first, so that no buffer's end cuts a row: it is added up as it is alone."""
+    total: Array = np.ascontiguousarray(x, np.float64).sum(axis=1)
+    return total
+
+
+def exact_sum_of_rows(x: Array) -> Array:
+    """The same of doubles, with what rounding takes from each sum of two (Knuth's two-sum)."""
+    lost = np.zeros(len(x))
+    while x.shape[1] > 1:
+        x = np.pad(x, ((0, 0), (0, x.shape[1] % 2)))
+        a, b = x[:, ::2], x[:, 1::2]
+        x = a + b
+        back = x - a
+        lost += sum_of_rows((a - (x - back)) + (b - back))
+    return x[:, 0] + lost
 
 
 class MSE(Formula):
@@ -176,28 +227,36 @@ class SquaredHinge(Formula):
 
 
 class BinaryCrossEntropy(Formula):
-    domains = {"pred": PROBABILITY, "target": PROBABILITY}
+    domains = {"pred": PROBABILITY, "target": LABEL}
 
     @staticmethod
     def value(pred, target, eps):
-        p = np.clip(pred, eps, 1 - eps)
-        return 0 - (weighed(target, np.log(p)) + weighed(1 - target, np.log1p(-p)))
+        p, q = pred, 1 - pred
+        return 0 - (
+            term(target, np.log(np.where(p < eps, eps, p)))
+            + term(1 - target, np.where(q < eps, np.log(eps), np.log1p(-p)))
+        )
 
     @staticmethod
     def grad(pred, target, eps):
-        q = 1 - pred
-        slope = np.where(target == 0, 1 / q, np.where(target == 1, -1 / pred, (pred - target) / (pred * q)))
-        return np.where((pred < eps) | (pred > 1 - eps), 0, slope)
+        p, q = pred + 0, 1 - pred  # +0: a probability of −0 is 0
+        low, high = p < eps, q < eps
+        slope = np.where(
+            (target == 0) | low,
+            weighed(1 - target, 1 / q) * ~high,
+            np.where((target == 1) | high, -target / p, (p - target) / (p * q)),
+        )
+        return np.where((target == 0) & high, 0, slope)
 
     @staticmethod
     def hess(pred, target, eps):
-        q = 1 - pred
-        curvature = weighed(target, 1 / (pred * pred)) + weighed(1 - target, 1 / (q * q))
-        return np.where((pred < eps) | (pred > 1 - eps), 0, curvature)
+        p, q = pred + 0, 1 - pred
+        of_p = np.where((target == 0) | (p < eps), 0, target / p / p)
+        return of_p + np.where((target == 1) | (q < eps), 0, (1 - target) / q / q)
 
 
 class SigmoidCrossEntropy(Formula):
-    domains = {"target": PROBABILITY}
+    domains = {"target": LABEL}
 
     @staticmethod
     def shares(target, pos_weight, label_smoothing):
@@ -222,6 +281,11 @@ class SigmoidCrossEntropy(Formula):
         return (u + v) * (sigmoid(pred) * sigmoid(-pred))
 
 
+def in_double(compute: Any) -> Any:
+    """A function whose float32 result is that of float64, rounded: NumPy's exponential of float32 is wrong in the last bits."""
+    return lambda x: compute(x.astype(np.float64)).astype(x.dtype)
+
+
 def function(name: str, compute: Any) -> type[Formula]:
     """A function of one array, as a formula that has only a value."""
     return type(name, (Formula,), {"value": staticmethod(lambda x, _: compute(x))})
@@ -238,13 +302,40 @@ class Sums:
     outside: bool = False
 
 
+def ordinary(total: float) -> bool:
+    """Whether a sum of weights is used as it is."""
+    return bool(2.0**-64 <= total <= 2.0**64)
+
+
+def unit_for(total: float) -> float:
+    """A power of two that brings a sum near 1. It changes no digit of a mean: only the ratio of weights counts there."""
+    if not total > 0:
+        return 1.0
+    return math.ldexp(1.0, -1000 if math.isinf(total) else min(1 - math.frexp(total)[1], 1000))
+
+
+def out_of_range(sums: Sums) -> bool:
+    """Whether weights should have had another unit."""
+    return not (ordinary(sums.weight) and math.isfinite(sums.value))
+
+
+def quotient(value: float, divisor: float) -> float:
+    """As in C: by 0 too."""
+    with np.errstate(all="ignore"):
+        return float(np.float64(value) / divisor)
+
+
+def inverse(divisor: float) -> float:
+    """1/divisor, and 0 of 0: there, no sample is there."""
+    return 1 / divisor if divisor else 0.0
+
+
 class Kernel:
     """The NumPy side of one loss, with the two calls of a compiled one."""
 
-    def __init__(self, formula: type[Formula], rooted: bool = False) -> None:
+    def __init__(self, formula: type[Formula]) -> None:
         self.formula = formula
         self.domains = formula.domains
-        self.rooted = rooted
 
     def quick(self, *arguments: Any) -> Any:
         """No call is quick here."""
@@ -263,72 +354,130 @@ class Kernel:
         """(cost, Σw, whether an input is outside the domain), as a compiled kernel's `run`."""
         wanted = WANTED[call]
         size = operands[PRED].size  # type: ignore[union-attr]
-        weighted = operands[WEIGHT] is not None
-        dtype = np.dtype(np.float64 if double_precision else np.float32)
-        first = inspect_first or (((weighted and reduction == "mean") or self.rooted) and wanted != (VALUES,))
-        divisor, scale, coupling, cost = 1.0, 1.0, 0.0, 0.0
+        by_weight = operands[WEIGHT] is not None and reduction == "mean"
+        batch = Batch(operands, kinds, np.dtype(np.float64 if double_precision else np.float32), own)
+        inputs = replace(batch, operands=operands[:VALUES] + (None,) * 3)
+        divisor = float(size) if reduction in ("mean", "batch_mean") else 1.0
         with np.errstate(all="ignore"):
-            if first:
-                sums = self.go((VALUES,) if self.rooted else (), operands[:VALUES] + (None,) * 3, kinds, dtype, own)
+            if inspect_first or (by_weight and wanted != (VALUES,)):
+                sums = self.go((), inputs)
                 if sums.outside:
                     return 0.0, sums.weight, True
-                total = sums.weight
-            if reduction == "mean":
-                divisor = total if weighted and first else size
-            elif reduction == "batch_mean":
-                divisor = size
-            if self.rooted and first:
-                cost = math.sqrt(sums.value / divisor) if divisor else math.nan
-                scale = 0.0 if cost == 0 else 1 / (2 * cost * divisor)
-                coupling = 0.0 if cost == 0 else 1 / cost
-            else:
-                scale = float(np.float64(1) / divisor)
-            sums = self.go(wanted, operands, kinds, dtype, own, scale, coupling, reduction != "none")
-            if weighted and reduction == "mean":
-                divisor = sums.weight
-            if not (self.rooted and first):
-                cost = float(np.float64(sums.value) / divisor)
-                cost = float(np.sqrt(cost)) if self.rooted else cost
-        return cost, sums.weight, sums.outside
+                if by_weight and not ordinary(sums.weight):
+                    batch.unit = inputs.unit = unit_for(sums.weight)
+                    sums = self.go((), inputs)
+                divisor = sums.weight if by_weight else divisor
+            batch.scale = inverse(divisor)
+            sums = self.go(wanted, batch, reduction != "none")
+            if by_weight and wanted == (VALUES,) and not sums.outside and out_of_range(sums):
+                inputs.unit = unit_for(sums.weight)
+                sums = self.go((VALUES,), inputs)
+            return quotient(sums.value, sums.weight if by_weight else divisor), sums.weight, sums.outside
 
-    def go(
-        self,
-        wanted: tuple[int, ...],
-        operands: tuple[Array | None, ...],
-        kinds: tuple[int, ...],
-        dtype: np.dtype[Any],
-        own: tuple[float, ...],
-        scale: float = 1.0,
-        coupling: float = 0.0,
-        summed: bool = True,
-    ) -> Sums:
+    def go(self, wanted: tuple[int, ...], batch: Batch, summed: bool = True) -> Sums:
         """One pass over the batch."""
         sums = Sums()
-        own = tuple(dtype.type(x) for x in own)
-        for tile in tiles(operands, kinds, dtype):
+        own = tuple(batch.dtype.type(x) for x in batch.own)
+        for tile in tiles(batch):
             pred, target, weight = (tile.get(k) for k in (PRED, TARGET, WEIGHT))
+            weight = None if weight is None else np.asarray(weight, np.float64)
+            there = True if weight is None else weight != 0
             for name, x in (("pred", pred), ("target", target)):
-                if name in self.domains and not self.domains[name].contains(x).all():
+                if name in self.domains and not (self.domains[name].contains(x) | ~np.asarray(there)).all():
                     sums.outside = True
             if weight is not None:
-                sums.outside |= not bool((weight >= 0).all())
-                sums.weight += float(weight.sum(dtype=np.float64))
+                sums.outside |= not bool(((weight >= 0) & (weight < np.inf)).all())
+                weight = weight * batch.unit
+                sums.weight += float(weight.sum())
+            results = {}
             if VALUES in wanted:
                 value = self.formula.value(pred, target, *own)
                 if not summed:
-                    tile.put(VALUES, value if weight is None else value * weight)
-                elif weight is None:
-                    sums.value += float(value.sum(dtype=np.float64))
+                    results[VALUES] = value if weight is None else weighed(weight, value.astype(np.float64))
                 else:
-                    sums.value += float(np.sum(value.astype(np.float64) * weight))
-            if GRADS in wanted:
-                share = dtype.type(scale) if weight is None else weight * dtype.type(scale)
-                grad = self.formula.grad(pred, target, *own) * share
-                if HESSES in wanted:
-                    hess = self.formula.hess(pred, target, *own) * share
-                    tile.put(HESSES, hess - dtype.type(coupling) * grad * grad if coupling else hess)
-                tile.put(GRADS, grad)
+                    value = value.astype(np.float64)
+                    sums.value += float((value if weight is None else weighed(weight, value)).sum())
+            for k, formula in ((GRADS, self.formula.grad), (HESSES, self.formula.hess)):
+                if k in wanted:
+                    x = formula(pred, target, *own)
+                    if weight is None:
+                        results[k] = signless(x * batch.dtype.type(batch.scale))
+                    else:
+                        results[k] = signless(weighed(weight * batch.scale, x.astype(np.float64)))
+            for k, x in results.items():  # after all is read: an output may be an input
+                tile.put(k, x)
         return sums
+
+
+class RootKernel(Kernel):
+    """Of the root of a mean of squares: in double whatever the numbers are, and lifted, so that no square leaves the range."""
+
+    LIFT = 2.0**600
+
+    def run(
+        self,
+        call: int,
+        operands: tuple[Array | None, ...],
+        kinds: tuple[int, ...],
+        double_precision: bool,
+        reduction: str,
+        own: tuple[float, ...],
+        inspect_first: bool,
+    ) -> tuple[float, float, bool]:
+        """As Kernel.run."""
+        by_weight = operands[WEIGHT] is not None and reduction == "mean"
+        batch = Batch(operands, kinds, np.dtype(np.float64 if double_precision else np.float32), own)
+        inputs = replace(batch, operands=operands[:VALUES] + (None,) * 3)
+        with np.errstate(all="ignore"):
+            sums = self.go((), inputs)
+            if sums.outside:
+                return 0.0, sums.weight, True
+            if by_weight and not ordinary(sums.weight):
+                inputs.unit = unit_for(sums.weight)
+                sums = self.go((), inputs)
+            if not 1 / self.LIFT <= sums.value < math.inf:
+                inputs.lift = self.LIFT if sums.value < 1 else 1 / self.LIFT
+                sums = self.go((), inputs)
+            divisor = sums.weight if by_weight else float(operands[PRED].size)  # type: ignore[union-attr]
+            root = math.sqrt(mean) if (mean := quotient(sums.value, divisor)) >= 0 else math.nan
+            if call != 0:
+                self.go(WANTED[call], replace(inputs, operands=operands, scale=inverse(divisor), root=root))
+        return root / inputs.lift, sums.weight, False
+
+    def go(self, wanted: tuple[int, ...], batch: Batch, summed: bool = True) -> Sums:
+        """One pass over the batch: its sum, or (w/D)·d/r and ((w/D) − g²)/r of a root that is known."""
+        sums = Sums()
+        for tile in tiles(batch):
+            pred, target, weight = (tile.get(k) for k in (PRED, TARGET, WEIGHT))
+            d = pred.astype(np.float64) * batch.lift - target.astype(np.float64) * batch.lift
+            weight = np.ones(d.shape) if weight is None else np.asarray(weight, np.float64)
+            sums.outside |= not bool(((weight >= 0) & (weight < np.inf)).all())
+            weight = weight * batch.unit
+            if GRADS not in wanted:
+                sums.weight += float(weight.sum())
+                sums.value += float(weighed(weight, d * d).sum())
+                continue
+            share = weight * batch.scale
+            grad = weighed(share, d / batch.root) if batch.root else np.zeros_like(d)
+            hess = np.where(share == 0, 0, (share - grad * grad) * batch.lift / batch.root) if batch.root else grad
+            tile.put(GRADS, signless(grad))
+            if HESSES in wanted:
+                tile.put(HESSES, hess)
+        return sums
+
+
+@dataclass
+class Batch:
+    """What a pass goes over, and with what: the outputs of gradients get `scale`, weights `unit`, errors of a root `lift`."""
+
+    operands: tuple[Array | None, ...]
+    kinds: tuple[int, ...]
+    dtype: np.dtype[Any]
+    own: tuple[Any, ...]
+    scale: float = 1.0
+    unit: float = 1.0
+    lift: float = 1.0
+    root: float = 1.0
 
 
 class Tile:
@@ -352,13 +501,18 @@ class Tile:
         self.arrays[k][...] = x
 
 
-def tiles(operands: tuple[Array | None, ...], kinds: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[Tile]:
-    present = [k for k, x in enumerate(operands) if x is not None]
+def tiles(batch: Batch) -> Iterator[Tile]:
+    """The batch, some samples at a time; weights as doubles, whatever is computed in."""
+    kinds = batch.kinds
+    present = [k for k, x in enumerate(batch.operands) if x is not None]
+    double = np.dtype(np.float64)
     with np.nditer(
-        [operands[k] for k in present],
+        [batch.operands[k] for k in present],
         flags=["external_loop", "buffered"],
         op_flags=[["readonly" if k < VALUES else "writeonly"] for k in present],
-        op_dtypes=[np.dtype(np.uint16) if kinds[k] == BFLOAT else dtype for k in present],
+        op_dtypes=[
+            np.dtype(np.uint16) if kinds[k] == BFLOAT else double if k == WEIGHT else batch.dtype for k in present
+        ],
         casting="unsafe",
         buffersize=TILE,
     ) as iterator:
@@ -388,22 +542,22 @@ class Rows:
 
 
 class SoftmaxRows(Rows):
-    """Through a softmax. The label's own term is kept out of the sum, so that log(1 + rest) and −rest/sum are exact."""
+    """Through a softmax. The own term, the label's or without one the greatest's, is kept out of the sum, so that
+    log(1 + rest) and −rest/sum are exact."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        x, label = self.x, self.label
+        x = self.x
         self.top = x.max(axis=1)
         self.z = x - self.top[:, None]
         self.e = np.exp(self.z)
+        self.place = x.argmax(axis=1) if self.label is None else self.label
         others = self.e.astype(np.float64)
-        own = np.zeros(len(x))
-        if label is not None:
-            own = others[self.line, label]
-            others[self.line, label] = 0
-        self.rest, self.own = others.sum(axis=1), own
-        self.sum = self.rest + own
-        self.logs = np.where(own == 1, np.log1p(self.rest), np.log(self.sum))
+        self.own = others[self.line, self.place].copy()
+        others[self.line, self.place] = 0
+        self.rest = sum_of_rows(others)
+        self.sum = self.rest + self.own
+        self.logs = np.where(self.own == 1, np.log1p(self.rest), np.log(self.sum))
 
     @property
     def p(self):
@@ -413,59 +567,75 @@ class SoftmaxRows(Rows):
 class SoftmaxCrossEntropy(SoftmaxRows):
     domains = {"target": PROBABILITY}
 
+    @property
+    def mass(self):
+        return 1.0 if self.label is not None else sum_of_rows(self.t)
+
     def value(self):
         if self.label is None:
-            t = self.t
-            return t.sum(axis=1, dtype=np.float64) * self.logs - weighed(t, self.z).sum(axis=1, dtype=np.float64)
+            return self.mass * self.logs - sum_of_rows(weighed(self.t, self.z))
         margin = self.z[self.line, self.label].astype(np.float64)
-        if not self.smoothing:
-            return self.logs - margin
-        return self.logs - (1 - self.smoothing) * margin - self.share * self.z.sum(axis=1, dtype=np.float64)
+        value = self.logs - (0 if self.smoothing == 1 else (1 - self.smoothing) * margin)
+        return value - self.share * sum_of_rows(self.z) if self.smoothing else value
 
     def grad(self):
         if self.label is None:
-            return self.p * self.t.sum(axis=1, dtype=np.float64)[:, None] - self.t
-        grad = self.p - self.share
-        grad[self.line, self.label] = self.smoothing - self.share - self.rest / self.sum
+            mass, others = self.mass, self.mass - self.t[self.line, self.place]
+            grad = self.p * mass[:, None] - self.t
+        else:
+            mass, others = 1.0, self.smoothing - self.share
+            grad = self.p - self.share
+        grad[self.line, self.place] = others - mass * (self.rest / self.sum)
         return grad
 
     def hess(self):
-        if self.label is None:
-            return self.p * (1 - self.p) * self.t.sum(axis=1, dtype=np.float64)[:, None]
         hess = self.p * (1 - self.p)
-        hess[self.line, self.label] = (self.own / self.sum) * (self.rest / self.sum)
-        return hess
+        hess[self.line, self.place] = (self.own / self.sum) * (self.rest / self.sum)
+        return hess if self.label is not None else hess * self.mass[:, None]
 
 
 class SoftmaxDivergence(SoftmaxCrossEntropy):
     def value(self):
-        return super().value() + weighed(self.t, np.log(self.t)).sum(axis=1, dtype=np.float64)
+        """With l = log(q/t), Σ t·(eˡ − 1 − l) + (Σ t − 1 + Σ q over the classes of t = 0): nothing cancels."""
+        x, t = self.x.astype(np.float64), self.t.astype(np.float64)
+        z = x - self.top.astype(np.float64)[:, None]
+        z -= np.log(sum_of_rows(np.exp(z)))[:, None]
+        q, away = np.exp(z), z - np.log(np.where(t > 0, t, 1))
+        shares = np.where(np.abs(away) <= 0.5, t * bend(np.clip(away, -0.5, 0.5)), (q - t) - t * away)
+        gap = np.concatenate([np.where(t == 0, q, t), np.full((len(t), 1), -1.0)], axis=1)
+        return sum_of_rows(np.where(t == 0, 0, shares)) + exact_sum_of_rows(gap)
 
 
 class CategoricalCrossEntropy(Rows):
     domains = {"pred": PROBABILITY, "target": PROBABILITY}
 
-    def shares(self):
-        if self.label is None:
-            return self.t
-        t = np.zeros_like(self.x)
-        t[self.line, self.label] = 1
-        return t
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.x = self.x + 0  # a probability of −0 is 0
+
+    def logs(self, p):
+        return np.log(np.where(p < self.eps, self.eps, p))
 
     def value(self):
         if self.label is not None:
-            return -np.log(np.clip(self.x[self.line, self.label], self.eps, 1 - self.eps)).astype(np.float64)
-        return -weighed(self.t, np.log(np.clip(self.x, self.eps, 1 - self.eps))).sum(axis=1, dtype=np.float64)
+            return 0 - self.logs(self.x[self.line, self.label]).astype(np.float64)
+        return 0 - sum_of_rows(term(self.t, self.logs(self.x)))
 
-    def slope(self, power):
-        constant = (self.x < self.eps) | (self.x > 1 - self.eps)
-        return np.where(constant | (self.shares() == 0), 0, self.shares() / self.x**power)
+    def slope(self):
+        """t/p: 0 where eps holds p constant, and 0/0 = 0."""
+        if self.label is None:
+            return np.where((self.x < self.eps) | ((self.t == 0) & (self.x == 0)), 0, self.t / self.x)
+        p = self.x[self.line, self.label]
+        slope = np.zeros_like(self.x)
+        slope[self.line, self.label] = np.where(p < self.eps, 0, 1 / p)
+        return slope
 
     def grad(self):
-        return 0 - self.slope(1)  # not −0 where there is no slope
+        return -self.slope()
 
     def hess(self):
-        return self.slope(2)
+        slope = self.slope()
+        return np.where(slope == 0, 0, slope / self.x)
 
 
 class SparseCategoricalCrossEntropy(CategoricalCrossEntropy):
@@ -474,7 +644,13 @@ class SparseCategoricalCrossEntropy(CategoricalCrossEntropy):
 
 class Divergence(CategoricalCrossEntropy):
     def value(self):
-        return super().value() + weighed(self.t, np.log(self.t)).sum(axis=1, dtype=np.float64)
+        """Σ t·log(t/p), which is t·g(v) + (t − p) where p/t is between ½ and 2, with v = (p − t)/t, g(v) = v − log(1 + v)."""
+        p, t = self.x, self.t
+        v = (p - t) / t
+        near = (v >= -0.5) & (v <= 1)
+        far = t * (np.log(t.astype(np.float64)) - np.log(p.astype(np.float64))).astype(t.dtype)
+        terms = np.where(t == 0, p * t, np.where(near, t * excess(np.where(near, v, 0)), far))
+        return sum_of_rows(terms) + exact_sum_of_rows(np.where(near, t - p, 0).astype(np.float64))
 
 
 class Softmax(SoftmaxRows):
@@ -514,88 +690,96 @@ class RowKernel:
         inspect_first: bool,
     ) -> tuple[float, float, bool, int]:
         """(cost, Σw, whether an input is outside the domain, samples that count), as a compiled kernel's `run`."""
-        dtype = np.dtype(np.float64 if double_precision else np.float32)
-        divisor, scale = 1.0, 1.0
+        class_weight = own[2]
+        by_weight = reduction == "mean" and not (operands[WEIGHT] is None and class_weight is None)
+        batch = Batch(operands, kinds, np.dtype(np.float64 if double_precision else np.float32), own)
         with np.errstate(all="ignore"):
             if inspect_first or call != 0:
-                sums = self.go((), operands, kinds, dtype, own, 1.0, True)
+                sums = self.go((), batch)
                 if sums.outside:
                     return 0.0, sums.weight, True, sums.samples
-                scale = float(1 / np.float64(self.divisor(reduction, sums)))
-            sums = self.go(WANTED[call], operands, kinds, dtype, own, scale, reduction != "none")
-            divisor = self.divisor(reduction, sums)
-            return float(np.float64(sums.value) / divisor), sums.weight, sums.outside, sums.samples
+                if by_weight and not ordinary(sums.weight):
+                    batch.unit = unit_for(sums.weight)
+                    sums = self.go((), batch)
+                batch.scale = inverse(self.divisor(reduction, sums))
+            sums = self.go(WANTED[call], batch, reduction != "none")
+            if by_weight and call == 0 and not sums.outside and out_of_range(sums):
+                batch.unit = unit_for(sums.weight)
+                sums = self.go(WANTED[call], batch)
+            return quotient(sums.value, self.divisor(reduction, sums)), sums.weight, sums.outside, sums.samples
 
     @staticmethod
     def divisor(reduction: str, sums: Sums) -> float:
         """What a sum is divided by."""
         return {"mean": sums.weight, "batch_mean": float(sums.samples)}.get(reduction, 1.0)
 
-    def go(
-        self,
-        wanted: tuple[int, ...],
-        operands: tuple[Array | None, ...],
-        kinds: tuple[int, ...],
-        dtype: np.dtype[Any],
-        own: tuple[Any, ...],
-        scale: float,
-        summed: bool,
-    ) -> Sums:
+    def go(self, wanted: tuple[int, ...], batch: Batch, summed: bool = True) -> Sums:
         """One pass over the batch."""
-        sums = Sums()
-        smoothing, ignored, class_weight, axis, eps = own
-        all_pred, all_target = operands[PRED], operands[TARGET]
+        sums, dtype = Sums(), batch.dtype
+        smoothing, ignored, class_weight, axis, eps = batch.own
+        all_pred, all_target = batch.operands[PRED], batch.operands[TARGET]
         assert all_pred is not None
         assert all_target is not None
         pred = np.moveaxis(all_pred, axis, -1)
         ids = all_target.ndim < pred.ndim
         moved = [
             x if x is None or k in (WEIGHT, VALUES) or (k == TARGET and ids) else np.moveaxis(x, axis, -1)
-            for k, x in enumerate(operands)
+            for k, x in enumerate(batch.operands)
         ]
         classes = pred.shape[-1]
         for index in row_blocks(pred.shape[:-1], max(1, TILE // classes)):
-            tile = Tile({k: x[index] for k, x in enumerate(moved) if x is not None}, kinds)
+            tile = Tile({k: x[index] for k, x in enumerate(moved) if x is not None}, batch.kinds)
             x = np.ascontiguousarray(tile.get(PRED), dtype).reshape(-1, classes)
             n = len(x)
             weight, label, t, counts = np.ones(n), None, None, np.ones(n, bool)
+            if (w := tile.get(WEIGHT)) is not None:
+                weight = np.asarray(w, np.float64).reshape(-1)
+                sums.outside |= not bool(((weight >= 0) & (weight < np.inf)).all())
+            weight = weight * batch.unit
             target = tile.get(TARGET)
             if ids:
                 label = target.reshape(-1)
-                counts = label != ignored if ignored is not None else counts
-                bad = counts & ((label < 0) | (label >= classes))
+                if ignored is not None and in_range(ignored, label.dtype):
+                    counts = label != label.dtype.type(ignored)
+                there = counts & (weight != 0)
+                bad = there & ((label < 0) | (label >= classes))
                 sums.outside |= bool(bad.any())
-                counts &= ~bad
-                label = np.where(counts, label, 0).astype(np.intp)
-                weight = weight if class_weight is None else class_weight[label]
+                there &= ~bad
+                label = np.where(there, label, 0).astype(np.intp)
+                weight = np.where(there, weight if class_weight is None else weight * class_weight[label], 0)
             else:
                 t = np.ascontiguousarray(target, dtype).reshape(-1, classes)
-                sums.outside |= "target" in self.domains and not PROBABILITY.contains(t).all()
-                weight = weight if class_weight is None else t @ class_weight
+                if "target" in self.domains:
+                    sums.outside |= not bool(PROBABILITY.contains(t[weight != 0]).all())
+                if class_weight is not None:
+                    weight = weighed(weight, sum_of_rows(t * class_weight))
                 t = t * dtype.type(1 - smoothing) + dtype.type(smoothing / classes) if smoothing else t
+            there = weight != 0
             if "pred" in self.domains:
-                used = x if label is None else x[np.arange(n), label][counts]
+                used = x[there] if label is None else x[np.arange(n), label][there]
                 sums.outside |= not bool(PROBABILITY.contains(used).all())
-            if (w := tile.get(WEIGHT)) is not None:
-                w = np.asarray(w, np.float64).reshape(-1)
-                sums.outside |= not bool((w >= 0).all())
-                weight = weight * w
-            weight = np.where(counts, weight, 0)
             sums.weight += float(weight.sum())
             sums.samples += int(counts.sum())
             if not wanted:
                 continue
-            rows = self.formula(x, t, label, smoothing, eps)
+            rows, results = self.formula(x, t, label, smoothing, eps), {}
             if VALUES in wanted:
-                value = np.where(counts, weight * rows.value(), 0)
+                value = weighed(weight, rows.value())
                 sums.value += float(value.sum())
                 if not summed:
-                    tile.put(VALUES, value.reshape(tile.arrays[VALUES].shape))
+                    results[VALUES] = value
             for k, compute in ((GRADS, "grad"), (HESSES, "hess")):
                 if k in wanted:
-                    result = getattr(rows, compute)() * (weight * scale)[:, None]
-                    tile.put(k, np.where(counts[:, None], result, 0).reshape(tile.arrays[k].shape))
+                    result = getattr(rows, compute)()
+                    results[k] = signless(weighed((weight * batch.scale)[:, None], result))
+            for k, result in results.items():  # after all is read: an output may be an input
+                tile.put(k, result.reshape(tile.arrays[k].shape))
         return sums
+
+
+def in_range(number: int, dtype: np.dtype[Any]) -> bool:
+    """Whether an integer dtype has this number."""
+    return bool(np.iinfo(dtype).min <= number <= np.iinfo(dtype).max)
 
 
 def row_blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Any, ...]]:
@@ -616,7 +800,7 @@ def row_blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Any, ...]]:
 
 KERNELS: dict[str, Kernel | RowKernel] = {
     "mse": Kernel(MSE),
-    "rmse": Kernel(MSE, rooted=True),
+    "rmse": RootKernel(Root),
     "mae": Kernel(MAE),
     "huber": Kernel(Huber),
     "pseudo_huber": Kernel(PseudoHuber),
@@ -624,7 +808,7 @@ KERNELS: dict[str, Kernel | RowKernel] = {
     "squared_hinge": Kernel(SquaredHinge),
     "binary_cross_entropy": Kernel(BinaryCrossEntropy),
     "sigmoid_cross_entropy": Kernel(SigmoidCrossEntropy),
-    "sigmoid": Kernel(function("Sigmoid", sigmoid)),
+    "sigmoid": Kernel(function("Sigmoid", in_double(sigmoid))),
     "log_sigmoid": Kernel(function("LogSigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))),
     "softplus": Kernel(function("Softplus", softplus)),
     "exp": Kernel(function("Exp", np.exp)),

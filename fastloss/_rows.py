@@ -38,7 +38,10 @@ class RowLoss(Loss):
     def _arguments(
         self, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]
     ) -> tuple[_validate.Call, tuple[Any, ...]]:
-        return _validate.row_arguments(self, pred, target, sample_weight, reduction, own)
+        arguments, given = _validate.row_arguments(self, pred, target, sample_weight, reduction, own)
+        values = tuple(own[self._positions[name]] for name in self.parameters)
+        _validate.check_held(self.parameters, values, arguments.dtype)
+        return arguments, given
 
     def _evaluated(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> tuple[float, float, int]:
         operands, kinds = _validate.coded(arguments.operands())

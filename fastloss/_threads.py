@@ -2,7 +2,8 @@
 
 As many as the process may use: the processors of its affinity mask, no more than its container's CPU quota, no more than
 ``FASTLOSS_NUM_THREADS`` or else ``OMP_NUM_THREADS`` says. `set_num_threads` overrides all of these; a limit set by
-threadpoolctl still holds.
+threadpoolctl still holds, in every thread: the kernels ask OpenMP, which keeps a limit for the thread that set it alone,
+and `Controller` tells the others.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-_count = 0
+from ._version import __version__
+
+MOST = 1024
+
+_count = 0  # what the user or the environment says
+_limit = MOST  # what threadpoolctl does
 _module: Any = None
 
 
@@ -26,7 +32,7 @@ def get_num_threads() -> int:
     >>> fl.get_num_threads() >= 1
     True
     """
-    return _count if getattr(_module, "openmp", False) else 1
+    return min(_count, _limit) if getattr(_module, "openmp", False) else 1
 
 
 def set_num_threads(n: int) -> None:
@@ -58,7 +64,7 @@ def set_num_threads(n: int) -> None:
         raise TypeError(f"n must be an integer, not {type(n).__name__}") from None
     if count < 1:
         raise ValueError(f"n is {count}; it must be at least 1")
-    _count = min(count, 1024)
+    _count = min(count, MOST)
     attach(_module)
 
 
@@ -67,7 +73,7 @@ def attach(module: Any) -> None:
     global _module
     _module = module
     if module is not None:
-        module.set_thread_limit(_count)
+        module.set_thread_limit(min(_count, _limit))
 
 
 def allowed() -> int:
@@ -75,14 +81,14 @@ def allowed() -> int:
     for variable in ("FASTLOSS_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(variable, "").split(",")[0].strip()
         if text.isdecimal() and int(text) > 0:
-            return int(text)
+            return min(int(text), MOST)
         if text and variable == "FASTLOSS_NUM_THREADS":
             raise ValueError(f"{variable} is {text!r}; it must be a whole number of at least 1")
     try:
         processors = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS, Windows
         processors = os.cpu_count() or 1
-    return max(1, min(processors, quota()))
+    return max(1, min(processors, quota(), MOST))
 
 
 def quota(root: Path = Path("/sys/fs/cgroup")) -> int:
@@ -99,4 +105,42 @@ def quota(root: Path = Path("/sys/fs/cgroup")) -> int:
         return unlimited
 
 
+def limit(n: int) -> None:
+    """Use at most `n` threads until told otherwise: a limit that changes nothing is none."""
+    global _limit
+    _limit = MOST if n >= _count else max(1, n)
+    attach(_module)
+
+
+def register() -> None:
+    """Let threadpoolctl, where it is installed, find the kernels among the process's thread pools."""
+    try:
+        import threadpoolctl
+    except ImportError:
+        return
+
+    class Controller(threadpoolctl.LibController):  # type: ignore[misc,name-defined,unused-ignore]
+        """Fastloss's threads, as threadpoolctl sees them."""
+
+        user_api = "openmp"
+        internal_api = "fastloss"
+        filename_prefixes = ("cpu.",)
+        check_symbols = ("fastloss_kernels",)
+
+        def get_num_threads(self) -> int:
+            """How many are in use."""
+            return get_num_threads()
+
+        def set_num_threads(self, num_threads: int) -> None:
+            """Limit them."""
+            limit(num_threads)
+
+        def get_version(self) -> str:
+            """Fastloss's."""
+            return __version__
+
+    threadpoolctl.register(Controller)
+
+
 _count = allowed()
+register()

@@ -6,10 +6,13 @@ it is and what to do about it is found out here.
 
 from __future__ import annotations
 
+import difflib
 import math
+import numbers
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import numpy as np
@@ -22,8 +25,38 @@ Array = NDArray[Any]
 INSPECT_BELOW = 1 << 20  # bytes of an input: less is inspected before anything is written to the caller's array
 BLOCK = 65536  # samples looked at in one go when an offending one is searched for
 NATIVE, HALF, BFLOAT = 0, 1, 2  # how an operand's numbers are coded, as in kernels/loops.pxi
-REAL = (int, float, np.integer, np.floating)
 REDUCTIONS = ("none", "sum", "mean", "batch_mean")
+
+# What other libraries call what is meant here.
+ELSEWHERE = {
+    "beta": "delta (smooth L1 of beta is huber(delta=beta) / beta)",
+    "dim": "axis",
+    "epsilon": "eps or delta",
+    "from_logits": "a loss of its own: sigmoid_cross_entropy, softmax_cross_entropy and the like take logits",
+    "ignore_class": "ignore_index",
+    "input": "pred, the first argument",
+    "label": "target, the second argument",
+    "labels": "target, the second argument",
+    "logits": "pred, the first argument",
+    "normalize": 'reduction="mean" or "sum"',
+    "predictions": "pred, the first argument",
+    "reduce": "reduction",
+    "size_average": 'reduction="mean" or "sum"',
+    "smoothing": "label_smoothing",
+    "squared": "another loss: rmse is the root of mse",
+    "targets": "target, the second argument",
+    "weight": "sample_weight, a weight for each sample, or class_weight, one for each class",
+    "weights": "sample_weight, a weight for each sample, or class_weight, one for each class",
+    "y_pred": "pred, the first argument",
+    "y_true": "target, the second argument",
+}
+OTHER_REDUCTIONS = {
+    "average": "mean",
+    "batchmean": "batch_mean",
+    "elementwise_mean": "mean",
+    "mean_with_sample_weight": "mean",
+    "sum_over_batch_size": "batch_mean",
+}
 
 
 # ---- domains and parameters ------------------------------------------------------------------------------------------
@@ -36,15 +69,23 @@ class Domain:
     text: str
     contains: Callable[[Array], Array]
     remedy: str = ""
+    remedy_for: float | None = None  # the one value that the remedy is for; None: any
 
 
 PROBABILITY = Domain("in [0, 1]", lambda x: ~((x < 0) | (x > 1)))
+LABEL = replace(PROBABILITY, remedy="labels -1 and 1 become 0 and 1 by (target + 1) / 2", remedy_for=-1)
 SIGN = Domain(
     "-1 or 1",
     lambda x: (x == 1) | (x == -1) | (x != x),
     "labels 0 and 1 become -1 and 1 by 2 * target - 1",
 )
-WEIGHT = Domain("a number >= 0", lambda x: x >= 0)
+WEIGHT = Domain("a number >= 0 and finite", lambda x: (x >= 0) & (x < np.inf))
+
+
+def shown(value: Any) -> str:
+    """A number as an error shows it: short, but never as another number."""
+    short = f"{float(value):g}"
+    return short if float(short) == value or value != value else str(value)
 
 
 @dataclass(frozen=True)
@@ -80,10 +121,8 @@ class Parameter(Keyword):
 
     def checked(self, name: str, value: Any) -> float:
         """The value as a float, if it lies in the interval."""
-        if type(value) is not float and (isinstance(value, bool) or not isinstance(value, REAL)):
-            raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
         try:
-            number = float(value)
+            number = value if type(value) is float else float(real_scalar(name, value))
         except OverflowError:  # an integer beyond every float
             number = math.inf if value > 0 else -math.inf
         low, high = self.ends
@@ -111,7 +150,7 @@ class Integer(Keyword):
             number = operator.index(value)  # pyright: ignore[reportArgumentType]
         except TypeError:
             raise TypeError(f"{name} must be an integer, not {type(value).__name__}") from None
-        if not -(2**63) <= number < 2**63:
+        if not -(2**63) <= number < 2**64:
             raise ValueError(f"{name} is {number}; it must fit in 64 bits")
         return number
 
@@ -131,14 +170,14 @@ class ClassWeight(Keyword):
         weights = real_array(name, value).astype(np.float64, order="C")
         if weights.ndim != 1:
             raise ValueError(f"{name} has shape {weights.shape}; it must be (C,), a weight for each of C classes")
-        if not (weights >= 0).all():
-            first = int(np.argmin(weights >= 0))
-            raise ValueError(f"{name}[{first}] is {weights[first]:g}; {name} must be {WEIGHT.text}")
+        if not (inside := WEIGHT.contains(weights)).all():
+            first = int(np.argmin(inside))
+            raise ValueError(f"{name}[{first}] is {shown(weights[first])}; {name} must be {WEIGHT.text}")
         return weights
 
     def condition(self, name: str) -> str:
         """Its shape and domain."""
-        return f"{name} has shape (C,), each >= 0"
+        return f"{name} has shape (C,), each a number >= 0 and finite"
 
 
 def parameters(
@@ -152,9 +191,32 @@ def parameters(
     values = list(defaults)
     for name, value in given.items():
         if name not in known:
-            raise TypeError(f"{loss}() got an unexpected keyword argument {name!r}")
+            raise TypeError(f"{loss}() got an unexpected keyword argument {name!r}{hint(name, known)}")
         values[positions[name]] = known[name].checked(name, value)
     return tuple(values)
+
+
+def hint(name: str, known: Mapping[str, Keyword]) -> str:
+    """What an unknown keyword may have meant."""
+    near = difflib.get_close_matches(name, [*known, "sample_weight", "reduction", "out"], 1, 0.75)
+    meant = repr(near[0]) if near else ELSEWHERE.get(name)
+    return "" if meant is None else f"; did you mean {meant}?" if near else f"; here it is {meant}"
+
+
+def check_held(known: Mapping[str, Keyword], own: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
+    """Refuse a parameter that the dtype which is computed in would make 0 or infinite."""
+    if dtype == np.float64:
+        return
+    for (name, keyword), value in zip(known.items(), own, strict=True):
+        if isinstance(keyword, Parameter) and value != 0:
+            with np.errstate(all="ignore"):
+                rounded = np.float32(value)
+            if rounded == 0 or np.isinf(rounded):
+                raise ValueError(
+                    f"{name} is {value}, which float32, that {dtype} is computed in, makes {rounded:g}"
+                    if dtype != np.float32
+                    else f"{name} is {value}, which float32 makes {rounded:g}; pred of float64 would hold it"
+                )
 
 
 # ---- arrays ----------------------------------------------------------------------------------------------------------
@@ -165,11 +227,28 @@ def is_bfloat16(dtype: np.dtype[Any]) -> bool:
 
 
 def real_array(name: str, value: Any) -> Array:
-    """`value` as NumPy takes it, if its numbers are real."""
+    """`value` as NumPy takes it, if its numbers are real and all there."""
+    if hasattr(value, "mask") and hasattr(value, "filled"):
+        raise TypeError(f"{name} is a masked array; give its data, and say what counts by sample_weight=~mask")
+    if getattr(value, "__dask_graph__", lambda: None)() is not None:
+        raise TypeError(
+            f"{name} is a lazy array, which would be loaded whole; fastloss.adapters.dask takes it block by block"
+        )
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):
         raise TypeError(f"{name} has dtype {array.dtype}; it must be real numbers")
     return array
+
+
+def real_scalar(name: str, value: Any) -> Any:
+    """`value`, if it is one real number: Python's, NumPy's, a fraction, an array without axes."""
+    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+        array = np.asarray(value)
+        if array.ndim == 0 and array.dtype.kind in "iuf":
+            return array[()]
+    elif isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, (bool, np.bool_)):
+        return value
+    raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
 
 
 def result_dtype(pred: Array, name: str = "pred") -> np.dtype[Any]:
@@ -244,6 +323,7 @@ class Call:
     written: bool = False  # an output is the caller's
     argument: str = "pred"  # what the caller knows `pred` as
     rows: tuple[int, ...] | None = None  # of losses of rows: the shape of what there is one of for each row
+    axis: int = -1  # and that of the classes, counted from the front
 
     @property
     def inspected_first(self) -> bool:
@@ -278,7 +358,9 @@ class Call:
 def known(reduction: Any) -> str:
     """The reduction; of a string of another type, such as an enumeration's, the plain one that it equals."""
     if not isinstance(reduction, str) or reduction not in REDUCTIONS:
-        raise ValueError(f"reduction is {reduction!r}; it must be one of {', '.join(map(repr, REDUCTIONS))}")
+        text = f"reduction is {reduction!r}; it must be one of {', '.join(map(repr, REDUCTIONS))}"
+        meant = OTHER_REDUCTIONS.get(reduction) if isinstance(reduction, str) else None
+        raise ValueError(text + (f" (here it is {meant!r})" if meant else ""))
     return REDUCTIONS[REDUCTIONS.index(reduction)]
 
 
@@ -308,6 +390,32 @@ def axis_of(name: str, array: Array, axis: Any) -> int:
     return front
 
 
+def row_target(loss: Any, pred: Array, target: Array, axis: int, rows: tuple[int, ...]) -> Array:
+    """The target of a loss of rows: class ids, or rows of probabilities."""
+    shapes = f"pred has shape {pred.shape} but target has shape {target.shape}"
+    integers = target.dtype.kind in "iu"
+    column = (*pred.shape[:axis], 1, *pred.shape[axis + 1 :])
+    remedy = f" (a column of class ids becomes ids by target.squeeze({axis}))" if target.shape == column else ""
+    if loss.ids and (target.ndim == len(rows) or not loss.rows):
+        if target.shape != rows:
+            raise ValueError(f"{shapes}; class ids must have shape {rows}{remedy}")
+        if target.size == 0:
+            return target.astype(np.int64)  # of an empty list, which has no dtype
+        if not integers:
+            raise TypeError(
+                f"target has dtype {target.dtype}; class ids must be integers (whole numbers become ids by "
+                "target.astype(int))"
+            )
+    elif target.shape != pred.shape:
+        raise ValueError(f"{shapes}; they must be equal{remedy if integers else ''}")
+    elif integers and target.shape == column:
+        raise ValueError(
+            f"{shapes}, of integers: class ids must have the shape of pred without its class axis, {rows}{remedy}, "
+            "and rows of probabilities must not be integers where there is one class"
+        )
+    return target
+
+
 def row_arguments(
     loss: Any, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]
 ) -> tuple[Call, tuple[Any, ...]]:
@@ -318,21 +426,9 @@ def row_arguments(
     smoothing, ignored, class_weight, axis, eps = own
     axis = axis_of("pred", pred, axis)
     rows = pred.shape[:axis] + pred.shape[axis + 1 :]
-    if loss.ids and target.ndim == len(rows):
-        if target.shape != rows:
-            raise ValueError(
-                f"pred has shape {pred.shape} but target has shape {target.shape}; class ids must have shape {rows}"
-            )
-        if target.dtype.kind not in "iu":
-            raise TypeError(f"target has dtype {target.dtype}; class ids must be integers")
-    elif loss.rows:
-        same_shape("target", target.shape, pred)
-        if ignored is not None:
-            raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
-    else:
-        raise ValueError(
-            f"pred has shape {pred.shape} but target has shape {target.shape}; class ids must have shape {rows}"
-        )
+    target = row_target(loss, pred, target, axis, rows)
+    if ignored is not None and target.ndim == pred.ndim:
+        raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
     weight = None
     if sample_weight is not None:
         weight = real_array("sample_weight", sample_weight)
@@ -342,7 +438,7 @@ def row_arguments(
             )
     if class_weight is not None and class_weight.size != pred.shape[axis]:
         raise ValueError(f"class_weight has {class_weight.size} weights but there are {pred.shape[axis]} classes")
-    return Call(pred, target, weight, reduction, dtype, rows=rows), (smoothing, ignored, class_weight, axis, eps)
+    return Call(pred, target, weight, reduction, dtype, rows=rows, axis=axis), (smoothing, ignored, class_weight, axis, eps)
 
 
 def outputs(call: Call, names: tuple[str, ...], out: Any) -> None:
@@ -377,39 +473,59 @@ def blocks(array: Array, size: int = BLOCK) -> Iterator[tuple[int, Array]]:
 
 
 def outside(call: Call, domains: Mapping[str, Domain]) -> NoReturn:
-    """Raise for the first value outside its domain, in the order pred, target, sample_weight."""
+    """Raise for the first value outside its domain, in the order pred, target, sample_weight.
+
+    What is looked at is what the kernels see: numbers of the dtype that is computed in, of samples that have a weight.
+    """
     arrays = {"pred": call.pred, "target": call.target, "sample_weight": call.weight}
+    computed = np.float64 if call.dtype == np.float64 else np.float32
     for name, array in arrays.items():
         domain = WEIGHT if name == "sample_weight" else domains.get(name)
         if array is None or domain is None:
             continue
         for start, block in blocks(array):
-            bad = ~domain.contains(np.asarray(block, dtype=np.float64))
+            with np.errstate(all="ignore"):
+                bad = ~domain.contains(np.asarray(block, dtype=np.float64 if domain is WEIGHT else computed))
+            if domain is not WEIGHT and call.weight is not None and bad.any():
+                bad &= ~(weights_of(call, array, start, block.size) == 0)
             if bad.any():
                 first = int(np.argmax(bad))
                 raise outside_error(call, name, block[first], start + first, domain)
     raise RuntimeError("an input was reported outside its domain but has since changed")
 
 
+def weights_of(call: Call, array: Array, start: int, size: int) -> Array:
+    """The weights of the samples that `size` elements of `array` belong to, from a flat index on."""
+    assert call.weight is not None
+    if call.weight.shape == array.shape:
+        flat: Array = call.weight.flat[start : start + size]
+        return flat
+    index = np.unravel_index(np.arange(start, start + size), array.shape)
+    weights: Array = call.weight[index[: call.axis] + index[call.axis + 1 :]]
+    return weights
+
+
 def row_outside(call: Call, domains: Mapping[str, Domain], own: tuple[Any, ...]) -> NoReturn:
     """Raise for the first class id, probability or weight outside its domain."""
-    _, ignored, _, axis, _ = own
+    ignored = own[1]
     if call.target.shape == call.rows:
-        classes = call.pred.shape[axis]
+        classes = call.pred.shape[call.axis]
         for start, block in blocks(call.target):
             bad = (block < 0) | (block >= classes)
             if ignored is not None:
                 bad &= block != ignored
+            if call.weight is not None and bad.any():
+                bad &= ~(weights_of(call, call.target, start, block.size) == 0)
             if bad.any():
                 first = int(np.argmax(bad))
                 where = subscript("target", start + first, call.target.shape)
                 raise ValueError(f"{where} is {block[first]}; class ids must be in [0, {classes})")
         used = domains.get("pred")
-        domains = {"pred": replace(used, contains=unused_or(used.contains, call, axis))} if used else {}
+        domains = {"pred": replace(used, contains=unused_or(used.contains, call))} if used else {}
     outside(call, domains)
 
 
-def unused_or(contains: Callable[[Array], Array], call: Call, axis: int) -> Callable[[Array], Array]:
+def unused_or(contains: Callable[[Array], Array], call: Call) -> Callable[[Array], Array]:
     """Only the label's probability is used; the others may be anything."""
     position = 0
 
@@ -417,8 +533,8 @@ def unused_or(contains: Callable[[Array], Array], call: Call, axis: int) -> Call
         nonlocal position
         index = np.unravel_index(np.arange(position, position + block.size), call.pred.shape)
         position += block.size
-        label = call.target[index[:axis] + index[axis + 1 :]]
-        inside: Array = contains(block) | (label != index[axis])
+        label = call.target[index[: call.axis] + index[call.axis + 1 :]]
+        inside: Array = contains(block) | (label != index[call.axis])
         return inside
 
     return checked
@@ -428,8 +544,8 @@ def outside_error(call: Call, name: str, value: Any, index: int, domain: Domain)
     where = subscript(
         name, index, (call.weight if name == "sample_weight" and call.weight is not None else call.pred).shape
     )
-    text = f"{where} is {float(value):g}; {name} must be {domain.text}"
-    if domain.remedy:
+    text = f"{where} is {shown(value)}; {name} must be {domain.text}"
+    if domain.remedy and domain.remedy_for in (None, value):
         text += f" ({domain.remedy})"
     if call.written and not call.inspected_first:
         text += "; out has been partly written"

@@ -99,7 +99,15 @@ def sigmoid_hess(x, t, pos_weight, label_smoothing):
 
 
 def entropy(p, t, eps):
-    return -(t * mp.log(p) if t else 0) - ((1 - t) * mp.log1p(-p) if t != 1 else 0)
+    return -(t * mp.log(max(p, eps)) if t else 0) - ((1 - t) * mp.log(max(1 - p, eps)) if t != 1 else 0)
+
+
+def entropy_grad(p, t, eps):
+    return -(t / p if t and p >= eps else 0) + ((1 - t) / (1 - p) if t != 1 and 1 - p >= eps else mp.mpf(0))
+
+
+def entropy_hess(p, t, eps):
+    return (t / p**2 if t and p >= eps else 0) + ((1 - t) / (1 - p) ** 2 if t != 1 and 1 - p >= eps else mp.mpf(0))
 
 
 def sigmoid_cases(inputs, pos_weight=1.0, label_smoothing=0.0):
@@ -110,12 +118,7 @@ def sigmoid_cases(inputs, pos_weight=1.0, label_smoothing=0.0):
 
 
 def entropy_cases(inputs, eps):
-    return Case(
-        "binary_cross_entropy", inputs, entropy,
-        lambda p, t, eps: (p - t) / (p * (1 - p)),
-        lambda p, t, eps: t / p**2 + (1 - t) / (1 - p) ** 2,
-        {"eps": eps},
-    )  # fmt: skip
+    return Case("binary_cross_entropy", inputs, entropy, entropy_grad, entropy_hess, {"eps": eps})
 
 
 def hinge_margin(p, t):

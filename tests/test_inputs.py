@@ -153,7 +153,7 @@ def test_integers(backend, dtype):
 def test_targets_of_any_real_dtype(backend, dtype, computed, rng):
     pred, target = rng.standard_normal(100).astype(computed), rng.standard_normal(100).astype(dtype)
     weight = rng.random(100).astype(dtype)
-    plain = fl.huber.value_and_grad(pred, target.astype(computed), sample_weight=weight.astype(computed))
+    plain = fl.huber.value_and_grad(pred, target.astype(computed), sample_weight=weight.astype(np.float64))
     same(fl.huber.value_and_grad(pred, target, sample_weight=weight), plain)
 
 
@@ -243,7 +243,7 @@ def test_weights_of_nothing(backend):
     with pytest.warns(RuntimeWarning, match="mean over weights that sum to 0"):
         value, grad = fl.mse.value_and_grad([1.0, 2.0], [0.0, 0.0], sample_weight=[0, 0])
     assert math.isnan(value)
-    assert np.isnan(grad).all()
+    np.testing.assert_array_equal(grad, 0)  # samples of weight 0 are not there
     assert fl.mse([1.0, 2.0], [0.0, 0.0], sample_weight=[0, 0], reduction="batch_mean") == 0
 
 

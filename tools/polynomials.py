@@ -7,10 +7,11 @@ Every polynomial is a near-minimax (Chebyshev) fit in 60-digit arithmetic, round
 reduction the leading terms are exact, so an error ε of the fitted tail is worth only r²ε or less of the result. The
 comment above each fit states that relative error; half a unit in the last place is 2^-24 (float) or 2^-53 (double).
 
-Reductions (`vecmath.h` uses the first two, `vecmath_avx512.h` the last three):
+Reductions (`vecmath.h` uses the first three, `vecmath_avx512.h` the last four):
 
 * exp(x) = 2^k · (1 + r + r²·Q(r)),                 |r| ≤ ½ ln 2
 * log(1+f) = f − (h − s·(h + z·S(z))),              h = ½f², s = f/(2+f), z = s²,  √½ − 1 ≤ f ≤ ½
+* exp(x) − 1 − x = x²·(1/2 + x/6 + …),              |x| ≤ ½: its own series
 * exp(x) = 2^k · 2^(j/N) · (1 + r + r²·Q(r)),       |r| ≤ ln 2 / 2N
 * log(x) = k·ln 2 + log cⱼ + log(1+r),              r = m/cⱼ − 1 for a mantissa m in [¾, 3/2)
 * log(1+e) = log cⱼ + log(1+r),                     r = (1+e)/cⱼ − 1 for e in [0, 1]
@@ -116,6 +117,7 @@ if __name__ == "__main__":
     for kind, degree in (("F", 3), ("D", 6)):
         fit("ATANH", kind, degree, atanh_tail, mp.mpf(0), mp.mpf("0.0401"),
             lambda z, p: mp.sqrt(z) * (2 + z * p), lambda z: 2 * mp.atanh(mp.sqrt(z)))  # fmt: skip
+    array("BEND", [1 / mp.factorial(k + 2) for k in range(14)], "D")
     print()
     for kind, size, exp_degree, log_degree in (("F", 32, 1, 3), ("D", 16, 4, 8)):
         array("EXP_TABLE", [rounded(mp.mpf(2) ** (mp.mpf(j) / size), BITS[kind]) for j in range(size)], kind)

@@ -1,14 +1,20 @@
 # Numbers, and the vector functions of vecmath.h for whichever of the two kinds is being computed.
 
-from libc.math cimport fabs, fabsf, sqrt
+from libc.math cimport fabs, fabsf
 
 cdef extern from "vecmath.h" nogil:
     void vexp_f(const float* x, float* y, Py_ssize_t n) noexcept
     void vexp_d(const double* x, double* y, Py_ssize_t n) noexcept
     void vlog_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
     void vlog_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
+    void vlogsum_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
+    void vlogsum_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
     void vlog1p_f(const float* x, float* y, Py_ssize_t n) noexcept
     void vlog1p_d(const double* x, double* y, Py_ssize_t n) noexcept
+
+    float excess_f(float v) noexcept
+    double excess_d(double v) noexcept
+    double bend_d(double x) noexcept
 
     void vroot_f(const float* x, float* y, Py_ssize_t n) noexcept
     void vroot_d(const double* x, double* y, Py_ssize_t n) noexcept
@@ -37,8 +43,8 @@ cdef extern from "sums.h" nogil:
     void rotate_back(sums* s, Py_ssize_t h) noexcept
     void add_f(sums* s, const float* x) noexcept
     void add_d(sums* s, const double* x) noexcept
-    void add_products_f(sums* s, const float* x, const float* y) noexcept
-    void add_products_d(sums* s, const double* x, const double* y) noexcept
+    void add_weighed_f(sums* s, const float* x, const double* weight) noexcept
+    void add_weighed_d(sums* s, const double* x, const double* weight) noexcept
 
 cdef inline void vexp(const real* x, real* y, Py_ssize_t n) noexcept nogil:
     if real is float:
@@ -53,6 +59,14 @@ cdef inline void vlog(const real* x, const real* lost, real* y, Py_ssize_t n) no
         vlog_f(x, lost, y, n)
     else:
         vlog_d(x, lost, y, n)
+
+
+cdef inline void vlogsum(const real* x, const real* lost, real* y, Py_ssize_t n) noexcept nogil:
+    """y = log(x + lost), whatever x > 0 is."""
+    if real is float:
+        vlogsum_f(x, lost, y, n)
+    else:
+        vlogsum_d(x, lost, y, n)
 
 
 cdef inline void vlog1p(const real* x, real* y, Py_ssize_t n) noexcept nogil:
@@ -116,15 +130,31 @@ cdef inline real over_root(real y, real r) noexcept nogil:
         return over_root_d(y, r)
 
 
-cdef inline void add(sums* s, const real* x, const real* weight) noexcept nogil:
-    """s += Σ of LANES numbers, weighted or not."""
+cdef inline real excess(real v) noexcept nogil:
+    """v − log(1 + v), −½ ≤ v ≤ 1."""
     if real is float:
-        if weight is NULL:
-            add_f(s, x)
-        else:
-            add_products_f(s, x, weight)
+        return excess_f(v)
     else:
-        if weight is NULL:
-            add_d(s, x)
-        else:
-            add_products_d(s, x, weight)
+        return excess_d(v)
+
+
+cdef inline real signless(real x) noexcept nogil:
+    """x, but +0 for −0: what has no slope has no sign."""
+    cdef real zero = 0
+    return x if x != zero else zero
+
+
+cdef inline void add(sums* s, const real* x) noexcept nogil:
+    """s += Σ of LANES numbers."""
+    if real is float:
+        add_f(s, x)
+    else:
+        add_d(s, x)
+
+
+cdef inline void add_weighed(sums* s, const real* x, const double* weight) noexcept nogil:
+    """s += Σ weight·x of LANES numbers, where a weight of 0 takes its number out, whatever that is."""
+    if real is float:
+        add_weighed_f(s, x, weight)
+    else:
+        add_weighed_d(s, x, weight)

@@ -4,8 +4,12 @@
 cdef extern from *:
     """
     #define HUGE_SQUARE 0x1p120   /* from here on 1 + |r| and sqrt(1 + r*r) are |r| to the last bit; float still holds it */
+    #define LINE_AT_0 1.457       /* 1/s is 1.457 - s/2 for 1 <= s <= 2, to 9 % */
+    #define FAR_F 0x1p100         /* beyond these and below their inverses, the inverse of a scale is not a normal number */
+    #define FAR_D 0x1p1000
+    #define LIFT 0x1p64
     """
-    const double HUGE_SQUARE
+    const double HUGE_SQUARE, LINE_AT_0, FAR_F, FAR_D, LIFT
 
 cdef struct Mse:
     double unused
@@ -34,9 +38,6 @@ cdef struct SigmoidCrossEntropy:
 
 # Of rows of probabilities, where every number counts alike: a row's loss is a sum, and rows need not be told apart.
 cdef struct CrossEntropyTerm:
-    double eps
-
-cdef struct DivergenceTerm:
     double eps
 
 cdef struct Sigmoid:
@@ -71,7 +72,6 @@ ctypedef fused Pointwise:
     BinaryCrossEntropy
     SigmoidCrossEntropy
     CrossEntropyTerm
-    DivergenceTerm
     Sigmoid
     LogSigmoid
     Softplus
@@ -83,6 +83,7 @@ ctypedef fused Pointwise:
 cdef enum:
     OUTSIDE = 1             # an input is outside the loss's domain
     SOFT = 2                # a label is neither 0 nor 1
+    LACKING = 4             # (not seen by `inspect`) there was no memory
 
 
 cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
@@ -92,7 +93,7 @@ cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
         return (target != one) & (target != -one) & (target == target)
     elif Pointwise is SigmoidCrossEntropy:
         return (target < zero) | (target > one)
-    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
+    elif Pointwise is CrossEntropyTerm:
         return (pred < zero) | (pred > one) | (target < zero) | (target > one)
     elif Pointwise is BinaryCrossEntropy:
         return ((pred < zero) | (pred > one) | (target < zero) | (target > one)) | (((target != zero) & (target != one)) << 1)
@@ -111,7 +112,7 @@ cdef inline int inspected(Pointwise loss, const real* pred, const real* target, 
     elif Pointwise is SigmoidCrossEntropy:
         if not beyond_unit(target, m):
             return 0
-    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
+    elif Pointwise is CrossEntropyTerm:
         if not (beyond_unit(pred, m) or beyond_unit(target, m)):
             return 0
     elif Pointwise is BinaryCrossEntropy:
@@ -134,7 +135,7 @@ cdef inline void prepare(Pointwise loss, const real* pred, const real* target, r
     `value` says whether the loss itself is wanted, `seen` is all that `inspect` saw.
     """
     cdef Py_ssize_t i, m = n & ~(<Py_ssize_t>LANES - 1)     # n is a multiple already; this tells the compiler
-    cdef real low, high, p, u, zero = 0, one = 1
+    cdef real low, lift, inverse, p, u, zero = 0, one = 1
     if (Pointwise is SigmoidCrossEntropy or Pointwise is Sigmoid or Pointwise is LogSigmoid or Pointwise is Softplus):
         # a = exp(−|x|), b = log(1 + exp(−|x|))
         for i in range(m):
@@ -144,25 +145,27 @@ cdef inline void prepare(Pointwise loss, const real* pred, const real* target, r
             vlog1p(a, b, m)
     elif Pointwise is PseudoHuber:
         # √b, in vroot's terms, for b = 1 + r²
+        lift = lift_of(loss.delta, pred)
+        inverse = <real>(1 / (loss.delta * lift))
         for i in range(m):
-            p = (pred[i] - target[i]) * <real>(1 / loss.delta)
+            p = (pred[i] - target[i]) * lift * inverse
             b[i] = one + p * p
         vroot(b, a, m)
     elif Pointwise is BinaryCrossEntropy:
-        # a = t·log p + (1 − t)·log(1 − p) of the clipped p, with 0·log 0 = 0. A hard label needs but one logarithm.
+        # a = t·log p + (1 − t)·log(1 − p) of arguments not below eps, with 0·log 0 = 0. A hard label needs one logarithm.
         if not value:
             return
         low = <real>loss.eps
-        high = <real>(1 - loss.eps)
         if seen & SOFT:
             for i in range(m):
-                a[i] = clip(pred[i], low, high)
+                p = pred[i] + zero          # of −0: 0
+                a[i] = low if p < low else p
                 c[i] = zero
             vlog(a, c, a, m)
             for i in range(m):
-                p = clip(pred[i], low, high)
-                b[i] = one - p
-                c[i] = (one - b[i]) - p
+                p = one - pred[i]
+                b[i] = low if p < low else p
+                c[i] = zero if p < low else (one - p) - pred[i]
             vlog(b, c, b, m)
             for i in range(m):
                 p = zero if target[i] == zero else target[i] * a[i]
@@ -170,25 +173,22 @@ cdef inline void prepare(Pointwise loss, const real* pred, const real* target, r
                 a[i] = p + u
         else:
             for i in range(m):
-                p = clip(pred[i], low, high)
+                p = pred[i] + zero
                 u = one - p
-                a[i] = p if target[i] == one else u
-                c[i] = zero if target[i] == one else (one - u) - p
+                c[i] = zero if (target[i] == one) | (u < low) else (one - u) - p
+                u = p if target[i] == one else u
+                a[i] = low if u < low else u
             vlog(a, c, a, m)
-    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
-        # a = log p of the clipped p, b = log t, or 0 where t is
+    elif Pointwise is CrossEntropyTerm:
+        # a = log p, of a p not below eps
         if not value:
             return
         low = <real>loss.eps
-        high = <real>(1 - loss.eps)
         for i in range(m):
-            a[i] = clip(pred[i], low, high)
+            p = pred[i] + zero
+            a[i] = low if p < low else p
             c[i] = zero
         vlog(a, c, a, m)
-        if Pointwise is DivergenceTerm:
-            for i in range(m):
-                b[i] = one if target[i] == zero else target[i]
-            vlog(b, c, b, m)
     elif Pointwise is Exp:
         vexp(pred, a, m)
     elif Pointwise is Log or Pointwise is Log1m:
@@ -208,6 +208,7 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
     """
     cdef real zero = 0, half = 0.5, one = 1, two = 2
     cdef real d, m, r, s, t, p, q, u, v, delta, huge
+    cdef bint cut_low, cut_high
     if Pointwise is Mse:
         d = pred - target
         value[0] = d * d
@@ -249,28 +250,35 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         grad[0] = -two * target * m
         hess[0] = two if m > zero else m
     elif Pointwise is BinaryCrossEntropy:
-        # −t log p − (1 − t) log(1 − p): constant, so without slope, where eps clips p.
+        # −t log p − (1 − t) log(1 − p). A logarithm that eps holds constant has no slope; without it, the other's is left.
         t = target
         value[0] = zero - a
-        q = one - pred
-        d = one if t == zero else (-one if t == one else pred - t)
-        m = q if t == zero else (pred if t == one else pred * q)
-        u = zero if t == zero else t / (pred * pred)
-        v = zero if t == one else (one - t) / (q * q)
+        p = pred + zero             # of −0: 0
+        q = one - p
         r = <real>loss.eps
-        s = <real>(1 - loss.eps)
-        grad[0] = zero if (pred < r) | (pred > s) else d / m
-        hess[0] = zero if (pred < r) | (pred > s) else u + v
-    elif Pointwise is CrossEntropyTerm or Pointwise is DivergenceTerm:
-        # t·(log t − log p), the first logarithm left out for the cross-entropy; where eps clips p, without slope.
-        r = <real>loss.eps
-        s = <real>(1 - loss.eps)
-        m = -a if Pointwise is CrossEntropyTerm else b - a
-        value[0] = zero if target == zero else target * m
-        q = target / pred
-        q = zero if (target == zero) | (pred < r) | (pred > s) else q
+        cut_low = p < r
+        cut_high = q < r
+        if (t == zero) | cut_low:
+            d = zero if cut_high else one - t
+            m = q
+        elif (t == one) | cut_high:
+            d = -t
+            m = p
+        else:
+            d = p - t
+            m = p * q
+        grad[0] = zero if d == zero else d / m
+        u = zero if (t == zero) | cut_low else t / p / p
+        v = zero if (t == one) | cut_high else (one - t) / q / q
+        hess[0] = u + v
+    elif Pointwise is CrossEntropyTerm:
+        # −t·log p, 0·log 0 = 0; without slope where eps holds it constant. 0·log NaN is NaN, and so is the slope.
+        p = pred + zero
+        m = p if target == zero else -a
+        value[0] = target * m
+        q = zero if (p < <real>loss.eps) | ((target == zero) & (p == zero)) else target / p
         grad[0] = -q
-        hess[0] = zero if q == zero else q / pred
+        hess[0] = zero if q == zero else q / p
     elif Pointwise is SigmoidCrossEntropy:
         # u·softplus(−x) + v·softplus(x), u = P·t and v = 1 − t after smoothing; softplus(±x) = max(±x, 0) + b.
         if (loss.pos_weight == 1) & (loss.label_smoothing == 0):    # the same to the last bit, sooner
@@ -290,13 +298,24 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         grad[0] = v * p - u * q
         hess[0] = (u + v) * (p * q)     # not s: a label that is NaN shows here too
     elif Pointwise is Sigmoid:
-        value[0] = (one if pred > zero else a) / (one + a)
+        # With what rounding took from 1 + a, which counts by 1/(1 + a); a line is near enough to that.
+        s = one + a
+        q = (one if pred > zero else a) / s
+        value[0] = q - q * ((a - (s - one)) * (<real>LINE_AT_0 - half * s))
     elif Pointwise is LogSigmoid:
         value[0] = (zero if pred > zero else pred) - b
     elif Pointwise is Softplus:
         value[0] = (zero if pred < zero else pred) + b
     else:
         value[0] = a
+
+
+cdef inline real lift_of(double scale, const real* kind) noexcept nogil:
+    """A power of two that brings a scale near the end of the numbers' range back from it; else 1."""
+    cdef double far = FAR_F if real is float else FAR_D
+    if scale > far:
+        return <real>(1 / LIFT)
+    return <real>LIFT if scale < 1 / far else <real>1
 
 
 cdef inline real clip(real x, real low, real high) noexcept nogil:

@@ -42,7 +42,7 @@ cdef enum:
 # How many threads the user or the process allows, and what OpenMP allowed at first: if it allows less now, somebody
 # (threadpoolctl) has asked for it.
 cdef int thread_limit = 1
-cdef int openmp_default = openmp_threads()
+cdef int usual_threads = openmp_default()
 
 
 def set_thread_limit(int n):
@@ -82,12 +82,16 @@ cdef class Kernel:
         reduced = reduction_of(reduction)
         if job.size == 0 or reduced < 0 or not alike(target, <cnp.ndarray>pred):
             return NotImplemented
-        if weight is not None and not alike(weight, <cnp.ndarray>pred):
+        if weight is not None and not weighs(weight, <cnp.ndarray>pred, cnp.PyArray_NDIM(<cnp.ndarray>pred)):
+            return NotImplemented
+        if type_number == cnp.NPY_FLOAT and not held(parameters):
             return NotImplemented
         if self.rooted and (reduced == NONE or reduced == SUM):
             return NotImplemented
         start(&job, self, type_number == cnp.NPY_DOUBLE, wanted, reduced, parameters)
         job.samples = job.size
+        if weight is not None and cnp.PyArray_TYPE(<cnp.ndarray>weight) == cnp.NPY_FLOAT:
+            job.kind[WEIGHT] = SINGLE
         if out is not None:
             if call == CALL_GRAD_AND_HESS:
                 if type(out) is not tuple or len(<tuple>out) != 2:
@@ -144,6 +148,8 @@ cdef class Kernel:
         for k in range(OPERANDS):
             arrays[k] = given(operands[k])
             job.kind[k] = kinds[k]
+            if k == WEIGHT and arrays[k] is not NULL and cnp.PyArray_TYPE(<cnp.ndarray>operands[k]) == cnp.NPY_FLOAT:
+                job.kind[k] = SINGLE
             if k >= VALUES and arrays[k] is not NULL:
                 job.coded = kinds[k]
         self.evaluate(&job, arrays, REDUCTIONS[reduction], inspect_first, &cost, &total)
@@ -151,41 +157,83 @@ cdef class Kernel:
 
     cdef int evaluate(self, Job* job, Array* operands, int reduction, bint inspect_first, double* cost,
                       Partial* total) except -1:
-        """One pass over the batch; or two, if the gradient's scale or the inputs' domain must be known first."""
+        """One pass over the batch; before it one over the inputs, if the gradient's scale or the inputs' domain must be known
+        first; and another one where sums have left the range of double."""
         cdef Array inputs[OPERANDS]
-        cdef int k
+        cdef int k, wanted = job.wanted
         cdef bint weighted = operands[WEIGHT] is not NULL
-        cdef int wanted = job.wanted
-        cdef bint first = (weighted and reduction == MEAN or self.rooted) and wanted != VALUE
+        cdef bint by_weight = weighted and reduction == MEAN
         cdef double divisor = 1
-        if inspect_first and (self.inspected or weighted):
-            first = True
-        if first:
-            job.wanted = VALUE if self.rooted else 0
-            for k in range(OPERANDS):
-                inputs[k] = operands[k] if k < INPUTS else NULL
+        for k in range(OPERANDS):
+            inputs[k] = operands[k] if k < INPUTS else NULL
+        if self.rooted:
+            return self.evaluate_root(job, operands, inputs, by_weight, cost, total)
+        if (by_weight and wanted != VALUE) or (inspect_first and (self.inspected or weighted)):
+            job.wanted = 0
             pass_over(job, inputs, total)
             if total.seen & OUTSIDE:
                 return 0
+            if by_weight and not ordinary(total.weight):
+                job.unit = unit_for(total.weight)
+                pass_over(job, inputs, total)
             job.wanted = wanted
-        if reduction == MEAN:
-            divisor = total.weight if weighted and first else job.samples
-        elif reduction == BATCH_MEAN:
+        if by_weight:
+            divisor = total.weight if wanted != VALUE else 1    # not known yet, nor needed
+        elif reduction == MEAN or reduction == BATCH_MEAN:
             divisor = job.samples
-        if self.rooted and first:
-            cost[0] = sqrt(total.value / divisor)
-            job.scale = 0 if cost[0] == 0 else 1 / (2 * cost[0] * divisor)
-            job.coupling = 0 if cost[0] == 0 else 1 / cost[0]
-        else:
-            job.scale = 1 / divisor
+        job.scale = 1 / divisor if divisor != 0 else 0
         pass_over(job, operands, total)
-        if weighted and reduction == MEAN:
+        if by_weight:
+            if wanted == VALUE and job.unit == 1 and not (ordinary(total.weight) and isfinite(total.value)) \
+                    and not total.seen & OUTSIDE:
+                job.unit = unit_for(total.weight)
+                pass_over(job, operands, total)
             divisor = total.weight
-        if not (self.rooted and first):
-            cost[0] = total.value / divisor
-            if self.rooted:
-                cost[0] = sqrt(cost[0])
+        cost[0] = total.value / divisor
         return 0
+
+    cdef int evaluate_root(self, Job* job, Array* operands, Array* inputs, bint by_weight, double* cost,
+                           Partial* total) except -1:
+        """The root first; then its derivatives, if they are wanted."""
+        cdef int wanted = job.wanted
+        cdef double divisor
+        job.wanted = VALUE
+        pass_over(job, inputs, total)
+        if total.seen & OUTSIDE:
+            return 0
+        if by_weight and not ordinary(total.weight):
+            job.unit = unit_for(total.weight)
+            pass_over(job, inputs, total)
+        if not 1 / LIFT_ROOT <= total.value < INFINITY:
+            job.lift = LIFT_ROOT if total.value < 1 else 1 / LIFT_ROOT
+            pass_over(job, inputs, total)
+        divisor = total.weight if by_weight else job.samples
+        job.root = sqrt(total.value / divisor)
+        cost[0] = job.root / job.lift
+        if wanted & GRAD:
+            job.scale = 1 / divisor if divisor != 0 else 0
+            job.wanted = wanted & ~VALUE
+            pass_over(job, operands, total)
+        return 0
+
+
+cdef extern from *:
+    """
+    #define ORDINARY 0x1p64         /* sums up to here, and from its inverse on, are used as they are */
+    #define LIFT_ROOT 0x1p600       /* squares of all doubles times this, or by it, have sums within range */
+    """
+    const double ORDINARY, LIFT_ROOT
+
+
+cdef inline bint ordinary(double sum) noexcept nogil:
+    return 1 / ORDINARY <= sum <= ORDINARY
+
+
+cdef inline double unit_for(double sum) noexcept nogil:
+    """A power of two that brings a sum near 1. It changes no digit of a mean: only the ratio of weights counts there."""
+    if not sum > 0:
+        return 1
+    return ldexp(1, -1000 if isinf(sum) else min(-ilogb(sum), 1000))
 
 
 # ---- setting up a job -------------------------------------------------------------------------------------------------
@@ -196,8 +244,7 @@ cdef inline void start(Job* job, Kernel kernel, bint double_precision, int wante
     job.double_precision = double_precision
     job.wanted = wanted
     job.summed = reduction != NONE
-    job.scale = 1
-    job.coupling = 0
+    job.scale = job.unit = job.lift = job.root = 1
     job.iterators = 0
     for k in range(len(parameters)):
         job.parameters[k] = <double>parameters[k]
@@ -221,8 +268,8 @@ cdef int pass_over(Job* job, Array* operands, Partial* total) except -1:
     if job.iterators > 0:
         stop_iterators(job.iterator, job.iterators)
         job.iterators = 0
-    if status < 0:
-        raise MemoryError("no memory for the sums of a batch of %d" % job.size)
+    if status < 0 or total.seen & LACKING:
+        raise MemoryError("no memory for the sums and buffers of a batch of %d" % job.size)
     return 0
 
 
@@ -249,7 +296,7 @@ cdef inline bint in_order(Job* job, Array* operands):
     for k in range(OPERANDS):
         if operands[k] is not NULL:
             x = <cnp.ndarray>operands[k]
-            if job.kind[k] == NATIVE and cnp.PyArray_TYPE(x) != native:
+            if job.kind[k] == NATIVE and cnp.PyArray_TYPE(x) != (cnp.NPY_DOUBLE if k == WEIGHT else native):
                 return False
             if not cnp.PyArray_ISALIGNED(x) or cnp.PyArray_ISBYTESWAPPED(x):
                 return False
@@ -271,8 +318,12 @@ cdef int iterate(Job* job, Array* operands, int threads) except -1:
         job.data[k] = NULL
         job.itemsize[k] = 0
         if operands[k] is not NULL:
-            dtype = native if job.kind[k] == NATIVE else cnp.PyArray_DescrFromType(
-                NPY_HALF if job.kind[k] == HALF else cnp.NPY_UINT16)
+            if k == WEIGHT and job.kind[k] == SINGLE:
+                job.kind[k] = NATIVE        # the iterator widens them
+            if job.kind[k] == NATIVE:
+                dtype = native if k != WEIGHT else cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
+            else:
+                dtype = cnp.PyArray_DescrFromType(NPY_HALF if job.kind[k] == HALF else cnp.NPY_UINT16)
             dtypes.append(dtype)
             job.slot[k] = count
             job.data[k] = <char*>cnp.PyArray_DATA(<cnp.ndarray>operands[k])
@@ -288,9 +339,10 @@ cdef int iterate(Job* job, Array* operands, int threads) except -1:
     if job.iterator is NULL:
         raise MemoryError()
     try:
+        # Buffers only when a thread begins: what another one's held until then would be written to the output's beginning.
         job.iterator[0] = cnp.NpyIter_AdvancedNew(
-            count, op, cnp.NPY_ITER_EXTERNAL_LOOP | cnp.NPY_ITER_BUFFERED | cnp.NPY_ITER_RANGED, cnp.NPY_KEEPORDER,
-            cnp.NPY_UNSAFE_CASTING, op_flags, descr, -1, NULL, NULL, TILE)
+            count, op, cnp.NPY_ITER_EXTERNAL_LOOP | cnp.NPY_ITER_BUFFERED | cnp.NPY_ITER_RANGED
+            | cnp.NPY_ITER_DELAY_BUFALLOC, cnp.NPY_KEEPORDER, cnp.NPY_UNSAFE_CASTING, op_flags, descr, -1, NULL, NULL, TILE)
         job.iterators = 1
         job.next = cnp.NpyIter_GetIterNext(job.iterator[0], NULL)
         while job.iterators < threads:
@@ -331,6 +383,25 @@ cdef inline bint alike(x, cnp.ndarray pred):
             and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, pred))
 
 
+cdef inline bint weighs(x, cnp.ndarray pred, int axes):
+    """Whether x is a plain array of floats or doubles, of the shape of pred's first axes."""
+    return (type(x) is cnp.ndarray and (cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_FLOAT
+                                        or cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE)
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_NDIM(<cnp.ndarray>x) == axes
+            and same_rows(pred, <cnp.ndarray>x))
+
+
+cdef inline bint held(tuple parameters):
+    """Whether the numbers among a loss's parameters are neither 0 nor infinite as floats, if they are not as doubles."""
+    cdef double x
+    for parameter in parameters:
+        if type(parameter) is float:
+            x = <double>parameter
+            if isinf(<float>x) or (<float>x == 0 and x != 0):
+                return False
+    return True
+
+
 cdef inline bint apart(x, y):
     """Whether two contiguous arrays share no byte."""
     cdef char* a = <char*>cnp.PyArray_DATA(<cnp.ndarray>x)
@@ -343,7 +414,8 @@ cdef inline bint writable(out, pred, target, weight):
     if not alike(out, <cnp.ndarray>pred) or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out):
         return False
     for x in (pred, target, weight):
-        if x is not None and cnp.PyArray_DATA(<cnp.ndarray>x) != cnp.PyArray_DATA(<cnp.ndarray>out) and not apart(x, out):
+        if x is not None and not apart(x, out) and not (cnp.PyArray_DATA(<cnp.ndarray>x) == cnp.PyArray_DATA(<cnp.ndarray>out)
+                                                         and alike(x, <cnp.ndarray>out)):
             return False
     return True
 
@@ -358,6 +430,8 @@ cdef class RowKernel:
     """The compiled side of a loss of rows, with the same two ways in."""
     cdef RowFunction of_ids[2]          # float, double; NULL if the loss knows no class ids
     cdef RowFunction of_rows[2]
+    cdef SharedFunction shared_ids[2]   # the same of one long row by several threads; or NULL
+    cdef SharedFunction shared_rows[2]
     cdef bint sparse
     cdef Kernel flat                    # of a loss whose rows need not be told apart; or None
 
@@ -389,9 +463,9 @@ cdef class RowKernel:
                 return NotImplemented
         elif self.of_rows[0] is NULL or ignore_index is not None or not alike(y, x):
             return NotImplemented
-        if weight is not None and not (type(weight) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>weight) == type_number
-                                       and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>weight)
-                                       and cnp.PyArray_NDIM(<cnp.ndarray>weight) == d - 1 and same_rows(x, <cnp.ndarray>weight)):
+        if weight is not None and not weighs(weight, x, d - 1):
+            return NotImplemented
+        if type_number == cnp.NPY_FLOAT and not held(parameters):
             return NotImplemented
         if out is not None and (call == CALL_GRAD_AND_HESS or call == CALL_VALUE or not writable(out, pred, pred, None)
                                 or not apart(out, target) or (weight is not None and not apart(out, weight))):
@@ -412,7 +486,7 @@ cdef class RowKernel:
             start(&flat, self.flat, type_number == cnp.NPY_DOUBLE, WANTED[call], reduced, (eps,))
             flat.size = cnp.PyArray_SIZE(x)
             flat.samples = flat.size // cnp.PyArray_DIM(x, d - 1)
-            self.flat.evaluate(&flat, operands, reduced, out is not None and inspected_first(operands), &cost, &total)
+            self.flat.evaluate(&flat, operands, reduced, out is not None, &cost, &total)
             return NotImplemented if total.seen & OUTSIDE else answer(call, cost, first, second)
         self.start(&job, type_number == cnp.NPY_DOUBLE, call, reduced, d - 1, x, y, parameters)
         job.dimensions = 1
@@ -424,7 +498,7 @@ cdef class RowKernel:
                 job.operand[k].step = job.operand[k].size if per_class else 0
                 job.stride[0][k] = job.operand[k].size * (job.classes if per_class else 1)
         shape_tiles(&job)
-        job.thorough = out is not None and inspected_first(operands)
+        job.thorough = True
         evaluate_rows(&job, reduced, out is not None, &cost, &total)
         if total.seen & OUTSIDE or (reduced == MEAN and total.weight == 0) or total.samples == 0:
             return NotImplemented
@@ -461,17 +535,18 @@ cdef class RowKernel:
         label_smoothing, ignore_index, class_weight, _, eps = parameters
         job.ids = self.of_ids[0] is not NULL and cnp.PyArray_NDIM(target) < cnp.PyArray_NDIM(pred)
         job.tile = self.of_ids[double_precision] if job.ids else self.of_rows[double_precision]
+        job.shared = self.shared_ids[double_precision] if job.ids else self.shared_rows[double_precision]
         job.double_precision = double_precision
         job.wanted = WANTED[call]
         job.summed = reduction != NONE
-        job.scale = 1
+        job.scale = job.unit = 1
         job.label_smoothing = label_smoothing
         job.eps = eps
         job.class_weight = NULL
         if class_weight is not None:
             job.class_weight = <const double*>cnp.PyArray_DATA(<cnp.ndarray>class_weight)
-        job.ignoring = ignore_index is not None
-        job.ignored = ignore_index if job.ignoring else 0
+        job.ignoring = ignore_index is not None and job.ids and can_hold(target, ignore_index)
+        job.ignored = <int64_t><uint64_t>(ignore_index & 0xffffffffffffffff) if job.ignoring else 0
         job.classes = cnp.PyArray_DIM(pred, axis)
         job.rows = cnp.PyArray_SIZE(pred) // job.classes
         job.sparse = self.sparse
@@ -479,6 +554,14 @@ cdef class RowKernel:
         for k in range(OPERANDS):
             job.operand[k].data = NULL
         return 0
+
+
+cdef inline bint can_hold(cnp.ndarray ids, number) except -1:
+    """Whether the ids' dtype has this number: ids are ignored by their value, not by their bits."""
+    cdef object bits = 8 * cnp.PyArray_ITEMSIZE(ids)        # Python's own integers, which shift as far as they must
+    if cnp.PyArray_ISSIGNED(ids):
+        return -1 << (bits - 1) <= number < 1 << (bits - 1)
+    return 0 <= number < 1 << bits
 
 
 cdef inline object answer(int call, double cost, first, second):
@@ -536,11 +619,10 @@ cdef inline void encode(RowOperand* operand, cnp.ndarray x, int kind):
 
 
 cdef inline void shape_tiles(RowJob* job):
-    """How the batch is cut: a matter of its shape alone, so that the sums are, too."""
+    """How the batch is cut. Whether a tile is turned changes no digit; all else is a matter of shape and dtype."""
     cdef Py_ssize_t size = 8 if job.double_precision else 4, n = (job.classes + LANES - 1) // LANES * LANES
     cdef bint apart = job.operand[PRED].step != job.operand[PRED].size
-    cdef bint short = job.classes < TURN_BELOW and job.classes < TURN_FEW * job.rows    # few rows would leave vectors empty
-    job.turned = (short or apart) and job.classes * LANES * size <= TURN_BYTES
+    job.turned = job.classes < TURN_BELOW and (apart or job.classes < TURN_FEW * job.rows)  # few would leave vectors empty
     if job.turned:
         job.block = min(max(TILE_BYTES // (job.classes * size) // LANES, 1) * LANES, <Py_ssize_t>BLOCK)
         if job.rows < job.block:
@@ -550,58 +632,52 @@ cdef inline void shape_tiles(RowJob* job):
         job.kept = True
     else:
         job.kept = job.classes * size <= (KEEP if job.wanted & (GRAD | HESS) else TILE_BYTES)
-        job.block = min(max(2 * TILE_BYTES // (n * size), 1), <Py_ssize_t>LANES)
+        job.block = min(max(2 * TILE_BYTES // (n * size), 1), <Py_ssize_t>LANES) if job.kept else 1
         job.padded = n
-        if not job.kept:
-            job.block = 1
-            n = min(n, <Py_ssize_t>SPAN)
-            if not job.ids:
-                n = job.padded
-        job.area = job.block * n
+        job.area = job.block * (n if job.kept else <Py_ssize_t>SPAN)
     if job.sparse:
         job.block = BLOCK
         job.area = 0
-    job.area = max(job.area, spans(job.classes) * job.block)
     job.large = job.rows * job.classes * size > FETCH_FROM
     job.share = max(SHARE // (8 if job.sparse else job.classes) // job.block, 1) * job.block
     job.streaming = job.operand[GRADS].data is not NULL and job.rows * job.classes * size >= STREAM_FROM and (
         not job.turned or job.block * size >= 512)
 
 
-cdef inline int threads_for_rows(const RowJob* job):
-    cdef Py_ssize_t chunks = (job.rows + job.share - 1) // job.share
-    return <int>min(<Py_ssize_t>threads_for(job.rows * job.classes), chunks)
-
-
 cdef int evaluate_rows(RowJob* job, int reduction, bint first, double* cost, Partial* total) except -1:
     """One pass over the rows; before it one over the targets, if nothing may be written unless they are good, or if the
-    gradient's scale depends on them."""
+    gradient's scale depends on them; and another one where sums have left the range of double."""
     cdef int wanted = job.wanted
-    cdef bint counted = job.operand[WEIGHT].data is NULL and job.class_weight is NULL and not job.ignoring
+    cdef bint by_weight = reduction == MEAN and (job.operand[WEIGHT].data is not NULL or job.class_weight is not NULL)
+    cdef bint averaged = reduction == MEAN or reduction == BATCH_MEAN
     cdef double divisor = 1
-    if counted and (reduction == MEAN or reduction == BATCH_MEAN):
-        job.scale = 1 / <double>job.rows
-    if first or (wanted & (GRAD | HESS) and not counted and reduction != NONE and reduction != SUM):
+    if averaged:
+        divisor = job.rows
+    if first or (wanted & (GRAD | HESS) and averaged and (by_weight or job.ignoring)):
         job.wanted = 0
         pass_over_rows(job, total)
-        job.wanted = wanted
         if total.seen & OUTSIDE:
             return 0
-        if reduction == MEAN:
-            job.scale = 1 / total.weight
-        elif reduction == BATCH_MEAN:
-            job.scale = 1 / total.samples
+        if by_weight and not ordinary(total.weight):
+            job.unit = unit_for(total.weight)
+            pass_over_rows(job, total)
+        job.wanted = wanted
+        if averaged:
+            divisor = total.weight if by_weight else total.samples
+    job.scale = 1 / divisor if divisor != 0 else 0
     pass_over_rows(job, total)
-    if reduction == MEAN:
-        divisor = total.weight
-    elif reduction == BATCH_MEAN:
-        divisor = total.samples
+    if by_weight and wanted == VALUE and job.unit == 1 and not (ordinary(total.weight) and isfinite(total.value)) \
+            and not total.seen & OUTSIDE:
+        job.unit = unit_for(total.weight)
+        pass_over_rows(job, total)
+    if averaged:
+        divisor = total.weight if by_weight else total.samples
     cost[0] = total.value / divisor
     return 0
 
 
 cdef int pass_over_rows(RowJob* job, Partial* total) except -1:
-    cdef int status, threads = threads_for_rows(job)
+    cdef int status, threads = threads_for(job.rows * job.classes)
     if job.rows * job.classes < HOLD_GIL_BELOW:
         status = run_all_rows(job, 1, total)
     else:
@@ -617,7 +693,6 @@ cdef int pass_over_rows(RowJob* job, Partial* total) except -1:
 cdef enum Traits:
     PLAIN = 0
     INSPECTED = 1               # `inspect` has something to say
-    ROOTED = 2                  # the cost is the root of what is reduced
 
 
 cdef Kernel kernel(const Pointwise* tag, int traits):
@@ -625,7 +700,14 @@ cdef Kernel kernel(const Pointwise* tag, int traits):
     self.of_float = <TileFunction>tile[Pointwise, float]
     self.of_double = <TileFunction>tile[Pointwise, double]
     self.inspected = traits & INSPECTED
-    self.rooted = traits & ROOTED
+    return self
+
+
+cdef Kernel kernel_of_root():
+    cdef Kernel self = Kernel()
+    self.of_float = <TileFunction>root_tile[float]
+    self.of_double = <TileFunction>root_tile[double]
+    self.rooted = True
     return self
 
 
@@ -646,6 +728,9 @@ ctypedef fused NoIds:
 cdef RowKernel with_rows(RowKernel self, const NoIds* tag):
     self.of_rows[0] = <RowFunction>row_tile[NoIds, float]
     self.of_rows[1] = <RowFunction>row_tile[NoIds, double]
+    if NoIds is not CategoricalRows and NoIds is not Divergence:
+        self.shared_rows[0] = <SharedFunction>row_shared_f[NoIds]
+        self.shared_rows[1] = <SharedFunction>row_shared_d[NoIds]
     return self
 
 
@@ -653,6 +738,9 @@ cdef RowKernel with_ids(RowKernel self, const Ids* tag):
     self.sparse = Ids is CategoricalIds
     self.of_ids[0] = <RowFunction>row_tile[Ids, float]
     self.of_ids[1] = <RowFunction>row_tile[Ids, double]
+    if Ids is not CategoricalIds:
+        self.shared_ids[0] = <SharedFunction>row_shared_f[Ids]
+        self.shared_ids[1] = <SharedFunction>row_shared_d[Ids]
     return self
 
 
@@ -663,7 +751,7 @@ cdef RowKernel flattened(RowKernel self, Kernel flat):
 
 KERNELS = {
     "mse": kernel(<const Mse*>NULL, PLAIN),
-    "rmse": kernel(<const Mse*>NULL, ROOTED),
+    "rmse": kernel_of_root(),
     "mae": kernel(<const Mae*>NULL, PLAIN),
     "huber": kernel(<const Huber*>NULL, PLAIN),
     "pseudo_huber": kernel(<const PseudoHuber*>NULL, PLAIN),
@@ -682,8 +770,7 @@ KERNELS = {
         with_rows(RowKernel(), <const CategoricalRows*>NULL), kernel(<const CrossEntropyTerm*>NULL, INSPECTED)),
     "sparse_categorical_cross_entropy": with_ids(RowKernel(), <const CategoricalIds*>NULL),
     "softmax_cross_entropy": with_ids(with_rows(RowKernel(), <const SoftmaxRows*>NULL), <const SoftmaxIds*>NULL),
-    "kl_divergence": flattened(
-        with_rows(RowKernel(), <const Divergence*>NULL), kernel(<const DivergenceTerm*>NULL, INSPECTED)),
+    "kl_divergence": with_rows(RowKernel(), <const Divergence*>NULL),
     "softmax_kl_divergence": with_rows(RowKernel(), <const SoftmaxDivergence*>NULL),
     "softmax": with_rows(RowKernel(), <const Softmax*>NULL),
     "log_softmax": with_rows(RowKernel(), <const LogSoftmax*>NULL),

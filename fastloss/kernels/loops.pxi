@@ -13,6 +13,7 @@
 # LANES instead).
 
 from cython.parallel cimport prange
+from libc.math cimport INFINITY, NAN, exp, ilogb, isfinite, isinf, ldexp, log, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
@@ -31,6 +32,7 @@ cdef extern from "threads.h" nogil:
     int OPENMP
     const char* COMPILER
     int openmp_threads() noexcept
+    int openmp_default() noexcept
     int openmp_index() noexcept
     long process_id() noexcept
 
@@ -56,9 +58,10 @@ cdef enum Wanted:                       # a set; the empty one inspects the inpu
     HESS = 4
 
 cdef enum Kind:                         # what an operand holds, once strides and byte order are dealt with
-    NATIVE = 0                          # the numbers that are computed in
+    NATIVE = 0                          # the numbers that are computed in; of weights, doubles
     HALF = 1
     BFLOAT = 2
+    SINGLE = 3                          # of weights: floats
 
 cdef enum:                              # operands, in the order of every array of them
     PRED = 0
@@ -81,7 +84,7 @@ cdef struct Partial:
 cdef struct Job
 
 ctypedef void (*TileFunction)(const void* loss, const Job* job, const void* pred, const void* target,
-                              const void* weight, char** out, Py_ssize_t n, Partial* partial) noexcept nogil
+                              const double* weight, char** out, Py_ssize_t n, Partial* partial) noexcept nogil
 
 cdef struct Job:
     TileFunction tile
@@ -90,7 +93,9 @@ cdef struct Job:
     bint double_precision
     bint summed                         # the losses are added up, not written out
     double scale                        # of gradient and Hessian
-    double coupling                     # what g² takes from the Hessian (of a root)
+    double unit                         # a power of two that weights are multiplied by, so that their sum is in range
+    double lift                         # of a root: another, for the errors, so that their squares are
+    double root                         # and the root itself, of the errors so lifted
     bint streaming
     Py_ssize_t ahead                    # bytes; 0: memory is not asked for before it is used
     Py_ssize_t size
@@ -107,7 +112,7 @@ cdef struct Job:
 
 # ---- one tile ---------------------------------------------------------------------------------------------------------
 
-cdef void tile(const Pointwise* parameters, const Job* job, const real* pred, const real* target, const real* weight,
+cdef void tile(const Pointwise* parameters, const Job* job, const real* pred, const real* target, const double* weight,
                char** out, Py_ssize_t n, Partial* partial) noexcept nogil:
     """Formula, weight, scale and sink for n ≤ TILE samples, whose inputs can be read up to a multiple of LANES."""
     cdef Pointwise loss = parameters[0]
@@ -120,11 +125,11 @@ cdef void tile(const Pointwise* parameters, const Job* job, const real* pred, co
     cdef real v_block[32]       # LANES, as a number for array bounds
     cdef real g_block[32]
     cdef real h_block[32]
-    cdef real v = 0, g = 0, h = 0, scale = <real>job.scale
+    cdef real v = 0, g = 0, h = 0, scale = <real>(job.scale if weight is NULL else 1.0)
     cdef Py_ssize_t i = 0, j, k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     cdef int wanted = job.wanted, seen = 0
     # Results that nothing is left to be done to go out as they come.
-    cdef bint direct = job.coded == NATIVE and not job.streaming and weight is NULL and job.coupling == 0 and n == padded
+    cdef bint direct = job.coded == NATIVE and not job.streaming and weight is NULL and n == padded
     cdef real* values = <real*>out[VALUES] if direct else value
     cdef real* grads = <real*>out[GRADS] if direct else grad
     cdef real* hesses = <real*>out[HESSES] if direct else hess
@@ -132,14 +137,14 @@ cdef void tile(const Pointwise* parameters, const Job* job, const real* pred, co
     if weight is not NULL:
         weigh(weight, n, partial)
     if wanted == 0:
-        partial.seen |= inspected(loss, pred, target, padded)
+        partial.seen |= present(loss, inspected(loss, pred, target, padded), pred, target, weight, n)
         return
     while i < padded:       # LANES at a time: reading ahead and adding up go on beside the formula
         j = i % STAGE
         if j == 0:
             k = min(<Py_ssize_t>STAGE, padded - i)
             seen = inspected(loss, &pred[i], &target[i], k)
-            partial.seen |= seen
+            partial.seen |= present(loss, seen, &pred[i], &target[i], &weight[i] if weight is not NULL else NULL, min(k, n - i))
             prepare(loss, &pred[i], &target[i], a, b, c, k, wanted & VALUE, seen)
         if job.ahead > 0:
             fetch(<const char*>&pred[i] + job.ahead, LANES * sizeof(real))
@@ -153,43 +158,54 @@ cdef void tile(const Pointwise* parameters, const Job* job, const real* pred, co
         elif wanted == GRAD:
             for k in range(LANES):
                 point(loss, pred[i + k], target[i + k], a[j + k], b[j + k], &v, &g, &h)
-                g_block[k] = g * scale
+                g_block[k] = signless(g * scale)
             copy_lanes(&grads[i], g_block)
         elif wanted == VALUE | GRAD:
             for k in range(LANES):
                 point(loss, pred[i + k], target[i + k], a[j + k], b[j + k], &v, &g, &h)
                 v_block[k] = v
-                g_block[k] = g * scale
+                g_block[k] = signless(g * scale)
             copy_lanes(&grads[i], g_block)
         else:
             for k in range(LANES):
                 point(loss, pred[i + k], target[i + k], a[j + k], b[j + k], &v, &g, &h)
-                g_block[k] = g * scale
-                h_block[k] = h * scale
+                g_block[k] = signless(g * scale)
+                h_block[k] = signless(h * scale)
             copy_lanes(&grads[i], g_block)
             copy_lanes(&hesses[i], h_block)
         if wanted & VALUE:
-            if job.summed and n == padded:
-                add(&s, v_block, &weight[i] if weight is not NULL else NULL)
-            else:
+            if not job.summed or n != padded:
                 copy_lanes(&values[i], v_block)
+            elif weight is NULL:
+                add(&s, v_block)
+            else:
+                add_weighed(&s, v_block, &weight[i])
         i += LANES
     if wanted & VALUE and job.summed:
         if n != padded:         # less than LANES: so run_tiles cuts the batch
             for i in range(n, padded):
                 value[i] = 0
-            add(&s, value, weight)
+            if weight is NULL:
+                add(&s, value)
+            else:
+                add_weighed(&s, value, weight)
         partial.values[0] = s
     if direct:
         return
+    # All that is weighted is, before anything goes out: an output may be the weights.
+    if weight is not NULL:
+        if wanted & VALUE and not job.summed:
+            share_out(value, weight, 1, n)
+        if wanted & GRAD:
+            share_out(grad, weight, job.scale, n)
+        if wanted & HESS:
+            share_out(hess, weight, job.scale, n)
     if wanted & VALUE and not job.summed:
-        put(job, out[VALUES], value, weight, n)
-    if wanted & HESS:
-        if job.coupling != 0:
-            couple(hess, grad, weight, <real>job.coupling, n)
-        put(job, out[HESSES], hess, weight, n)
+        put(job, out[VALUES], value, n)
     if wanted & GRAD:
-        put(job, out[GRADS], grad, weight, n)
+        put(job, out[GRADS], grad, n)
+    if wanted & HESS:
+        put(job, out[HESSES], hess, n)
 
 
 cdef inline void copy_lanes(real* to, const real* block) noexcept nogil:
@@ -199,45 +215,47 @@ cdef inline void copy_lanes(real* to, const real* block) noexcept nogil:
         to[k] = block[k]
 
 
-cdef void weigh(const real* weight, Py_ssize_t n, Partial* partial) noexcept nogil:
-    """Add up the weights and look for one that is negative or NaN."""
-    cdef real last[32]
+cdef inline int present(Pointwise loss, int seen, const real* pred, const real* target, const double* weight,
+                        Py_ssize_t n) noexcept nogil:
+    """What `inspect` saw, less what samples of weight 0 alone have shown: those are not there."""
+    cdef Py_ssize_t i
+    cdef int outside = 0
+    if weight is NULL or not seen & OUTSIDE:
+        return seen
+    for i in range(n):
+        outside |= inspect(loss, pred[i], target[i]) if weight[i] != 0 else 0
+    return outside
+
+
+cdef void weigh(const double* weight, Py_ssize_t n, Partial* partial) noexcept nogil:
+    """Add up the weights and look for one that is negative, infinite or NaN."""
+    cdef double last[32]
     cdef Py_ssize_t i, k
-    cdef int narrow = 0
-    cdef long long wide = 0
+    cdef long long bad = 0
     cdef sums s = partial.weights[0]
     i = 0
     while i + LANES <= n:
-        add(&s, &weight[i], NULL)
+        add(&s, &weight[i])
         i += LANES
     if i < n:
         for k in range(LANES):
             last[k] = weight[i + k] if i + k < n else 0
-        add(&s, last, NULL)
+        add(&s, last)
     partial.weights[0] = s
-    if real is float:
-        for i in range(n):
-            narrow |= not weight[i] >= 0
-    else:
-        for i in range(n):
-            wide |= not weight[i] >= 0
-    partial.seen |= OUTSIDE if narrow or wide else 0
+    for i in range(n):
+        bad |= not (weight[i] >= 0) & (weight[i] < INFINITY)
+    partial.seen |= OUTSIDE if bad else 0
 
 
-cdef inline void couple(real* hess, const real* grad, const real* weight, real coupling, Py_ssize_t n) noexcept nogil:
-    """What the Hessian of a root lacks to that of its radicand, c·(wg)². Neither array has its weight yet: w·g is a
-    gradient again, of usual size, where g² might be too small for the dtype."""
+cdef inline void share_out(real* x, const double* weight, double scale, Py_ssize_t n) noexcept nogil:
+    """x·(weight·scale), rounded once, whose factors may be far outside the range of x; what has no weight is 0."""
     cdef Py_ssize_t i
     for i in range(n):
-        hess[i] -= coupling * (grad[i] * (weight[i] if weight is not NULL else 1)) * grad[i]
+        x[i] = signless(<real>(<double>x[i] * (weight[i] * scale) if weight[i] != 0 else 0.0))
 
 
-cdef inline void put(const Job* job, char* out, real* x, const real* weight, Py_ssize_t n) noexcept nogil:
-    """Results go out: weighted, and coded as the output is."""
-    cdef Py_ssize_t i
-    if weight is not NULL:
-        for i in range(n):
-            x[i] *= weight[i]
+cdef inline void put(const Job* job, char* out, const real* x, Py_ssize_t n) noexcept nogil:
+    """Results go out, coded as the output is."""
     if job.coded == NATIVE:
         if job.streaming:
             stream_out(out, x, n * <Py_ssize_t>sizeof(real))
@@ -250,12 +268,49 @@ cdef inline void put(const Job* job, char* out, real* x, const real* weight, Py_
             bfloats_of_float(x, out, n)
 
 
+cdef void root_tile(const real* kind, const Job* job, const real* pred, const real* target, const double* weight,
+                    char** out, Py_ssize_t n, Partial* partial) noexcept nogil:
+    """The root of a mean of squares: first their sum, then, the root r known, (w/D)·d/r and ((w/D) − g²)/r, D the divisor.
+
+    In double whatever the numbers are, and lifted, so that no square leaves the range.
+    """
+    cdef real grad[TILE + GAP]
+    cdef real hess[TILE + GAP]
+    cdef double block[32]
+    cdef double d, w, g, lift = job.lift, inverse = 0 if job.root == 0 else 1 / job.root
+    cdef Py_ssize_t i = 0, k
+    cdef sums s = partial.values[0]
+    if weight is not NULL:
+        weigh(weight, n, partial)
+    if job.wanted & VALUE:
+        while i < n:
+            for k in range(LANES):
+                d = <double>pred[i + k] * lift - <double>target[i + k] * lift
+                w = weight[i + k] if weight is not NULL else 1
+                block[k] = w * d * d if w != 0 and i + k < n else 0
+            add(&s, block)
+            i += LANES
+        partial.values[0] = s
+    if job.wanted & GRAD:
+        for i in range(n):
+            d = <double>pred[i] * lift - <double>target[i] * lift
+            w = (weight[i] if weight is not NULL else 1) * job.scale
+            g = w * (d * inverse) if w != 0 and job.root != 0 else 0
+            grad[i] = signless(<real>g)
+            hess[i] = <real>((w - g * g) * inverse * lift if w != 0 else 0.0)
+        put(job, out[GRADS], grad, n)
+        if job.wanted & HESS:
+            put(job, out[HESSES], hess, n)
+
+
 # ---- a run of tiles ---------------------------------------------------------------------------------------------------
 
 cdef void run_tiles(const real* kind, const Job* job, char** data, Py_ssize_t size, Partial* partial) noexcept nogil:
     """`size` samples whose operands lie contiguously at `data`, however the inputs are coded."""
-    cdef real buffer[INPUTS][TILE + GAP]
-    cdef const real* source[INPUTS]
+    cdef real buffer[2][TILE + GAP]
+    cdef double weights[TILE + GAP]
+    cdef const double* weight
+    cdef const real* source[2]
     cdef char* at[OPERANDS]
     cdef Py_ssize_t done = 0, n, head = 0
     cdef int k
@@ -270,9 +325,10 @@ cdef void run_tiles(const real* kind, const Job* job, char** data, Py_ssize_t si
             n &= ~(<Py_ssize_t>LANES - 1)
         for k in range(OPERANDS):
             at[k] = data[k] + done * job.itemsize[k] if data[k] is not NULL else NULL
-        for k in range(INPUTS):
-            source[k] = load(job.kind[k], at[k], &buffer[k][0], n) if at[k] is not NULL else NULL
-        job.tile(job.parameters, job, source[PRED], source[TARGET], source[WEIGHT], at, n, partial)
+        for k in range(2):
+            source[k] = load(job.kind[k], at[k], &buffer[k][0], n)
+        weight = NULL if at[WEIGHT] is NULL else load_weights(job, at[WEIGHT], weights, n)
+        job.tile(job.parameters, job, source[PRED], source[TARGET], weight, at, n, partial)
         if done == 0 and head > 0:
             rotate(partial.values, head)
             rotate(partial.weights, head)
@@ -284,10 +340,9 @@ cdef void run_tiles(const real* kind, const Job* job, char** data, Py_ssize_t si
 
 cdef inline const real* load(int kind, const char* x, real* buffer, Py_ssize_t n) noexcept nogil:
     """n numbers that can be read up to a multiple of LANES: where they lie, if that will do, else in the buffer."""
-    cdef Py_ssize_t i
+    if kind == NATIVE and n % LANES == 0:
+        return <const real*>x
     if kind == NATIVE:
-        if n % LANES == 0:
-            return <const real*>x
         memcpy(buffer, x, n * sizeof(real))
     elif real is float:
         if kind == HALF:
@@ -299,9 +354,37 @@ cdef inline const real* load(int kind, const char* x, real* buffer, Py_ssize_t n
             double_of_halves(x, buffer, n)
         else:
             double_of_bfloats(x, buffer, n)
+    pad(buffer, n)
+    return buffer
+
+
+cdef inline const double* load_weights(const Job* job, const char* x, double* buffer, Py_ssize_t n) noexcept nogil:
+    """The same of weights, which are doubles whatever the numbers are: only so can they be as small or large as they like."""
+    cdef const float* singles = <const float*>x
+    cdef Py_ssize_t i
+    if job.kind[WEIGHT] == NATIVE and n % LANES == 0 and job.unit == 1:
+        return <const double*>x
+    if job.kind[WEIGHT] == NATIVE:
+        memcpy(buffer, x, n * sizeof(double))
+    elif job.kind[WEIGHT] == SINGLE:
+        for i in range(n):
+            buffer[i] = singles[i]
+    elif job.kind[WEIGHT] == HALF:
+        double_of_halves(x, buffer, n)
+    else:
+        double_of_bfloats(x, buffer, n)
+    if job.unit != 1:
+        for i in range(n):
+            buffer[i] *= job.unit
+    pad(buffer, n)
+    return buffer
+
+
+cdef inline void pad(real* buffer, Py_ssize_t n) noexcept nogil:
+    """Repeat the last number up to a multiple of LANES."""
+    cdef Py_ssize_t i
     for i in range(n, (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)):
         buffer[i] = buffer[n - 1]
-    return buffer
 
 
 cdef inline void run_typed(const Job* job, char** data, Py_ssize_t size, Partial* partial) noexcept nogil:
@@ -325,13 +408,16 @@ cdef void run_chunk(const Job* job, Py_ssize_t start, Py_ssize_t end, Partial* p
     partial.values = &values
     partial.weights = &weights
     partial.seen = 0
+    partial.value = partial.weight = 0
     if job.iterators == 0:
         for k in range(OPERANDS):
             data[k] = job.data[k] + start * job.itemsize[k] if job.data[k] is not NULL else NULL
         run_typed(job, data, end - start, partial)
     else:
         it = job.iterator[openmp_index() if job.iterators > 1 else 0]
-        seek(it, start, end, &error)
+        if not seek(it, start, end, &error):
+            partial.seen = LACKING
+            return
         pointers = cnp.NpyIter_GetDataPtrArray(it)
         while True:
             for k in range(OPERANDS):
@@ -356,7 +442,7 @@ cdef int threads_for(Py_ssize_t size) noexcept nogil:
     if size < SERIAL_BELOW or n == 1 or process_id() != home:
         return 1
     allowed = openmp_threads()
-    if allowed < openmp_default:
+    if allowed < usual_threads:
         n = min(n, allowed)
     return <int>min(<Py_ssize_t>n, (size + CHUNK - 1) // CHUNK)
 

@@ -136,6 +136,6 @@ static int64_t integer_at(const char *x, int code, int size, int swapped) {
     unswapped(bytes, x, size, swapped);
     switch (code) {
         READ_INTEGERS
-        default: { uint64_t v; memcpy(&v, bytes, 8); return v > INT64_MAX ? INT64_MIN : (int64_t)v; } /* no such class */
+        default: { uint64_t v; memcpy(&v, bytes, 8); return (int64_t)v; } /* beyond INT64_MAX it is negative: no such class */
     }
 }

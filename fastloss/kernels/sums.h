@@ -32,6 +32,12 @@ typedef struct { sum_vector a, b, c, d; } sums;
 static inline sum_vector widen_f(const float *x) { return WIDEN(x); }
 static inline sum_vector widen_d(const double *x) { sum_vector v; memcpy(&v, x, sizeof v); return v; }
 
+/* weight * x for numbers that are there: those of weight 0 are not, even if they are infinite or NaN. */
+typedef long long mask_vector __attribute__((vector_size(8 * SUM_WIDTH)));
+static inline sum_vector weighed(sum_vector x, sum_vector weight) {
+    return (sum_vector)((mask_vector)(x * weight) & (weight != 0));
+}
+
 #define ADD_LANES(term)                                                                                     \
     for (int i = 0; i < LANES; i += 4 * SUM_WIDTH)                                                          \
         s->a += term(0), s->b += term(SUM_WIDTH), s->c += term(2 * SUM_WIDTH), s->d += term(3 * SUM_WIDTH);
@@ -48,6 +54,7 @@ static inline double sum_of(const sums *s) {
 typedef struct { double a; } sums;
 #define widen_f(x) (double)*(x)
 #define widen_d(x) *(x)
+static inline double weighed(double x, double weight) { return weight != 0 ? x * weight : 0; }
 #define ADD_LANES(term) for (int i = 0; i < LANES; i++) s->a += term(0);
 static inline double sum_of(const sums *s) { return s->a; }
 
@@ -67,11 +74,11 @@ static inline void rotate_back(sums *s, ptrdiff_t h) { rotate(s, RUNNING - h % R
 
 #define X_F(k) widen_f(x + i + k)
 #define X_D(k) widen_d(x + i + k)
-#define XY_F(k) widen_f(x + i + k) * widen_f(y + i + k)
-#define XY_D(k) widen_d(x + i + k) * widen_d(y + i + k)
+#define WX_F(k) weighed(widen_f(x + i + k), widen_d(weight + i + k))
+#define WX_D(k) weighed(widen_d(x + i + k), widen_d(weight + i + k))
 
 static inline void no_sums(sums *s) { memset(s, 0, sizeof *s); }
 static inline void add_f(sums *s, const float *x) { ADD_LANES(X_F) }
 static inline void add_d(sums *s, const double *x) { ADD_LANES(X_D) }
-static inline void add_products_f(sums *s, const float *x, const float *y) { ADD_LANES(XY_F) }
-static inline void add_products_d(sums *s, const double *x, const double *y) { ADD_LANES(XY_D) }
+static inline void add_weighed_f(sums *s, const float *x, const double *weight) { ADD_LANES(WX_F) }
+static inline void add_weighed_d(sums *s, const double *x, const double *weight) { ADD_LANES(WX_D) }

@@ -2,6 +2,7 @@
  *
  *   vexp     e^x           x <= 0 (every loss can be written so); gradual underflow, -inf -> 0
  *   vlog     log(x + c)    x >= 0; 0 -> -inf, inf -> inf; c is what rounding took from x, 0 unless 1/2 <= x <= 1
+ *   vlogsum  log(x + c)    the same for any x > 0: c may come with every x
  *   vlog1p   log(1 + e)    0 <= e <= 1
  *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, r) is y over it
  *
@@ -109,11 +110,11 @@ static inline double exp_d(double x) {
     return x < -745.2 ? 0.0 : value;
 }
 
-/* k·ln 2 + log(1 + f + tail) for a small correction `tail`, which enters to first order in 1/(1+f). */
+/* k·ln 2 + log(1 + f) + tail, for a small `tail`. */
 static inline float log_sum_f(float k, float f, float tail) {
     float s = f / (2.0f + f), z = s * s, h = 0.5f * f * f;
     float p = z * (ATANH_F[0] + z * (ATANH_F[1] + z * (ATANH_F[2] + z * ATANH_F[3])));
-    float low = k * 0x1.0bfbe8p-15f + tail * (1.0f - f * (1.0f - f));
+    float low = k * 0x1.0bfbe8p-15f + tail;
     return k * 0x1.62ep-1f + (f - (h - (s * (h + p) + low)));
 }
 
@@ -122,33 +123,38 @@ static inline double log_sum_d(double k, double f, double tail) {
     double even = ATANH_D[0] + w * (ATANH_D[2] + w * (ATANH_D[4] + w * ATANH_D[6]));
     double odd = ATANH_D[1] + w * (ATANH_D[3] + w * ATANH_D[5]);
     double p = z * (even + z * odd);
-    double low = k * 0x1.a39ef35793c76p-33 + tail * (1.0 - f * (1.0 - f));
+    double low = k * 0x1.a39ef35793c76p-33 + tail;
     return k * 0x1.62e42fee00000p-1 + (f - (h - (s * (h + p) + low)));
 }
 
-/* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2): the exponent is read off after the mantissa's bound is taken away.
- * `lost` is not 0 for k = 0 and -1 alone. */
-static inline float log_f(float x, float lost) {
+/* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2): the exponent is read off after the mantissa's bound is taken away. What
+ * rounding lost counts by 1/x: divided by x if that may be anything, else, for k = 0 and -1 alone, by a series in f. */
+static inline float log_with_f(float x, float lost, int any) {
     int small = x < FLT_MIN;
     float y = small ? x * 0x1p23f : x;
     uint32_t shifted = bits_of_float(y) + (0x3f800000u - 0x3f3504f3u);
     float k = (float)(int32_t)(shifted >> 23) - (small ? 127.0f + 23.0f : 127.0f);
     float f = float_of((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-    float value = log_sum_f(k, f, k < 0.0f ? lost + lost : lost);
+    float value = log_sum_f(k, f, any ? lost / x : (k < 0.0f ? lost + lost : lost) * (1.0f - f * (1.0f - f)));
     value = x < INFINITY ? value : x;
     return x == 0.0f ? -INFINITY : value;
 }
 
-static inline double log_d(double x, double lost) {
+static inline double log_with_d(double x, double lost, int any) {
     int small = x < DBL_MIN;
     double y = small ? x * 0x1p52 : x;
     uint64_t shifted = bits_of_double(y) + (0x3ff0000000000000ull - 0x3fe6a09e667f3bcdull);
     double k = double_of((shifted >> 52) | 0x4330000000000000ull) - (small ? 0x1p52 + 1023.0 + 52.0 : 0x1p52 + 1023.0);
     double f = double_of((shifted & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull) - 1.0;
-    double value = log_sum_d(k, f, k < 0.0 ? lost + lost : lost);
+    double value = log_sum_d(k, f, any ? lost / x : (k < 0.0 ? lost + lost : lost) * (1.0 - f * (1.0 - f)));
     value = x < (double)INFINITY ? value : x;
     return x == 0.0 ? -(double)INFINITY : value;
 }
+
+static inline float log_f(float x, float lost) { return log_with_f(x, lost, 0); }
+static inline double log_d(double x, double lost) { return log_with_d(x, lost, 0); }
+static inline float logsum_f(float x, float lost) { return log_with_f(x, lost, 1); }
+static inline double logsum_d(double x, double lost) { return log_with_d(x, lost, 1); }
 
 /* 1 + e is never formed: above 1/2, half of it is 1 + (e - 1)/2, and e - 1 is exact. */
 static inline float log1p_f(float e) { return log_sum_f(e > 0.5f ? 1.0f : 0.0f, e > 0.5f ? 0.5f * (e - 1.0f) : e, 0.0f); }
@@ -168,6 +174,8 @@ OVER_ARRAY(vexp_f, float, exp_f)
 OVER_ARRAY(vexp_d, double, exp_d)
 OVER_ARRAYS(vlog_f, float, log_f)
 OVER_ARRAYS(vlog_d, double, log_d)
+OVER_ARRAYS(vlogsum_f, float, logsum_f)
+OVER_ARRAYS(vlogsum_d, double, logsum_d)
 OVER_ARRAY(vlog1p_f, float, log1p_f)
 OVER_ARRAY(vlog1p_d, double, log1p_d)
 OVER_ARRAY(vroot_f, float, sqrtf)
@@ -179,3 +187,26 @@ static inline float over_root_f(float y, float r) { return y / r; }
 static inline double over_root_d(double y, double r) { return y / r; }
 
 #endif
+
+/* What Kullback-Leibler divergences are made of where two distributions nearly agree, right to a few units of the small result.
+ *
+ *   excess_f, excess_d   v - log(1 + v)   -1/2 <= v <= 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v - 2s = s·v
+ *   bend_d               e^x - 1 - x      |x| <= 1/2, by its series
+ */
+static inline float excess_f(float v) {
+    float s = v / (2.0f + v), q = s * s, p = 2.0f / 17.0f;
+    for (int k = 15; k >= 3; k -= 2) p = 2.0f / (float)k + q * p;
+    return s * (v - q * p);
+}
+
+static inline double excess_d(double v) {
+    double s = v / (2.0 + v), q = s * s, p = 2.0 / 35.0;
+    for (int k = 33; k >= 3; k -= 2) p = 2.0 / (double)k + q * p;
+    return s * (v - q * p);
+}
+
+static inline double bend_d(double x) {
+    double p = BEND_D[13];
+    for (int k = 12; k >= 0; k--) p = BEND_D[k] + x * p;
+    return x * x * p;
+}

@@ -126,6 +126,8 @@ OVER_ARRAY(vexp_f, float, ps, 16, exp_f)
 OVER_ARRAY(vexp_d, double, pd, 8, exp_d)
 OVER_ARRAYS(vlog_f, float, ps, 16, log_f)
 OVER_ARRAYS(vlog_d, double, pd, 8, log_d)
+OVER_ARRAYS(vlogsum_f, float, ps, 16, log_f) /* which divides by x already */
+OVER_ARRAYS(vlogsum_d, double, pd, 8, log_d)
 OVER_ARRAY(vlog1p_f, float, ps, 16, log1p_f)
 OVER_ARRAY(vlog1p_d, double, pd, 8, log1p_d)
 OVER_ARRAY(vroot_f, float, ps, 16, inverse_root_f)
