@@ -2,7 +2,8 @@
 
 Environment variables:
 
-FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error; otherwise the package installs without kernels and runs on NumPy
+FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error, and so is a compiler that knows none of the levels; otherwise what
+                             cannot be built is left out, and without any kernels the package runs on NumPy
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
 FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
 """
@@ -41,39 +42,54 @@ MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 
 class BuildKernels(build_ext):
-    """build_ext that knows its compiler's flags, looks for OpenMP, and may do without kernels."""
+    """build_ext that knows its compiler's flags, looks for OpenMP, and may do without a level, or without kernels."""
 
     def build_extensions(self):
         unix = self.compiler.compiler_type != "msvc"
         traced = DEBUG or SANITIZE
         flags = ((DEBUG_FLAGS if traced else UNIX_FLAGS) if unix else MSVC_FLAGS) + SANITIZE_FLAGS
+        self.leave_out(
+            [e for e in self.extensions if not self.knows(e.extra_compile_args)], "the compiler does not know it"
+        )
         compile_openmp, link_openmp = self.openmp(unix)
         for extension in self.extensions:
             extension.extra_compile_args = flags + extension.extra_compile_args
             extension.extra_link_args += SANITIZE_FLAGS
-            if extension.include_dirs:  # the kernels, not what is around them
+            if is_kernel(extension):  # not what is around them
                 extension.extra_compile_args += compile_openmp
                 extension.extra_link_args += link_openmp
             if unix and not traced and sys.platform != "darwin":
                 extension.extra_link_args.append("-Wl,-s")
         self.parallel = self.parallel or os.cpu_count()
+        self.failed = []
+        super().build_extensions()
+        self.leave_out(self.failed, "its build failed")
+
+    def build_extension(self, extension):
         try:
-            super().build_extensions()
-        except Exception as error:
-            self.do_without(error)
+            super().build_extension(extension)
+        except Exception:
+            if REQUIRED:
+                raise
+            self.failed.append(extension)
 
     def run(self):
         try:
             super().run()
         except Exception as error:
-            self.do_without(error)
+            if REQUIRED:
+                raise
+            self.extensions = []
+            print(f"\nfastloss: the kernels could not be built ({error}).", file=sys.stderr)
+            print("fastloss: installing without them; losses will run on NumPy, many times slower.\n", file=sys.stderr)
 
-    def do_without(self, error):
-        if REQUIRED:
-            raise error
-        self.extensions = []
-        print(f"\nfastloss: the kernels could not be built ({error}).", file=sys.stderr)
-        print("fastloss: installing without them; losses will run on NumPy, many times slower.\n", file=sys.stderr)
+    def leave_out(self, extensions, reason):
+        """Go on without these, if a kernel is left."""
+        for extension in extensions:
+            print(f"fastloss: leaving out {extension.name}: {reason}", file=sys.stderr)
+        self.extensions = [extension for extension in self.extensions if extension not in extensions]
+        if not any(map(is_kernel, self.extensions)):
+            raise RuntimeError("none of them is left")
 
     def get_outputs(self):
         return [path for path in super().get_outputs() if Path(path).exists()]
@@ -85,14 +101,13 @@ class BuildKernels(build_ext):
 
     def openmp(self, unix):
         """The compiler's and the linker's flags for OpenMP, if a program with it can be built."""
+        program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
         apple = ["-Xpreprocessor", "-fopenmp"], ["-lomp"]  # Apple's clang with LLVM's library beside it
         candidates = [(["-fopenmp"], ["-fopenmp"]), apple] if unix else [(["/openmp"], [])]
         for flags, links in candidates:
             with tempfile.TemporaryDirectory() as folder:
-                source = Path(folder) / "probe.c"
-                source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
                 try:
-                    objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
+                    objects = self.compiled(program, folder, flags)
                     self.compiler.link_executable(objects, "probe", output_dir=folder, extra_postargs=links)
                     subprocess.run([str(Path(folder) / "probe")], check=True)
                     return flags, links
@@ -100,6 +115,25 @@ class BuildKernels(build_ext):
                     print(f"fastloss: no OpenMP by {' '.join(flags)} ({type(error).__name__})", file=sys.stderr)
         print("fastloss: building kernels that run on one thread", file=sys.stderr)
         return [], []
+
+    def knows(self, flags):
+        """Whether the compiler, and the assembler behind it, take a level's flags for a loop over arrays."""
+        program = "void probe(double *x, long n) { for (long i = 0; i < n; i++) x[i] = x[i] * x[i] + 1; }\n"
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                return not flags or bool(self.compiled(program, folder, ["-O3", *flags]))
+        except Exception:
+            return False
+
+    def compiled(self, program, folder, flags):
+        """The object files of a small program."""
+        source = Path(folder) / "probe.c"
+        source.write_text(program)
+        return self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
+
+
+def is_kernel(extension):
+    return bool(extension.include_dirs)
 
 
 def extensions():

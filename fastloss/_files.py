@@ -88,8 +88,8 @@ def naming(path: str) -> Iterator[None]:
     """Have the errors of other libraries name the file."""
     try:
         yield
-    except (csv.Error, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    except (csv.Error, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise ValueError(f"{path}: {error}") from None  # RuntimeError: an archive's password, or way of packing
 
 
 # ---- NumPy's ---------------------------------------------------------------------------------------------------------
@@ -126,10 +126,15 @@ def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     """An array among others, unpacked as it is read."""
     with naming(path):
         archive = stack.enter_context(zipfile.ZipFile(path))
-    present = [name.removesuffix(".npy") for name in archive.namelist()]
-    member = chosen(path, [",".join(names)] if names else [], present, "array")[0]
+    present = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+    asked = ",".join(names)
+    if asked and asked not in present and asked in archive.namelist():
+        raise ValueError(f"{path}:{asked} is no array: its name in the archive does not end in .npy")
+    if not present:
+        raise ValueError(f"{path} holds no array")
+    member = chosen(path, [asked] if names else [], present, "array")[0]
     name = f"{path}:{member}"
-    with archive.open(f"{member}.npy") as stream:
+    with naming(name), archive.open(f"{member}.npy") as stream:
         shape, fortran, dtype = header(stream, name)
     check_array(name, dtype, shape)
     if fortran and len(shape) > 1:
@@ -138,7 +143,7 @@ def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     def pieces() -> Iterator[Array]:
         row = int(np.prod(shape[1:])) * dtype.itemsize
         step = max(1, READ_BYTES // max(1, row))
-        with naming(path), archive.open(f"{member}.npy") as stream:
+        with naming(name), archive.open(f"{member}.npy") as stream:
             header(stream, name)
             for start in range(0, shape[0], step):
                 rows = min(step, shape[0] - start)
@@ -206,11 +211,12 @@ def csv_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
         )
 
     def numbers(fields: list[str], name: str, lines: list[int], start: int) -> Array:
-        for kind in (np.int64, np.float64):  # class ids are integers
-            try:
-                return np.array(fields, kind)
-            except (ValueError, OverflowError):
-                continue
+        if is_plain("".join(fields)):
+            for kind in (np.int64, np.float64):  # class ids are integers
+                try:
+                    return np.array(fields, kind)
+                except (ValueError, OverflowError):
+                    continue
         row = next(i for i, field in enumerate(fields) if not is_number(field))
         raise ValueError(
             f"{path}, row {start + row} (line {lines[row]}), column {name!r}: {fields[row]!r} is no number"
@@ -226,7 +232,12 @@ def is_number(field: str) -> bool:
         float(field)
     except ValueError:
         return False
-    return True
+    return is_plain(field)
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is free of what only Python reads as a number: 1_000, digits of other scripts."""
+    return text.isascii() and "_" not in text
 
 
 def parquet_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:

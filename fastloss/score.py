@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
     add("--sample-weight", metavar="W", help="as PRED")
     add("--reduction", choices=["mean", "sum", "batch_mean"], default="mean", help="default: mean")
     add("--worst", type=count, default=0, metavar="N", help="the N samples of the greatest loss as well")
-    add("--json", action="store_true", help="print JSON instead of a table")
+    add("--json", action="store_true", help='print JSON instead of a table; NaN and infinities are "NaN", "Infinity" …')
     parser.set_defaults(run=score)
 
 
@@ -65,7 +65,7 @@ def score(arguments: argparse.Namespace) -> None:
         "rows": progress.rows,
         "losses": [judge.report() for judge in judges],
     }
-    print(json.dumps(report, indent=2) if arguments.json else table(report))
+    print(json.dumps(plain(report), indent=2, allow_nan=False) if arguments.json else table(report))
 
 
 # ---- the losses ------------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ class Judge:
     text: str
     total: Accumulator
     keep: int
-    worst: list[tuple[float, int, dict[str, Any]]] = field(default_factory=list)
+    worst: list[tuple[bool, float, int, dict[str, Any]]] = field(default_factory=list)
 
     @staticmethod
     def of(text: str, reduction: str, keep: int) -> Judge:
@@ -108,12 +108,16 @@ class Judge:
             self.keep_worst(start, each, pred, target)
 
     def keep_worst(self, start: int, each: Array, pred: Array, target: Array) -> None:
-        """Keep the greatest losses, of equal ones the first; NaN is greater than all."""
+        """Keep the greatest losses, of equal ones the first; NaN is greater than all, infinity too."""
         flat = each.reshape(-1)
-        least = self.worst[0][0] if len(self.worst) == self.keep else -math.inf
-        places = np.flatnonzero(~(flat <= least))
-        ranks = np.where(np.isnan(flat[places]), math.inf, flat[places])
-        for i in np.argsort(-ranks, kind="stable")[: self.keep]:
+        unknown = np.isnan(flat)
+        known = np.where(unknown, 0, flat)
+        keep = np.ones(flat.shape, bool)
+        if len(self.worst) == self.keep:
+            least_unknown, least, *_ = self.worst[0]
+            keep = np.zeros(flat.shape, bool) if least_unknown else unknown | (known > least)
+        places = np.flatnonzero(keep)
+        for i in np.lexsort((-known[places], ~unknown[places]))[: self.keep]:
             index = int(places[i])
             position = tuple(map(int, np.unravel_index(index, each.shape)))
             value = float(flat[index])
@@ -121,7 +125,7 @@ class Judge:
             sample = {"row": row if len(position) == 1 else [row, *position[1:]], "loss": value}
             sample |= {"pred": pred[position].tolist()} if pred.shape == each.shape else {}
             sample |= {"target": target[position].tolist()} if target.shape == each.shape else {}
-            rank = (float(ranks[i]), -(start * (flat.size // len(each)) + index), sample)
+            rank = (bool(unknown[index]), float(known[index]), -(start * (flat.size // len(each)) + index), sample)
             if len(self.worst) < self.keep:
                 heapq.heappush(self.worst, rank)
             else:
@@ -213,6 +217,17 @@ class Progress:
         if self.shown:
             sys.stderr.write(f"\r{text:79}")
             sys.stderr.flush()
+
+
+def plain(value: Any) -> Any:
+    """The same for JSON, which has no NaN and no infinities: they become "NaN", "Infinity" and "-Infinity"."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return json.dumps(value)  # Python's own name for it
+    return value
 
 
 def table(report: dict[str, Any]) -> str:

@@ -96,10 +96,70 @@ def test_bench_does_not_time_what_differs():
     cell = measure.Cell("mse", "value_and_grad", "float64", 3, 0)
     ours = {"cost": 1.0, "gradient": [1.0, 2.0, 0.0]}
     assert measure.agree(cell, ours, ours) is None
-    assert measure.agree(cell, ours, {"cost": np.nan, "gradient": None}) is None, "the floor has no answer"
-    assert "another cost" in measure.agree(cell, ours, {"cost": 1.001, "gradient": [1.0, 2.0, 0.0]})
-    assert "another gradient" in measure.agree(cell, ours, {"cost": 1.0, "gradient": [1.0, 2.001, 0.0]})
-    assert "another gradient" in measure.agree(cell, ours, {"cost": 1.0, "gradient": [1.0, np.nan, 0.0]})
+    assert measure.agree(cell, ours, {"cost": None, "gradient": None}) is None, "the floor has no answer"
+    for cost in (1.001, np.nan, np.inf, -1.0):
+        assert "another cost" in measure.agree(cell, ours, {"cost": cost, "gradient": [1.0, 2.0, 0.0]})
+        assert "another cost" in measure.agree(cell, ours, {"cost": cost, "gradient": None})
+    for gradient in ([1.0, 2.001, 0.0], [1.0, np.nan, 0.0], [np.inf, 2.0, 0.0], [1.0, 2.0], [1.0], None):
+        assert "another gradient" in measure.agree(cell, ours, {"cost": 1.0, "gradient": gradient})
+    nothing = {"cost": np.nan, "gradient": [np.nan] * 3}
+    assert measure.agree(cell, nothing, nothing), "not even with itself"
+
+
+# Stands for numba, and compiles every loop to one that does what the test says.
+NUMBA = """
+import os, signal, types
+__version__ = "0"
+core = types.SimpleNamespace(config=types.SimpleNamespace(USING_SVML=False))
+set_num_threads, get_num_threads, prange = print, lambda: 1, range
+def {name}(*arguments):
+    {body}
+def njit(inline="never", parallel=None, fastmath=True):
+    return lambda f: f if parallel is None else {name}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "word", "reason"),
+    [
+        ("return float('nan')", "differs", "another cost: nan, not "),
+        ("return 0.0", "differs", "another cost: 0.0, not "),
+        ("raise MemoryError('no room')", "failed", "MemoryError: no room"),
+        pytest.param(
+            "os.kill(os.getpid(), signal.SIGSEGV)",
+            "failed",
+            "the process of numba ended by SIGSEGV",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="no signals here"),
+        ),
+    ],
+)
+def test_bench_says_what_is_wrong_with_a_rival(tmp_path, monkeypatch, body, word, reason):
+    (tmp_path / "numba.py").write_text(NUMBA.format(name="loop", body=body))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    asked = ["--size", "100", "--loss", "mse", "--loss", "mae", "--dtype", "float64", "--threads", "1"]
+    figures, done = figures_of(tmp_path, *asked, "--rival", "numba")
+    assert len(figures["rows"]) == 4
+    for row in figures["rows"]:
+        assert set(row["timings"]) == {"fastloss", "memory", "NumPy"}, "the others go on"
+        assert row["troubles"]["numba"].startswith(reason)
+    lines = done.stdout.splitlines()
+    assert [line.split()[-1] for line in lines if line.startswith(("mse ", "mae "))] == [word] * 4
+    assert any(line.startswith(f"not timed where it {word}: numba: {reason}") for line in lines)
+    assert ("differs" in done.stdout) == (word == "differs")
+
+
+def test_bench_goes_on_when_a_rival_ends_while_it_is_timed(tmp_path):
+    class Contestant:
+        def __init__(self, name, *taken):
+            self.name, self.taken = name, iter(taken)
+
+        def ask(self, order):
+            return next(self.taken) if order is None else {"cost": 1.0, "gradient": None, "once": 1e-3, "peak": None}
+
+    contestants = [Contestant("fastloss", 3.0, 1.0, 2.0), Contestant("frail", 1.0, {"failed": "it ended"})]
+    row = measure.measure(measure.Cell("mse", "value", "float64", 3, 0), contestants, tmp_path, 3, 48)
+    assert row.troubles == {"frail": "it ended"}
+    assert {name: timing.median for name, timing in row.timings.items()} == {"fastloss": 2.0}
 
 
 def test_bench_draws_charts(tmp_path):

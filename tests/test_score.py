@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ def test_worst(command, data):
     each = fl.mse(data["p"], data["t"], sample_weight=data["w"], reduction="none")
     order = np.argsort(-np.where(np.isnan(each), np.inf, each), kind="stable")[:10]
     assert [sample["row"] for sample in mse["worst"]] == order.tolist()
-    assert np.isnan(mse["worst"][0]["loss"])
+    assert mse["worst"][0]["loss"] == "NaN"
     for sample in mse["worst"][1:]:
         assert sample["loss"] == each[sample["row"]]
         assert sample["pred"] == data["p"][sample["row"]]
@@ -129,6 +130,51 @@ def test_worst(command, data):
     assert [sample["row"] for sample in same["worst"]] == [0, 1, 2], "of equal ones the first"
     few = json.loads(command(files["w"], files["t"], "--loss", "mae", "--worst", "2000", "--json"))
     assert len(few["losses"][0]["worst"]) == ROWS
+
+
+@pytest.mark.parametrize("keep", [1, 3, 5, 8, 100])
+def test_worst_of_all_are_those_that_are_no_number(command, keep, rng):
+    """NaN, then infinity, then the rest; of equal ones the first. The blocks are of 64."""
+    pred = rng.random(300)
+    pred[[2, 70, 200]] = np.inf
+    pred[[1, 130, 299]] = -np.inf
+    pred[[3, 65, 250]] = np.nan
+    np.save("p.npy", pred)
+    np.save("t.npy", np.zeros(300))
+    order = [3, 65, 250, 1, 2, 70, 130, 200, 299, *np.argsort(-np.where(np.isfinite(pred), pred, -1), kind="stable")]
+    report = json.loads(command("p.npy", "t.npy", "--loss", "mae", "--worst", str(keep), "--json"))["losses"][0]
+    assert [sample["row"] for sample in report["worst"]] == order[:keep]
+
+
+def refuse(constant):
+    raise ValueError(f"{constant} is no JSON")
+
+
+def test_json_is_json(command):
+    """What JSON has no number for is text that float reads."""
+    np.save("p.npy", [np.nan, np.inf, -np.inf, 1.0])
+    np.save("t.npy", [0.0, 0.0, 0.0, -np.inf])
+
+    def report(*asked):
+        printed = command("p.npy", "t.npy", "--loss", "mae", "--json", *asked)
+        return json.loads(printed, parse_constant=refuse)["losses"][0]
+
+    mae = report("--worst", "4")
+    assert mae["cost"] == "NaN"
+    assert mae["worst"] == [
+        {"row": 0, "loss": "NaN", "pred": "NaN", "target": 0.0},
+        {"row": 1, "loss": "Infinity", "pred": "Infinity", "target": 0.0},
+        {"row": 2, "loss": "Infinity", "pred": "-Infinity", "target": 0.0},
+        {"row": 3, "loss": "Infinity", "pred": 1.0, "target": "-Infinity"},
+    ]
+    assert np.isnan(float(mae["worst"][0]["pred"]))
+    assert float(mae["worst"][2]["pred"]) == -np.inf
+    np.save("p.npy", [1.0, np.inf, 1.0, 1.0])
+    assert report()["cost"] == "Infinity"
+    np.save("p.npy", np.empty(0))
+    np.save("t.npy", np.empty(0))
+    with pytest.warns(RuntimeWarning, match="no samples"):
+        assert report()["cost"] == "NaN"
 
 
 def test_table(command):
@@ -233,6 +279,67 @@ def test_tables(refused, command):
     refused("gap.csv, row 1 (line 3), column 'a': '' is no number", "gap.csv:a", "gap.csv:b", "--loss", "mse")
 
 
+@pytest.mark.parametrize("field", ["1_000", "1_0.5", "1_0e3", "１２", "٣", "0x10", "1,5", "1 000", "--1", "NA", "1d3"])
+@pytest.mark.parametrize("row", [0, 70])
+def test_numbers_are_those_of_all_programs(refused, command, field, row):
+    table("t.csv", "a,b", *[f'{i},"{field}"' if i == row else f"{i},{i}" for i in range(100)])
+    text = f"t.csv, row {row} (line {row + 2}), column 'b': {field!r} is no number"
+    refused(text, "t.csv:a", "t.csv:b", "--loss", "mse")
+
+
+def test_fields_that_are_numbers(command):
+    fields = ["1", "-2", "+3.5", ".5", "5.", "1e3", "1E-2", " 7 ", "007"]
+    table("t.csv", "a,b", *[f"{field},{value!r}" for field, value in zip(fields, map(float, fields), strict=True)])
+    assert command("t.csv:a", "t.csv:b", "--loss", "mae") == f"{len(fields)} rows, mean\nmae  0\n"
+    table("special.csv", "a", "nan", "NaN", "-inf", "Infinity")
+    report = json.loads(command("special.csv", "special.csv", "--loss", "mae", "--worst", "4", "--json"))
+    assert [sample["pred"] for sample in report["losses"][0]["worst"]] == ["NaN", "NaN", "-Infinity", "Infinity"]
+
+
+def test_members_of_an_archive_that_are_no_arrays(refused, command):
+    np.savez("z.npz", a=np.ones(100), objects=np.array([None, {}], object), text=np.array(["x"]))
+    np.savez("one.npz", a=np.ones(100))
+    for name in ("z.npz", "one.npz"):
+        with zipfile.ZipFile(name, "a") as archive:
+            archive.writestr("notes.txt", "no array")
+            archive.writestr("folder/", "")
+            if name == "z.npz":
+                archive.writestr("bad.npy", "no array")
+                archive.writestr("empty.npy", "")
+                archive.writestr("short.npy", archive.read("a.npy")[:20])
+                archive.writestr("bare", archive.read("a.npy"))
+
+    def said(text, member):
+        refused(text, f"z.npz:{member}", "one.npz", "--loss", "mse")
+        refused(text, "one.npz", f"z.npz:{member}", "--loss", "mse")
+
+    for member in ("notes.txt", "folder/", "bare"):
+        said(f"z.npz:{member} is no array: its name in the archive does not end in .npy", member)
+    for member in ("bad", "empty", "short"):
+        said(f"z.npz:{member}: ", member)
+    said("z.npz:objects has dtype object; it must be real numbers", "objects")
+    said("z.npz:text has dtype <U1; it must be real numbers", "text")
+    said("z.npz has no array 'nothing'; there are a, objects, text, bad, empty, short", "nothing")
+    assert command("one.npz", "z.npz:a", "--loss", "mse") == "100 rows, mean\nmse  0\n", "the only array"
+    with zipfile.ZipFile("none.npz", "w") as archive:
+        archive.writestr("notes.txt", "no array")
+    refused("none.npz holds no array", "none.npz", "one.npz", "--loss", "mse")
+    with zipfile.ZipFile("none.npz", "w"):
+        pass
+    refused("none.npz holds no array", "none.npz", "one.npz", "--loss", "mse")
+
+
+def test_an_archive_with_a_password(refused, command):
+    np.savez("z.npz", a=np.ones(100))
+    with open("z.npz", "r+b") as file:
+        packed = bytearray(file.read())
+        for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            packed[packed.index(signature) + flags] |= 1
+        file.seek(0)
+        file.write(packed)
+    refused("z.npz:a: File 'a.npy' is encrypted, password required", "z.npz", "z.npz", "--loss", "mse")
+
+
 def test_damaged_files(refused, command):
     with open("latin.csv", "wb") as file:
         file.write(b"a\n1\n\xe9\n")
@@ -243,12 +350,12 @@ def test_damaged_files(refused, command):
     with open("z.npz", "r+b") as file:
         file.seek(5000)
         file.write(b"damage")
-    refused("z.npz: Bad CRC-32", "z.npz", "z.npz", "--loss", "mse")
+    refused("z.npz:a: Bad CRC-32", "z.npz", "z.npz", "--loss", "mse")
     np.savez_compressed("z.npz", a=np.random.default_rng(0).random(10_000))
     with open("z.npz", "r+b") as file:
         file.seek(5000)
         file.write(bytes(300))
-    refused("z.npz: ", "z.npz", "z.npz", "--loss", "mse")
+    refused("z.npz:a: ", "z.npz", "z.npz", "--loss", "mse")
     np.save("cut.npy", np.ones(100))
     with open("cut.npy", "r+b") as file:
         file.truncate(400)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ CALLS = ("value", "value_and_grad")
 TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of the inputs
 REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some milliseconds after their work is done
 SLOW = 0.1  # seconds: a rival this slow need not run in every round
+DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,21 @@ class Process:
 
     def __init__(self, name: str, rival: str, threads: int, environment: dict[str, str]) -> None:
         self.name = name
+        self.rival = rival
+        self.threads = threads
+        self.environment = environment
+        self.start()
+
+    def start(self) -> None:
+        """Begin, or begin anew."""
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "fastloss.bench.worker", rival, str(threads)],
+            [sys.executable, "-m", "fastloss.bench.worker", self.rival, str(self.threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=os.environ | thread_variables(threads) | environment,
-            preexec_fn=(lambda: confine(threads)) if hasattr(os, "sched_setaffinity") else None,
+            env=os.environ | thread_variables(self.threads) | self.environment,
+            preexec_fn=(lambda: confine(self.threads)) if hasattr(os, "sched_setaffinity") else None,
         )
         hello = self.answer()
         self.version: str | None = hello.get("version")
@@ -84,22 +94,34 @@ class Process:
         assert self.child.stdout is not None
         text = self.child.stdout.readline()
         if not text:
-            raise ChildProcessError(f"the process of {self.name} ended with status {self.child.wait()}")
+            raise ChildProcessError(f"the process of {self.name} ended {ending(self.child.wait())}")
         return json.loads(text)
 
     def ask(self, order: Any) -> Any:
-        """Have something done."""
+        """Have something done. If the process ends at it, begin anew, and say so as it says that something failed."""
         assert self.child.stdin is not None
-        self.child.stdin.write(json.dumps(order) + "\n")
-        self.child.stdin.flush()
-        return self.answer()
+        try:
+            with suppress(BrokenPipeError):  # the answer says how it ended
+                self.child.stdin.write(json.dumps(order) + "\n")
+                self.child.stdin.flush()
+            return self.answer()
+        except ChildProcessError as error:
+            self.stop()
+            self.start()
+            return {"failed": str(error)}
 
     def stop(self) -> None:
         """End it."""
         for pipe in (self.child.stdin, self.child.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):
+                    pipe.close()
         self.child.wait()
+
+
+def ending(status: int) -> str:
+    """How a process ended."""
+    return f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
 
 
 def thread_variables(threads: int) -> dict[str, str]:
@@ -127,14 +149,19 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
 
 
 def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
-    """What is wrong with an answer, if anything."""
+    """What is wrong with an answer, if anything. The floor has none: its cost is None."""
+    if theirs["cost"] is None:
+        return None
     tolerance = TOLERANCE[cell.dtype]
-    if not np.isnan(theirs["cost"]) and not np.isclose(theirs["cost"], ours["cost"], rtol=tolerance, atol=tolerance):
-        return f"another cost: {theirs['cost']!r}, not {ours['cost']!r}"
-    if theirs["gradient"] is not None:
-        off = np.abs(np.subtract(theirs["gradient"], ours["gradient"])).max()
-        if not off <= tolerance * np.abs(ours["gradient"]).max():
-            return f"another gradient: off by up to {off:.2g}"
+    if not np.isclose(theirs["cost"], ours["cost"], rtol=tolerance, atol=tolerance):
+        return f"{DIFFERS}cost: {theirs['cost']!r}, not {ours['cost']!r}"
+    if cell.call == "value":
+        return None
+    if np.shape(theirs["gradient"]) != np.shape(ours["gradient"]):
+        return f"{DIFFERS}gradient: not as many numbers"
+    off = np.abs(np.subtract(theirs["gradient"], ours["gradient"])).max()
+    if not off <= tolerance * np.abs(ours["gradient"]).max():
+        return f"{DIFFERS}gradient: off by up to {off:.2g}"
     return None
 
 
@@ -143,25 +170,34 @@ def measure(cell: Cell, processes: list[Process], folder: Path, rounds: int, mov
     row = Row(cell, moved)
     racing: list[tuple[Process, dict[str, Any]]] = []
     ours: dict[str, Any] = {}
+
+    def out(process: Process, trouble: str) -> None:
+        if process is processes[0]:
+            raise RuntimeError(f"{cell}: {trouble}")
+        row.troubles[process.name] = trouble
+
     for process in processes:
         prepared = process.ask({"loss": cell.loss, "call": cell.call, "folder": str(folder)})
         ours = ours or prepared
         if "absent" in prepared:
             continue
-        trouble = prepared.get("failed") or agree(cell, ours, prepared)
-        if trouble:
-            if process is processes[0]:
-                raise RuntimeError(f"{cell}: {trouble}")
-            row.troubles[process.name] = trouble
+        if trouble := prepared.get("failed") or agree(cell, ours, prepared):
+            out(process, trouble)
         else:
             racing.append((process, prepared))
     times: dict[str, list[float]] = {process.name: [] for process, _ in racing}
     for k in range(rounds):
         for process, prepared in racing:
-            if k < 3 or prepared["once"] < SLOW:
+            if process.name not in row.troubles and (k < 3 or prepared["once"] < SLOW):
                 time.sleep(REST)
-                times[process.name].append(process.ask(None))
+                taken = process.ask(None)
+                if isinstance(taken, dict):
+                    out(process, taken["failed"])
+                else:
+                    times[process.name].append(taken)
     for process, prepared in racing:
+        if process.name in row.troubles:
+            continue
         measured = sorted(times[process.name])
         quarter = len(measured) // 4
         median = statistics.median(measured)
@@ -189,7 +225,11 @@ def run(
         try:
             for contestant, (rival, environment) in contestants.items():
                 progress(f"starting {contestant}")
-                process = Process(contestant, rival, threads, environment)
+                try:
+                    process = Process(contestant, rival, threads, environment)
+                except ChildProcessError as error:
+                    missing[contestant] = str(error)
+                    continue
                 if process.missing:
                     missing[contestant] = process.missing
                     process.stop()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .measure import Cell, Row, Timing
+from .measure import DIFFERS, Cell, Row, Timing
 
 OWN = "fastloss"
 FLOOR = "memory"
@@ -119,6 +119,11 @@ def times(value: float | None) -> str:
     return "·" if value is None else f"{value:.2f}x" if value < 10 else f"{value:.0f}x"
 
 
+def verdict(trouble: str) -> str:
+    """A rival's trouble in a word."""
+    return "differs" if trouble.startswith(DIFFERS) else "failed"
+
+
 def table(report: Report) -> str:
     """The whole run: fastloss's time, its share of the floor, and how many times as long everyone else takes."""
     others = [name for name in report.versions if name not in (OWN, FLOOR)]
@@ -128,7 +133,7 @@ def table(report: Report) -> str:
         reached = share(row)
         line = f"{row.cell!s:62} {duration(row.timings[OWN].median):>9} {f'{reached:.0%}' if reached else '':>9}"
         for name in others:
-            shown = "differs" if name in row.troubles else times(ratio(row, name))
+            shown = verdict(row.troubles[name]) if name in row.troubles else times(ratio(row, name))
             line += f" {shown:>{max(8, len(name))}}"
         lines.append(line)
     lines.append("")
@@ -138,7 +143,7 @@ def table(report: Report) -> str:
     )
     lines += [f"missing: {name} ({reason})" for name, reason in report.missing.items()]
     troubles = {(name, trouble) for row in report.rows for name, trouble in row.troubles.items()}
-    lines += [f"not timed where it differs: {name}: {trouble}" for name, trouble in sorted(troubles)]
+    lines += [f"not timed where it {verdict(trouble)}: {name}: {trouble}" for name, trouble in sorted(troubles)]
     lost = losses_to_rivals(report)
     lines.append(f"a rival is faster in {len(lost)} of {len(report.rows)} cells" + (":" if lost else ""))
     lines += [f"  {row.cell!s:62} {name:>14} {times(slower)}" for row, name, slower in lost]

@@ -50,12 +50,13 @@ class Worker:
             before = peak(reset=True)
             self.candidate.run()
             after = peak()
+            self.repeats = 1
+            while (once := self.seconds()) * self.repeats < LEAST:
+                self.repeats = max(2 * self.repeats, int(LEAST / once))
         except Exception as error:
             self.candidate = None
             return {"failed": f"{type(error).__name__}: {error}"}
-        self.repeats = 1
-        while (once := self.seconds()) * self.repeats < LEAST:
-            self.repeats = max(2 * self.repeats, int(LEAST / once))
+        cost = None if cost is None else float(cost)
         return {"cost": cost, "gradient": some, "once": once, "peak": after - before if before else None}
 
     def seconds(self) -> float:

@@ -47,10 +47,10 @@ class Task:
 
 @dataclass
 class Candidate:
-    """A way to do it, and how its answer reads as a cost and a gradient (None where that is not asked, or not given)."""
+    """A way to do it, and how its answer reads as a cost and a gradient (None where that is not asked; the floor's both are)."""
 
     run: Callable[[], Any]
-    read: Callable[[Any], tuple[float, Array | None]]
+    read: Callable[[Any], tuple[float | None, Array | None]]
 
 
 def seconds(run: Callable[[], Any]) -> float:

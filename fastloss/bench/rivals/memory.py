@@ -35,7 +35,7 @@ class Rival:
 
     def prepare(self, task: Task) -> Candidate:
         """The least that the task takes."""
-        unread: Callable[[Any], tuple[float, Array | None]] = lambda answer: (np.nan, None)  # noqa: E731
+        unread: Callable[[Any], tuple[float | None, Array | None]] = lambda answer: (None, None)  # noqa: E731
         if task.pred.size < EMPTY_BELOW:
             empty, pred, target, out = Empty(), task.pred, task.target, task.out
             if task.gradient:
