@@ -209,7 +209,7 @@ def functions_of_rows(table, modules, samples, rng):
         for kind, (widths, make) in LOGITS.items():
             for classes in widths:
                 progress(f"logsumexp, softmax, log_softmax of {classes} ({kind}) {np.dtype(dtype).name}")
-                x = make(rng, (max(4, samples // classes), classes)).astype(dtype)
+                x = make(rng, (max(4, samples // classes // 2), classes)).astype(dtype)
                 some = rng.choice(classes, min(classes, 250), replace=False)
                 if kind == "one far ahead":
                     some[0] = 0
@@ -336,7 +336,7 @@ def main():
     if not arguments.only_losses:
         every_float32(table, modules, compiled, arguments.stride)
         searched_functions(table, modules, compiled, arguments.samples, rng)
-    sampled_functions(table, modules, compiled, arguments.samples, rng)
+    sampled_functions(table, modules, compiled, max(1, arguments.samples // 4), rng)
     losses(table, modules, arguments.samples, rng)
     losses_of_rows(table, modules, arguments.samples, rng)
     functions_of_rows(table, modules, arguments.samples, rng)
