@@ -174,7 +174,7 @@ def searched_functions(table, modules, compiled, samples, rng):
     for name in WIDER:
         worst = {backend: np.empty(0) for backend in (modules if name in FUNCTIONS else compiled)}
 
-        def add(backend, x, truth, name=name, worst=worst, searched=False):
+        def add(backend, x, truth, name=name, searched=False):
             errors = units(apply(modules, backend, name, x), truth)
             table.add(name, "value", np.float64, backend, errors, x, searched)
             return x[np.argpartition(errors, -STARTS)[-STARTS:]]
