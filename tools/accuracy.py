@@ -1,7 +1,7 @@
 """Measure the error of every function, loss, gradient and Hessian in units in the last place, and write the table of the docs.
 
     python -m pip install -e '.[test]'
-    python tools/accuracy.py --json docs/accuracy.json      # some ten minutes
+    python tools/accuracy.py --json docs/accuracy.json      # some twenty minutes
     python tools/accuracy.py --samples 500 --stride 5000    # a quick look
 
 exp, log, log(1 - p) and log(1 + e) are tried with every float32 number of their domains, sigmoid, softplus and log_sigmoid with
@@ -85,7 +85,7 @@ class Table:
         """Errors of some inputs; `where` are the inputs themselves. Those that were searched for are not in the mean."""
         key = (function, call, np.dtype(dtype).name, backend)
         row = self.rows.setdefault(key, {"worst": 0.0, "sum": 0.0, "inputs": 0, "where": None})
-        errors = np.nan_to_num(errors, nan=np.inf, posinf=np.inf)
+        errors = np.where(np.isnan(errors), np.inf, errors)
         if errors.size and errors.max() >= row["worst"]:
             row["worst"] = float(errors.max())
             row["where"] = None if where is None else repr(float(where[int(errors.argmax())]))
@@ -111,12 +111,17 @@ def progress(text):
     print(f"\r{text:100}", end="", file=sys.stderr, flush=True)
 
 
-def units(result, truth):
-    """Error of each result in units in the last place of the truth, which comes in a wider dtype."""
-    info = np.finfo(result.dtype)
-    unit = np.ldexp(truth.dtype.type(1), np.maximum(np.frexp(truth)[1] - 1, info.minexp) - info.nmant)
+def unit_of(truth, dtype):
+    """The unit in the last place of numbers that come in a wider dtype."""
+    info = np.finfo(dtype)
+    return np.ldexp(truth.dtype.type(1), np.maximum(np.frexp(truth)[1] - 1, info.minexp) - info.nmant)
+
+
+def units(result, truth, unit):
     with np.errstate(all="ignore"):
-        return np.where(result == truth, 0, np.abs(result - truth) / unit).astype(float)
+        error = np.abs(result - truth) / unit
+    error[result == truth] = 0  # infinities too
+    return error.astype(float, copy=False)
 
 
 def apply(modules, backend, name, x):
@@ -142,8 +147,10 @@ def every_float32(table, modules, compiled, stride):
                 bits = np.arange(start, min(start + CHUNK * stride, last + 1), stride, dtype=np.uint32)
                 x = bits.view(np.float32)
                 truth = wider(name, x, np.float64)
+                unit = unit_of(truth, np.float32)
                 for backend in modules if name in FUNCTIONS else compiled:
-                    table.add(name, "value", np.float32, backend, units(apply(modules, backend, name, x), truth), x)
+                    errors = units(apply(modules, backend, name, x), truth, unit)
+                    table.add(name, "value", np.float32, backend, errors, x)
 
 
 def draw(name, rng, n, dtype):
@@ -174,8 +181,8 @@ def searched_functions(table, modules, compiled, samples, rng):
     for name in WIDER:
         worst = {backend: np.empty(0) for backend in (modules if name in FUNCTIONS else compiled)}
 
-        def add(backend, x, truth, name=name, searched=False):
-            errors = units(apply(modules, backend, name, x), truth)
+        def add(backend, x, truth, unit, name=name, searched=False):
+            errors = units(apply(modules, backend, name, x), truth, unit)
             table.add(name, "value", np.float64, backend, errors, x, searched)
             return x[np.argpartition(errors, -STARTS)[-STARTS:]]
 
@@ -183,15 +190,17 @@ def searched_functions(table, modules, compiled, samples, rng):
             progress(f"{name} float64 {n / (samples * DENSE):.0%}")
             x = draw(name, rng, max(STARTS, min(CHUNK // 8, samples * DENSE - n)), np.float64)
             truth = wider(name, x, np.longdouble)
+            unit = unit_of(truth, np.float64)
             for backend, found in worst.items():
-                worst[backend] = np.append(found, add(backend, x, truth))
+                worst[backend] = np.append(found, add(backend, x, truth, unit))
         for backend, x in worst.items():
             for _ in range(ROUNDS):  # steps from half of a number down to its last bit
                 size = (TRIES, x.size)
                 steps = rng.standard_normal(size) * np.exp2(-rng.uniform(1, 52, size))
                 near = np.clip(np.append(x, x * (1 + steps)), *DOMAINS.get(name, (-np.inf, np.inf)))
                 near = np.unique(near)
-                x = add(backend, near, wider(name, near, np.longdouble), searched=True)
+                truth = wider(name, near, np.longdouble)
+                x = add(backend, near, truth, unit_of(truth, np.float64), searched=True)
 
 
 def exact_functions(x, some):
