@@ -38,11 +38,12 @@ def arrays():
     """What the names on the page stand for. Weights do not sum to N, and every class occurs."""
     rng = np.random.default_rng(20260101)
     t = rng.integers(0, 2, N).astype(float)
+    ids = rng.permutation(np.arange(N) % 3)
     return {
         "pred": 3 * rng.standard_normal(N), "target": 3 * rng.standard_normal(N), "w": rng.uniform(1, 3, N),
         "x": 3 * rng.standard_normal(N), "p": rng.uniform(0.01, 0.99, N), "t": t, "s": 2 * t - 1,
         "X": rng.standard_normal((N, 3)), "P": rng.dirichlet([1, 1, 1], N), "T": rng.dirichlet([1, 1, 1], N),
-        "ids": rng.permutation(np.arange(N) % 3), "cw": np.array([3.0, 0.5, 1.0]),
+        "ids": ids, "onehot": np.eye(3)[ids], "cw": np.array([3.0, 0.5, 1.0]),
     }  # fmt: skip
 
 

@@ -1,13 +1,17 @@
 """Measure the error of every function, loss, gradient and Hessian in units in the last place, and write the table of the docs.
 
     python -m pip install -e '.[test]'
-    python tools/accuracy.py --json docs/accuracy.json      # some ten minutes
+    python tools/accuracy.py --json docs/accuracy.json      # some twenty minutes
     python tools/accuracy.py --samples 500 --stride 5000    # a quick look
 
-exp, log, log(1 - p) and log(1 + e) are tried with every float32 number of their domains, against NumPy's float64 functions,
-which are right to 2^-29 of a float32 unit. Everything else is sampled and compared with 50-digit arithmetic: the formulas
-and the inputs are those of the tests. A unit is that of the true value; below the normal numbers it stays that of the smallest.
-Where a result is a difference of terms (p - t, log t - log p), which may cancel to nothing, the unit is that of the largest term.
+exp, log, log(1 - p) and log(1 + e) are tried with every float32 number of their domains, sigmoid, softplus and log_sigmoid with
+every one of 2^-30 <= |x| <= 104 (below they are what they are at 0, above a constant or x), against NumPy's float64 functions,
+which are right to 2^-28 of a float32 unit. In float64 the same functions are sampled densely, against formulas in long double
+where that has 64 bits, and a search for worse inputs starts from the worst: what it finds is not in the mean.
+Everything else is sampled and compared with 50-digit arithmetic. The formulas and the inputs are those of the tests; rows of nearly
+equal logits, with one class far ahead, and of nearly equal distributions come on top.
+A unit is that of the true value; below the normal numbers it stays that of the smallest. Where a result is a difference of
+terms (p - t, log t - log p), which may cancel to nothing, the unit is that of the largest term.
 """
 
 import argparse
@@ -23,23 +27,51 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from cases import CASES, exact, sample, ulp_error
 from test_accuracy import ELEMENTARY
-from test_rows import KINDS, SOFTMAX, as_rows, exact_row, inputs
+from test_rows import KINDS, SOFTMAX, as_rows, distributions, exact_row, inputs
 
 import fastloss as fl
 from fastloss import _backend
 from fastloss.bench.report import processor
 
 CHUNK = 1 << 22
-EVERY_FLOAT32 = {  # the bits of the domain's ends, and the function in float64
-    "exp": (0x80000000, 0xC2D00000, np.exp),  # from -0 to where the result is 0
-    "log": (0x00000000, 0x7F800000, np.log),
-    "log1m": (0x00000000, 0x3F800000, lambda p: np.log1p(-p)),
-    "log1p": (0x00000000, 0x3F800000, np.log1p),
+DENSE, STARTS, ROUNDS, TRIES = (
+    1000,
+    64,
+    40,
+    500,
+)  # of the search in float64: inputs for each sample, and what it keeps and tries
+MODERATE = [(0x30800000, 0x42D00000), (0xB0800000, 0xC2D00000)]  # 2^-30 ... 104 and -2^-30 ... -104
+EVERY_FLOAT32 = {  # the bits of the domain's ends
+    "exp": [(0x80000000, 0xC2D00000)],  # from -0 to where the result is 0
+    "log": [(0x00000000, 0x7F800000)],
+    "log1m": [(0x00000000, 0x3F800000)],
+    "log1p": [(0x00000000, 0x3F800000)],
+    "sigmoid": MODERATE,
+    "softplus": MODERATE,
+    "log_sigmoid": MODERATE,
 }
+WIDER = {  # the functions in a dtype that is wider than the result's
+    "exp": np.exp,
+    "log": np.log,
+    "log1m": lambda p: np.log1p(-p),
+    "log1p": np.log1p,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0),
+    "log_sigmoid": lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+}
+DOMAINS = {"exp": (-800, 0), "log": (0, np.inf), "log1m": (0, 1 - 2.0**-53), "log1p": (0, 1)}
 FUNCTIONS = {
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, 0),
     "log_sigmoid": lambda x: min(x, 0) - mp.log1p(mp.exp(-abs(x))),
+}
+LOGITS = {  # the numbers of classes, and rows of them
+    "spread": ((2, 10, 100, 1000), lambda rng, shape: 3 * rng.standard_normal(shape)),
+    "nearly equal": ((1000, 50_257), lambda rng, shape: 0.02 * rng.standard_normal(shape)),
+    "one far ahead": (
+        (2, 10, 100, 1000),
+        lambda rng, shape: np.where(np.arange(shape[1]), -rng.uniform(10, 80, shape), 0),
+    ),
 }
 
 
@@ -49,15 +81,17 @@ class Table:
     def __init__(self):
         self.rows = {}
 
-    def add(self, function, call, dtype, backend, errors, where=None):
-        """Errors of some inputs; `where` are the inputs themselves."""
+    def add(self, function, call, dtype, backend, errors, where=None, searched=False):
+        """Errors of some inputs; `where` are the inputs themselves. Those that were searched for are not in the mean."""
         key = (function, call, np.dtype(dtype).name, backend)
         row = self.rows.setdefault(key, {"worst": 0.0, "sum": 0.0, "inputs": 0, "where": None})
+        errors = np.where(np.isnan(errors), np.inf, errors)
         if errors.size and errors.max() >= row["worst"]:
             row["worst"] = float(errors.max())
             row["where"] = None if where is None else repr(float(where[int(errors.argmax())]))
-        row["sum"] += float(errors.sum())
-        row["inputs"] += int(errors.size)
+        if not searched:
+            row["sum"] += float(errors.sum())
+            row["inputs"] += int(errors.size)
 
     def listed(self):
         """As they are written."""
@@ -77,45 +111,127 @@ def progress(text):
     print(f"\r{text:100}", end="", file=sys.stderr, flush=True)
 
 
+def unit_of(truth, dtype):
+    """The unit in the last place of numbers that come in a wider dtype."""
+    info = np.finfo(dtype)
+    return np.ldexp(truth.dtype.type(1), np.maximum(np.frexp(truth)[1] - 1, info.minexp) - info.nmant)
+
+
+def units(result, truth, unit):
+    with np.errstate(all="ignore"):
+        error = np.abs(result - truth) / unit
+    error[result == truth] = 0  # infinities too
+    return error.astype(float, copy=False)
+
+
 def apply(modules, backend, name, x):
-    """One of the vector functions themselves."""
+    """One of the functions, or of the vector functions that only the kernels have."""
+    if name in FUNCTIONS:
+        _backend.select(backend)
+        return getattr(fl, name)(x)
     out = np.empty_like(x)
     modules[backend].KERNELS[name].quick(0, x, x, None, "none", out, ())
     return out
 
 
-def every_float32(table, modules, stride):
-    for name, (first, last, function) in EVERY_FLOAT32.items():
-        for start in range(first, last + 1, CHUNK * stride):
-            progress(f"{name} float32 {(start - first) / (last - first):.0%}")
-            bits = np.arange(start, min(start + CHUNK * stride, last + 1), stride, dtype=np.uint32)
-            x = bits.view(np.float32)
-            with np.errstate(all="ignore"):
-                truth = function(x.astype(np.float64))
-            unit = np.ldexp(1.0, np.maximum(np.frexp(truth)[1] - 1, -126) - 23)
-            for backend in modules:
-                result = apply(modules, backend, name, x).astype(np.float64)
-                with np.errstate(all="ignore"):
-                    error = np.where(result == truth, 0.0, np.abs(result - truth) / unit)
-                table.add(name, "value", np.float32, backend, error, x)
+def wider(name, x, dtype):
+    with np.errstate(all="ignore"):
+        return WIDER[name](x.astype(dtype))
+
+
+def every_float32(table, modules, compiled, stride):
+    for name, ranges in EVERY_FLOAT32.items():
+        for first, last in ranges:
+            for start in range(first, last + 1, CHUNK * stride):
+                progress(f"{name} float32 {(start - first) / (last - first):.0%}")
+                bits = np.arange(start, min(start + CHUNK * stride, last + 1), stride, dtype=np.uint32)
+                x = bits.view(np.float32)
+                truth = wider(name, x, np.float64)
+                unit = unit_of(truth, np.float32)
+                for backend in modules if name in FUNCTIONS else compiled:
+                    errors = units(apply(modules, backend, name, x), truth, unit)
+                    table.add(name, "value", np.float32, backend, errors, x)
+
+
+def draw(name, rng, n, dtype):
+    """Inputs of a function: those of the tests, and numbers of every exponent."""
+    info = np.finfo(dtype)
+    if name in ELEMENTARY:
+        return ELEMENTARY[name][1](rng, n, float(info.tiny)).astype(dtype)
+    moderate = rng.standard_normal(n) * np.exp(rng.uniform(-20, 4.4 if dtype == np.float32 else 6.5, n))
+    every = rng.choice([-1.0, 1.0], n) * np.exp2(rng.uniform(info.minexp - info.nmant, info.maxexp, n))
+    return np.concatenate([moderate, every]).astype(dtype)
 
 
 def sampled_functions(table, modules, compiled, samples, rng):
-    for name, (function, draw) in ELEMENTARY.items():
-        progress(f"{name} float64")
-        x = draw(rng, samples, float(np.finfo(np.float64).tiny))
-        truth = [function(mp.mpf(float(v))) for v in x]
-        for backend in compiled:
-            table.add(name, "value", np.float64, backend, ulp_error(apply(modules, backend, name, x), truth), x)
     for dtype in (np.float32, np.float64):
-        for name, function in FUNCTIONS.items():
+        for name in [*(ELEMENTARY if dtype == np.float64 else ()), *FUNCTIONS]:
             progress(f"{name} {np.dtype(dtype).name}")
-            widest = 4.4 if dtype == np.float32 else 6.5
-            x = (rng.standard_normal(samples) * np.exp(rng.uniform(-20, widest, samples))).astype(dtype)
+            function = FUNCTIONS[name] if name in FUNCTIONS else ELEMENTARY[name][0]
+            x = draw(name, rng, samples, dtype)
             truth = [function(mp.mpf(float(v))) for v in x]
-            for backend in modules:
-                _backend.select(backend)
-                table.add(name, "value", dtype, backend, ulp_error(getattr(fl, name)(x), truth), x)
+            for backend in modules if name in FUNCTIONS else compiled:
+                table.add(name, "value", dtype, backend, ulp_error(apply(modules, backend, name, x), truth), x)
+
+
+def searched_functions(table, modules, compiled, samples, rng):
+    """In float64: many samples, and a search around the worst of them."""
+    if np.finfo(np.longdouble).nmant < 63:
+        return
+    for name in WIDER:
+        worst = {backend: np.empty(0) for backend in (modules if name in FUNCTIONS else compiled)}
+
+        def add(backend, x, truth, unit, name=name, searched=False):
+            errors = units(apply(modules, backend, name, x), truth, unit)
+            table.add(name, "value", np.float64, backend, errors, x, searched)
+            return x[np.argpartition(errors, -STARTS)[-STARTS:]]
+
+        for n in range(0, samples * DENSE, CHUNK // 8):
+            progress(f"{name} float64 {n / (samples * DENSE):.0%}")
+            x = draw(name, rng, max(STARTS, min(CHUNK // 8, samples * DENSE - n)), np.float64)
+            truth = wider(name, x, np.longdouble)
+            unit = unit_of(truth, np.float64)
+            for backend, found in worst.items():
+                worst[backend] = np.append(found, add(backend, x, truth, unit))
+        for backend, x in worst.items():
+            for _ in range(ROUNDS):  # steps from half of a number down to its last bit
+                size = (TRIES, x.size)
+                steps = rng.standard_normal(size) * np.exp2(-rng.uniform(1, 52, size))
+                near = np.clip(np.append(x, x * (1 + steps)), *DOMAINS.get(name, (-np.inf, np.inf)))
+                near = np.unique(near)
+                truth = wider(name, near, np.longdouble)
+                x = add(backend, near, truth, unit_of(truth, np.float64), searched=True)
+
+
+def exact_functions(x, some):
+    """logsumexp of a row and the larger of its two terms; softmax and log_softmax of some of its classes."""
+    x = [mp.mpf(float(v)) for v in x]
+    top = max(x)
+    total = mp.fsum(mp.exp(v - top) for v in x)
+    log = mp.log(total)
+    below = [x[i] - top for i in some]
+    return top + log, max(abs(top), log), [mp.exp(v) / total for v in below], [v - log for v in below]
+
+
+def functions_of_rows(table, modules, samples, rng):
+    for dtype in (np.float32, np.float64):
+        for kind, (widths, make) in LOGITS.items():
+            for classes in widths:
+                progress(f"logsumexp, softmax, log_softmax of {classes} ({kind}) {np.dtype(dtype).name}")
+                x = make(rng, (max(4, samples // classes // 2), classes)).astype(dtype)
+                some = rng.choice(classes, min(classes, 250), replace=False)
+                if kind == "one far ahead":
+                    some[0] = 0
+                sums, terms, *others = zip(*(exact_functions(row, some) for row in x), strict=True)
+                shares, logs = ([v for row in rows for v in row] for rows in others)
+                for backend in modules:
+                    _backend.select(backend)
+                    for name, result, truth, unit in (
+                        ("logsumexp", fl.logsumexp(x), sums, terms),
+                        ("softmax", fl.softmax(x)[:, some].ravel(), shares, None),
+                        ("log_softmax", fl.log_softmax(x)[:, some].ravel(), logs, None),
+                    ):
+                        table.add(f"{name} ({kind})", "value", dtype, backend, ulp_error(result, truth, unit))
 
 
 def losses(table, modules, samples, rng):
@@ -188,12 +304,36 @@ def losses_of_rows(table, modules, samples, rng):
                         table.add(name, call, dtype, backend, ulp_error(result, truth, unit))
 
 
+def nearly_equal_rows(table, modules, samples, rng):
+    """Divergences of rows that hardly differ. The unit is that of the larger of Σ t·(w − 1 − log w), w = p/t, and Σ(t − p)."""
+    for dtype in (np.float32, np.float64):
+        for loss in (fl.kl_divergence, fl.softmax_kl_divergence):
+            for difference in (1e-3, 1e-5):
+                name = f"{loss.name} (rows that differ by {difference:g})"
+                progress(f"{name} {np.dtype(dtype).name}")
+                for classes in (2, 10, 100, 1000):
+                    target = distributions(rng, max(4, samples // classes // 4), classes)
+                    pred = target * (1 + difference * rng.standard_normal(target.shape))
+                    pred = np.log(pred) if loss in SOFTMAX else np.minimum(pred / pred.sum(axis=1, keepdims=True), 1)
+                    pred, target = pred.astype(dtype), target.astype(dtype)
+                    truth = [exact_row(loss, x, t)[0] for x, t in zip(pred, target, strict=True)]
+                    masses = [
+                        mp.fsum(map(float, t)) - (1 if loss in SOFTMAX else mp.fsum(map(float, x)))
+                        for x, t in zip(pred, target, strict=True)
+                    ]
+                    terms = [max(abs(v - mass), abs(mass)) for v, mass in zip(truth, masses, strict=True)]
+                    for backend in modules:
+                        _backend.select(backend)
+                        result = loss(pred, target, reduction="none")
+                        table.add(name, "value", dtype, backend, ulp_error(result, truth, terms))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=10_000, help="inputs where they are sampled (default 10000)")
     parser.add_argument("--stride", type=int, default=1, help="try every n-th float32 number only")
     parser.add_argument("--backend", action="append", choices=list(_backend.available()), help="default: all")
-    parser.add_argument("--only-losses", action="store_true", help="leave the exhaustive part out")
+    parser.add_argument("--only-losses", action="store_true", help="leave the exhaustive part and the search out")
     parser.add_argument("--json", metavar="FILE", help="write the table to a file as well")
     arguments = parser.parse_args()
     modules = {
@@ -203,10 +343,13 @@ def main():
     config = fl.show_config(mode="dicts")
     table, rng = Table(), np.random.default_rng(0)
     if not arguments.only_losses:
-        every_float32(table, compiled, arguments.stride)
-    sampled_functions(table, modules, compiled, arguments.samples, rng)
+        every_float32(table, modules, compiled, arguments.stride)
+        searched_functions(table, modules, compiled, arguments.samples, rng)
+    sampled_functions(table, modules, compiled, max(1, arguments.samples // 4), rng)
     losses(table, modules, arguments.samples, rng)
     losses_of_rows(table, modules, arguments.samples, rng)
+    functions_of_rows(table, modules, arguments.samples, rng)
+    nearly_equal_rows(table, modules, arguments.samples, rng)
     _backend.select()
     progress("")
     print(f"\r{'function':56} {'call':6} {'dtype':8} {'kernels':10} {'worst':>7} {'mean':>7} {'inputs':>14}")
