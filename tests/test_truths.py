@@ -201,9 +201,9 @@ def placed(kind, call, places, n, classes, dtype, reduction, weighted):
 
 
 def placements(kind, call, places, dtype):
-    sizes = [(5, 1), (40, 1), (1000, 1), (50_000, 1)] if kind.points else [(5, 3), (40, 10), (50, 200), (17, 3000)]
+    sizes = [(5, 1), (40, 1), (1000, 1), (50_000, 1)] if kind.points else [(5, 3), (40, 10), (50, 200), (5, 3000)]
     for (n, classes), reduction in itertools.product(sizes, reductions(kind)):
-        if call == "__call__" and reduction != "none":
+        if (call == "__call__" and reduction != "none") or (n > 1000 and reduction in ("sum", "batch_mean")):
             continue
         for weighted in (True,) if "weight" in places else (True, False):
             placed(kind, call, places, n, classes, dtype, reduction, weighted)
@@ -281,14 +281,20 @@ def errors(dtype, power, sign, n):
 
 
 @cache
+def rmse_samples(*arguments):
+    d = errors(*arguments)[0]
+    return RMSE.samples(d, np.zeros_like(d))
+
+
+@cache
 def rmse_truth(dtype, power, sign, n, weighted, reduction):
     d, weight = errors(dtype, power, sign, n)
-    return whole(RMSE, RMSE.samples(d, np.zeros(n)), [num(w) if weighted else mp.mpf(1) for w in weight], reduction)
+    return whole(RMSE, rmse_samples(dtype, power, sign, n), [num(w) if weighted else mp.mpf(1) for w in weight], reduction)
 
 
 @pytest.mark.parametrize(("dtype", "power"), POWERS, ids=str)
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("n", [1, 5, 40, 1000])
+@pytest.mark.parametrize("n", [1, 5, 40, 200])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_rmse_of_huge_and_tiny_errors(backend, dtype, power, sign, n, weighted):
     d, weight = errors(dtype, power, sign, n)
@@ -365,7 +371,8 @@ def test_curvature_stays_in_range(backend, dtype):
     pred, target = (np.array(x, dtype) for x in zip(*TINY[dtype], strict=True))
     for times in (1, 6):
         args = np.tile(pred, times), np.tile(target, times)
-        truth = whole(BINARY, BINARY.samples(*args), [mp.mpf(1)] * len(args[0]), "none")
+        with mp.workdps(400):  # log(1 - p) of a tiny p
+            truth = whole(BINARY, BINARY.samples(*args), [mp.mpf(1)] * len(args[0]), "none")
         check(BINARY, *args, truth)
 
 
@@ -429,7 +436,8 @@ def eps_truth(dtype, eps):
     low = dtype(eps)
     p = [0, low / 2, low, 1.5 * low, 0.125, 0.5, 0.75, 1 - low / 2, 1 - low, 1 - 2 * low, 1]
     p, t = (x.ravel().astype(dtype) for x in np.meshgrid(np.array(p, dtype), [0.0, 0.25, 1.0]))
-    return p, t, whole(BINARY, BINARY.samples(p, t, eps=low), [mp.mpf(1)] * len(p), "none")
+    with mp.workdps(120):
+        return p, t, whole(BINARY, BINARY.samples(p, t, eps=low), [mp.mpf(1)] * len(p), "none")
 
 
 @each_dtype
@@ -504,8 +512,8 @@ def results(kind, pred, target, weight, **keywords):
 @pytest.mark.parametrize("kind", [k for k in POINTS if k.name != "rmse"], ids=str)
 def test_no_sample_depends_on_its_batch(backend, threads, kind, n, dtype):
     pred, target = batch(kind, n, 1, dtype)
-    weights = np.random.default_rng(3).random(n)
-    for weight in (None, weights, weights.astype(np.float32)):
+    weights = np.random.default_rng(3).random(n).astype(dtype)
+    for weight in (None, weights):
 
         def part(index, change=np.array, weight=weight):
             arrays = (change(x[index]) for x in (pred, target))
@@ -516,7 +524,7 @@ def test_no_sample_depends_on_its_batch(backend, threads, kind, n, dtype):
         for cut in pieces(n):
             for x, y in zip(part(cut), once, strict=True):
                 same_bits(x, y[cut])
-        for start in {k for k in range(1, 18) if k < n}:
+        for start in {k for k in (1, 2, 3, 5, 8, 13, 17) if k < n}:
             for x, y in zip(part(slice(start, None), lambda x: x), once, strict=True):
                 same_bits(x, y[start:])
         for change in (unaligned, lambda x: np.repeat(x, 2)[::2], lambda x: x[::-1].copy()[::-1]):
