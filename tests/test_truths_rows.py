@@ -11,7 +11,7 @@ import pytest
 from test_truths import each_dtype, pieces, results, unaligned
 from truths import (
     CALLS, DTYPES, ROWS, WEIGHTS, Exact, Kind, batch, check, good, inf, nan, near, num, plus_zero, reductions,
-    same_bits, whole,
+    same_bits, summed, whole, chop,
 )  # fmt: skip
 
 import fastloss as fl
@@ -35,8 +35,8 @@ def function_truth(x):
     total = mp.fsum(e[v] for v in x)
     log_total = mp.log(total)
     return {
-        "logsumexp": Exact([log_total]),
-        "log_softmax": Exact([v - log_total for v in x]),
+        "logsumexp": Exact([chop(log_total, 1)]),
+        "log_softmax": Exact([chop(v - log_total, 1 + abs(v)) for v in x]),
         "softmax": Exact([e[v] / total for v in x]),
     }
 
@@ -48,10 +48,10 @@ NEAR_EQUAL = [2, 10, 100, 1000, 50_257, 200_000]
 
 @cache
 def near_equal(classes):
-    """Logits of 0.02 N(0, 1) on a grid, so that few are distinct; where they are looked at; sums over the whole row."""
+    """Logits of 0.02 N(0, 1) on a grid, targets of few values; where they are looked at; the sum of exponentials."""
     rng = np.random.default_rng(classes)
     x = np.round(0.02 * rng.standard_normal(classes) * 2**16) / 2**16
-    mixed = rng.random(classes)
+    mixed = rng.integers(1, 30, classes)
     label = classes // 2
     at = np.unique(np.append(rng.integers(0, classes, 20), [0, label, classes - 1]))
     values, counts = np.unique(x, return_counts=True)
@@ -62,17 +62,16 @@ def near_equal(classes):
 
 @cache
 def near_equal_truth(classes, kind, dtype):
-    """Value, and gradient and curvature where they are looked at."""
+    """Cross-entropy, divergence, and gradient and curvature where they are looked at."""
     x, mixed, label, at, total = near_equal(classes)
     t = {"one-hot": np.arange(classes) == label, "soft": mixed, "uniform": np.full(classes, 1 / classes)}[kind]
     t = t.astype(dtype)
-    log_total = mp.log(total)
-    values, inverse = np.unique(t, return_inverse=True)
-    logs = [num(v) * mp.log(num(v)) if v else mp.mpf(0) for v in values]
-    entropy = mp.fsum(int(n) * v for v, n in zip(np.bincount(inverse), logs, strict=True))
-    mass = math.fsum(t)  # rounded once, far below what is compared
-    products = mp.fsum(num(a) * num(b) for a, b in zip(t, x, strict=True) if a)
-    mass = mp.fsum(map(num, t[t > 0]))
+    log_total, mass, products, entropy = mp.log(total), mp.mpf(0), mp.mpf(0), mp.mpf(0)
+    for w in np.unique(t[t > 0]):
+        share, count = num(w), int(np.sum(t == w))
+        mass += share * count
+        products += share * num(np.sum(x[t == w]))  # without rounding, on a grid
+        entropy += share * mp.log(share) * count
     value = log_total * mass - products
     p = [mp.exp(num(v)) / total for v in x[at]]
     grad = [q * mass - num(w) for q, w in zip(p, t[at], strict=True)]
@@ -97,8 +96,8 @@ def test_cross_entropy_of_near_equal_logits(backend, target, classes, dtype):
         got, slope = loss.value_and_grad(pred, t, reduction=reduction)
         near(dtype(got), [value])
         near(dtype(loss(pred, t, reduction=reduction)), [value])
-        near(slope[0, at], grad)
-        near(loss.grad_and_hess(pred, t, reduction=reduction)[1][0, at], hess)
+        near(slope[0, at], grad, 4 + summed(dtype, classes))
+        near(loss.grad_and_hess(pred, t, reduction=reduction)[1][0, at], hess, 4 + summed(dtype, classes))
 
 
 @each_dtype
@@ -111,8 +110,8 @@ def test_divergence_of_near_equal_logits(backend, target, classes, dtype):
     bound = (1e-6 if dtype == np.float32 else 1e-12) * abs(value) + 4 * UNIT
     assert abs(got - value) <= bound, f"{got!r}, not {float(value)!r}"
     assert abs(fl.softmax_kl_divergence(pred, t) - value) <= bound
-    near(slope[0, at], grad)
-    near(fl.softmax_kl_divergence.grad_and_hess(pred, t)[1][0, at], hess)
+    near(slope[0, at], grad, 4 + summed(dtype, classes))
+    near(fl.softmax_kl_divergence.grad_and_hess(pred, t)[1][0, at], hess, 4 + summed(dtype, classes))
 
 
 @each_dtype
@@ -126,15 +125,14 @@ def test_functions_of_near_equal_logits(backend, name, classes, dtype):
         near(result, [log_total])
     else:
         logs = [num(v) - log_total for v in x[at]]
-        near(result[0, at], logs if name == "log_softmax" else [mp.exp(v) for v in logs])
+        near(result[0, at], logs if name == "log_softmax" else [mp.exp(v) for v in logs], 4 + summed(dtype, classes))
 
 
 # ---- masked classes --------------------------------------------------------------------------------------------------
 
 MASKS = [
     (3, "front", 1), (3, "front", 2), (100, "front", 50), (100, "front", 99), (100, "back", 99), (5000, "front", 2048),
-    (5000, "front", 4096), (5000, "front", 4999), (5000, "back", 2048), (5000, "back", 4999), (9000, "front", 4096),
-    (9000, "front", 8999), (9000, "middle", 6000),
+    (5000, "front", 4096), (5000, "front", 4999), (5000, "back", 4999), (7000, "middle", 5000),
 ]  # fmt: skip
 
 
@@ -183,7 +181,7 @@ def test_functions_of_masked_classes(backend, name, classes, place, count, dtype
     for zeros in (True, False):
         x, mask = masked(classes, place, count, zeros)
         result = getattr(fl, name)(x[None].astype(dtype))
-        near(result, masked_function(classes, place, count, zeros)[name], 4 + np.ptp(x[~mask]))
+        near(result, masked_function(classes, place, count, zeros)[name], 5 + np.ptp(x[~mask]) + summed(dtype, classes))
         if name == "softmax":
             plus_zero(result[0, mask])
 
@@ -253,7 +251,7 @@ def test_nan_is_never_hidden(backend, kind, place, classes, dtype):
             target[1] = 0
             target[1, classes - 1 - at] = 1
         (pred if place == "pred" else target)[1, at] = nan
-        for reduction, weight in itertools.product(("none", "sum", "mean"), (None, np.array([1, 0.5, 2]))):
+        for reduction, weight in (("none", None), ("sum", np.array([1, 0.5, 2])), ("mean", None)):
             keywords = {"reduction": reduction, "sample_weight": weight}
             value, grad = kind.loss.value_and_grad(pred, target, **keywords)
             again, hess = kind.loss.grad_and_hess(pred, target, **keywords)
@@ -296,10 +294,11 @@ def test_confident_rows(backend, dtype, gap, classes, largest):
         for kind, target in ((CE_IDS, np.array([label])), (CE_ROWS, row), (SOFTMAX_KL, row)):
             value, grad, hess = confident_truth(kind, dtype, classes, gap, at, label)
             got, slope = kind.loss.value_and_grad(x, target, reduction="none")
-            near(got, value)
-            near(slope, grad)
-            near(kind.loss.grad(x, target), grad)
-            near(kind.loss.grad_and_hess(x, target)[1], hess)
+            units = 4 + summed(dtype, classes)
+            near(got, value, units)
+            near(slope, grad, units)
+            near(kind.loss.grad(x, target), grad, units)
+            near(kind.loss.grad_and_hess(x, target)[1], hess, units)
         values, slopes = zip(
             *(fl.softmax_cross_entropy.value_and_grad(x, t, reduction="none") for t in ([label], row)), strict=True
         )
@@ -313,7 +312,8 @@ def test_confident_rows(backend, dtype, gap, classes, largest):
 def test_functions_of_confident_rows(backend, name, dtype, gap, classes):
     for at in {0, classes - 1}:
         x = confident(classes, gap, at)
-        near(getattr(fl, name)(x[None].astype(dtype)), confident_function(classes, gap, at)[name])
+        truth = confident_function(classes, gap, at)[name]
+        near(getattr(fl, name)(x[None].astype(dtype)), truth, 4 + summed(dtype, classes))
 
 
 @cache
@@ -353,7 +353,7 @@ NEARLY = [(np.float32, 1e-3), (np.float32, 1e-5), (np.float64, 1e-3), (np.float6
 
 
 @pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=str)
-@pytest.mark.parametrize("classes", [2, 10, 95, 1000, 5000])
+@pytest.mark.parametrize("classes", [2, 10, 95, 3000])
 @pytest.mark.parametrize("masses", ["equal", "unequal", "zeros"])
 def test_divergence_of_nearly_equal_rows(backend, dtype, step, classes, masses):
     p, t, sample, truth = nearly_equal(dtype, classes, step, masses)
@@ -375,7 +375,7 @@ def nearly_softmax(dtype, classes, step):
 
 
 @pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=str)
-@pytest.mark.parametrize("classes", [2, 10, 95, 1000, 5000])
+@pytest.mark.parametrize("classes", [2, 10, 95, 3000])
 def test_divergence_of_nearly_equal_logits(backend, dtype, step, classes):
     x, t, sample = nearly_softmax(dtype, classes, step)
     bound = (1e-5 if dtype == np.float32 else 1e-9) * abs(sample.value) + 2 * UNIT
@@ -630,10 +630,12 @@ def test_a_bad_value_leaves_the_results_untouched(backend, kind, place, bad, n, 
     out = np.full((2, n, classes), 7, dtype)
     losses = np.full(n, 7, dtype)
     subscript = ", ".join(map(str, where))
-    for call in CALLS:
+    for call, reduction in itertools.product(CALLS, ("none", "mean")):
+        if (call, reduction) == ("__call__", "mean"):
+            continue
         given = {"__call__": losses, "grad_and_hess": tuple(out)}.get(call, out[0])
-        with pytest.raises(ValueError, match=re.escape(f"{place}[{subscript}] is {bad:g}" if bad != 10**6 else f"[{n - 2}]")):
-            getattr(kind.loss, call)(pred, target, sample_weight=weight, reduction="none", out=given)
+        with pytest.raises(ValueError, match=re.escape(f"{place}[{subscript}] is {bad if bad == 10**6 else f'{bad:g}'}")):
+            getattr(kind.loss, call)(pred, target, sample_weight=weight, reduction=reduction, out=given)
     assert (out == 7).all()
     assert (losses == 7).all()
 
@@ -663,7 +665,7 @@ def layouts(kind, pred, target):
 @pytest.mark.parametrize("classes", WIDTHS)
 @each_kind
 def test_no_row_depends_on_its_batch(backend, threads, kind, classes, dtype):
-    n = 150 if classes <= 1000 else 70
+    n = 150 if classes < 1000 else 23
     pred, target = batch(kind, n, classes, dtype)
     weights = np.random.default_rng(3).random(n)
     for weight in (None, weights):
@@ -693,7 +695,7 @@ def test_no_row_depends_on_its_batch(backend, threads, kind, classes, dtype):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_row_of_a_function_depends_on_its_array(backend, threads, name, classes, dtype):
     function = getattr(fl, name)
-    n = 150 if classes <= 1000 else 70
+    n = 150 if classes < 1000 else 23
     x = (np.random.default_rng(6).standard_normal((n, classes)) * 4).astype(dtype)
     threads(1)
     once = function(x)
