@@ -1,0 +1,717 @@
+"""What is true of rows of classes: near-equal, masked and confident rows, class ids, long batches, against exact truths."""
+
+import itertools
+import math
+import re
+from functools import cache
+
+import mpmath as mp
+import numpy as np
+import pytest
+from test_truths import each_dtype, pieces, results, unaligned
+from truths import (
+    CALLS, DTYPES, ROWS, WEIGHTS, Exact, Kind, batch, check, good, inf, nan, near, num, plus_zero, reductions,
+    same_bits, summed, whole, chop,
+)  # fmt: skip
+
+import fastloss as fl
+
+each_kind = pytest.mark.parametrize("kind", ROWS, ids=str)
+CATEGORICAL, SPARSE, CE_IDS, CE_ROWS, KL, SOFTMAX_KL = ROWS
+SOFTMAX = [CE_IDS, CE_ROWS, SOFTMAX_KL]
+OF_PROBABILITIES = [CATEGORICAL, SPARSE, KL]
+FUNCTIONS = ["logsumexp", "log_softmax", "softmax"]
+UNIT = float(np.finfo(np.float64).eps)
+
+
+def one_each(count):
+    return [mp.mpf(1)] * count
+
+
+def function_truth(x):
+    """logsumexp, log_softmax and softmax of a row."""
+    x = [num(v) for v in x]
+    e = {v: mp.exp(v) for v in set(x)}
+    total = mp.fsum(e[v] for v in x)
+    log_total = mp.log(total)
+    return {
+        "logsumexp": Exact([chop(log_total, 1)]),
+        "log_softmax": Exact([chop(v - log_total, 1 + abs(v)) for v in x]),
+        "softmax": Exact([e[v] / total for v in x]),
+    }
+
+
+# ---- near-equal logits -----------------------------------------------------------------------------------------------
+
+NEAR_EQUAL = [2, 10, 100, 1000, 50_257, 200_000]
+
+
+@cache
+def near_equal(classes):
+    """Logits of 0.02 N(0, 1) on a grid, targets of few values; where they are looked at; the sum of exponentials."""
+    rng = np.random.default_rng(classes)
+    x = np.round(0.02 * rng.standard_normal(classes) * 2**16) / 2**16
+    mixed = rng.integers(1, 30, classes)
+    label = classes // 2
+    at = np.unique(np.append(rng.integers(0, classes, 20), [0, label, classes - 1]))
+    values, counts = np.unique(x, return_counts=True)
+    with mp.workdps(30):
+        total = mp.fsum(int(n) * mp.exp(num(v)) for v, n in zip(values, counts, strict=True))
+    return x, mixed / mixed.sum(), label, at, total
+
+
+@cache
+def near_equal_truth(classes, kind, dtype):
+    """Cross-entropy, divergence, and gradient and curvature where they are looked at."""
+    x, mixed, label, at, total = near_equal(classes)
+    t = {"one-hot": np.arange(classes) == label, "soft": mixed, "uniform": np.full(classes, 1 / classes)}[kind]
+    t = t.astype(dtype)
+    log_total, mass, products, entropy = mp.log(total), mp.mpf(0), mp.mpf(0), mp.mpf(0)
+    for w in np.unique(t[t > 0]):
+        share, count = num(w), int(np.sum(t == w))
+        mass += share * count
+        products += share * num(np.sum(x[t == w]))  # without rounding, on a grid
+        entropy += share * mp.log(share) * count
+    value = log_total * mass - products
+    p = [mp.exp(num(v)) / total for v in x[at]]
+    grad = [q * mass - num(w) for q, w in zip(p, t[at], strict=True)]
+    sizes = [max(q * mass, num(w)) for q, w in zip(p, t[at], strict=True)]
+    return value, value + entropy, Exact(grad, sizes), Exact([q * (1 - q) * mass for q in p])
+
+
+def target_of(classes, kind, dtype):
+    x, mixed, label, at, _ = near_equal(classes)
+    t = {"one-hot": np.arange(classes) == label, "soft": mixed, "uniform": np.full(classes, 1 / classes)}
+    return x[None].astype(dtype), np.array([label]) if kind == "ids" else t[kind][None].astype(dtype), at
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", NEAR_EQUAL)
+@pytest.mark.parametrize("target", ["ids", "one-hot", "soft"])
+def test_cross_entropy_of_near_equal_logits(backend, target, classes, dtype):
+    pred, t, at = target_of(classes, target, dtype)
+    value, _, grad, hess = near_equal_truth(classes, "one-hot" if target == "ids" else target, dtype)
+    loss = fl.softmax_cross_entropy
+    for reduction in ("none", "mean"):
+        got, slope = loss.value_and_grad(pred, t, reduction=reduction)
+        near(dtype(got), [value])
+        near(dtype(loss(pred, t, reduction=reduction)), [value])
+        near(slope[0, at], grad, 4 + summed(dtype, classes))
+        near(loss.grad_and_hess(pred, t, reduction=reduction)[1][0, at], hess, 4 + summed(dtype, classes))
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", NEAR_EQUAL)
+@pytest.mark.parametrize("target", ["soft", "uniform"])
+def test_divergence_of_near_equal_logits(backend, target, classes, dtype):
+    pred, t, at = target_of(classes, target, dtype)
+    _, value, grad, hess = near_equal_truth(classes, target, dtype)
+    got, slope = fl.softmax_kl_divergence.value_and_grad(pred, t)
+    bound = (1e-6 if dtype == np.float32 else 1e-12) * abs(value) + 4 * UNIT
+    assert abs(got - value) <= bound, f"{got!r}, not {float(value)!r}"
+    assert abs(fl.softmax_kl_divergence(pred, t) - value) <= bound
+    near(slope[0, at], grad, 4 + summed(dtype, classes))
+    near(fl.softmax_kl_divergence.grad_and_hess(pred, t)[1][0, at], hess, 4 + summed(dtype, classes))
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", NEAR_EQUAL)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_near_equal_logits(backend, name, classes, dtype):
+    x, _, _, at, total = near_equal(classes)
+    log_total = mp.log(total)
+    result = getattr(fl, name)(x[None].astype(dtype))
+    if name == "logsumexp":
+        near(result, [log_total])
+    else:
+        logs = [num(v) - log_total for v in x[at]]
+        near(result[0, at], logs if name == "log_softmax" else [mp.exp(v) for v in logs], 4 + summed(dtype, classes))
+
+
+# ---- masked classes --------------------------------------------------------------------------------------------------
+
+MASKS = [
+    (3, "front", 1), (3, "front", 2), (100, "front", 50), (100, "front", 99), (100, "back", 99), (5000, "front", 2048),
+    (5000, "front", 4096), (5000, "front", 4999), (5000, "back", 4999), (7000, "middle", 5000),
+]  # fmt: skip
+
+
+def masked(classes, place, count, zeros):
+    """A row whose classes are masked, and those that are not."""
+    mask = np.zeros(classes, bool)
+    start = {"front": 0, "back": classes - count, "middle": (classes - count) // 2}[place]
+    mask[start : start + count] = True
+    x = np.zeros(classes) if zeros else np.round(np.random.default_rng(classes).standard_normal(classes) * 16) / 16
+    return np.where(mask, -inf, x), mask
+
+
+@cache
+def masked_truth(kind, classes, place, count, zeros, dtype, on_mask):
+    x, mask = masked(classes, place, count, zeros)
+    there = np.flatnonzero(~mask)
+    label = np.flatnonzero(mask)[-1] if on_mask else there[-1]
+    if kind.target == "ids":
+        target = np.array([label])
+    else:
+        target = np.zeros((1, classes), dtype)
+        target[0, there[:: max(1, len(there) // 7)]] = 0.0625
+        target[0, label] = 0.25
+    return x.astype(dtype)[None], target, whole(kind, kind.samples(x[None], target), one_each(1), "none")
+
+
+@each_dtype
+@pytest.mark.parametrize("on_mask", [False, True])
+@pytest.mark.parametrize(("classes", "place", "count"), MASKS)
+@pytest.mark.parametrize("kind", SOFTMAX, ids=str)
+def test_masked_classes(backend, kind, classes, place, count, on_mask, dtype):
+    for zeros in (True, False):
+        pred, target, truth = masked_truth(kind, classes, place, count, zeros, dtype, on_mask)
+        for reduction in ("none", "mean"):
+            value, _, hess = check(kind, pred, target, truth, reduction)
+            assert not on_mask or value == inf
+            plus_zero(hess[pred == -inf])
+        if zeros and not on_mask and kind is CE_IDS:
+            near(dtype(kind.loss(pred, target)), [mp.log(classes - count)])
+
+
+@each_dtype
+@pytest.mark.parametrize(("classes", "place", "count"), MASKS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_masked_classes(backend, name, classes, place, count, dtype):
+    for zeros in (True, False):
+        x, mask = masked(classes, place, count, zeros)
+        result = getattr(fl, name)(x[None].astype(dtype))
+        near(result, masked_function(classes, place, count, zeros)[name], 5 + np.ptp(x[~mask]) + summed(dtype, classes))
+        if name == "softmax":
+            plus_zero(result[0, mask])
+
+
+@cache
+def masked_function(*arguments):
+    return function_truth(masked(*arguments)[0])
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", [2, 10, 200, 3000])
+@pytest.mark.parametrize("smoothing", [0.25, 1.0])
+@pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
+def test_smoothing_puts_mass_on_masked_classes(backend, kind, smoothing, classes, dtype):
+    """Of the label, or of another class: infinite either way."""
+    pred, target = batch(kind, 3, classes, dtype)
+    ids = np.array([0, 0, classes - 1])
+    target = ids if kind.target == "ids" else np.eye(classes, dtype=dtype)[ids]
+    pred[0, 0] = pred[1, 1] = -inf
+    truth = smoothed_truth(kind, smoothing, classes, dtype, pred.tobytes())
+    value, _, _ = check(kind, pred, target, truth, label_smoothing=smoothing)
+    assert (value[:2] == inf).all()
+    assert np.isfinite(value[2])
+
+
+@cache
+def smoothed_truth(kind, smoothing, classes, dtype, pred):
+    pred = np.frombuffer(pred, dtype).reshape(3, classes)
+    ids = np.array([0, 0, classes - 1])
+    target = ids if kind.target == "ids" else np.eye(classes)[ids]
+    return whole(kind, kind.samples(pred, target, label_smoothing=smoothing), one_each(3), "none")
+
+
+# ---- NaN -------------------------------------------------------------------------------------------------------------
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", [2, 10, 100, 5000])
+@pytest.mark.parametrize("rest", [-inf, inf, 0.0])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_do_not_hide_nan(backend, name, rest, classes, dtype):
+    function = getattr(fl, name)
+    for at in {0, 1, classes // 2, classes - 1}:
+        x = np.full((3, classes), rest, dtype)
+        x[[0, 2]] = np.linspace(-3, 3, classes)
+        x[1, at] = nan
+        result = function(x)
+        assert np.isnan(result[1]).all()
+        same_bits(result[[0, 2]], function(x[[0, 2]]))
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", [2, 10, 100, 3000])
+@pytest.mark.parametrize("place", ["pred", "target"])
+@each_kind
+def test_nan_is_never_hidden(backend, kind, place, classes, dtype):
+    """Nor by a target of 0, beside any other logit."""
+    if place == "target" and kind.target == "ids":
+        place = "pred"
+    for at, zeros, rest in itertools.product({0, classes - 1}, (True, False), (None, -inf, inf)):
+        pred, target = batch(kind, 3, classes, dtype)
+        if kind in SOFTMAX and rest is not None:
+            pred[1] = rest
+        if kind.target == "ids":
+            target[1] = at if kind is SPARSE else classes - 1 - at
+        elif zeros:
+            target[1] = 0
+            target[1, classes - 1 - at] = 1
+        (pred if place == "pred" else target)[1, at] = nan
+        for reduction, weight in (("none", None), ("sum", np.array([1, 0.5, 2])), ("mean", None)):
+            keywords = {"reduction": reduction, "sample_weight": weight}
+            value, grad = kind.loss.value_and_grad(pred, target, **keywords)
+            again, hess = kind.loss.grad_and_hess(pred, target, **keywords)
+            assert np.isnan(value[1] if reduction == "none" else value)
+            assert np.isnan(kind.loss(pred, target, **keywords)).any()
+            for x in (grad, again, hess, kind.loss.grad(pred, target, **keywords)):
+                assert np.isnan(x[1]).any()
+                assert np.isfinite(x[[0, 2]]).all()
+
+
+# ---- confident rows --------------------------------------------------------------------------------------------------
+
+GAPS = [(np.float32, g) for g in (20, 30, 40, 60, 80)] + [(np.float64, g) for g in (20, 40, 80, 300, 700)]
+
+
+def confident(classes, gap, at):
+    x = -(gap + np.arange(classes) % 3.0)
+    x[at] = 0
+    return x
+
+
+@cache
+def confident_truth(kind, dtype, classes, gap, at, label):
+    x = confident(classes, gap, at)
+    target = label if kind.target == "ids" else np.arange(classes) == label
+    with mp.workdps(400):
+        sample = kind.sample(x, target)
+        exact = Exact(sample.grad)  # to the last place of each entry, however small
+        return Exact([sample.value]), exact, Exact(sample.hess, sample.hess_sizes)
+
+
+@pytest.mark.parametrize(("dtype", "gap"), GAPS, ids=str)
+@pytest.mark.parametrize("classes", [2, 10, 200, 3000])
+@pytest.mark.parametrize("largest", [True, False])
+def test_confident_rows(backend, dtype, gap, classes, largest):
+    """Ids and one-hot rows have the tiny loss and slopes of the largest class, and of any other."""
+    for at in {0, classes - 1}:
+        x, label = confident(classes, gap, at)[None].astype(dtype), at if largest else classes - 1 - at
+        row = (np.arange(classes) == label)[None].astype(dtype)
+        for kind, target in ((CE_IDS, np.array([label])), (CE_ROWS, row), (SOFTMAX_KL, row)):
+            value, grad, hess = confident_truth(kind, dtype, classes, gap, at, label)
+            got, slope = kind.loss.value_and_grad(x, target, reduction="none")
+            units = 4 + summed(dtype, classes)
+            near(got, value, units)
+            near(slope, grad, units)
+            near(kind.loss.grad(x, target), grad, units)
+            near(kind.loss.grad_and_hess(x, target)[1], hess, units)
+        values, slopes = zip(
+            *(fl.softmax_cross_entropy.value_and_grad(x, t, reduction="none") for t in ([label], row)), strict=True
+        )
+        assert abs(values[0] - values[1]) <= 2 * np.spacing(values[0])
+        assert (abs(slopes[0] - slopes[1]) <= 2 * np.spacing(abs(slopes[0]))).all()
+
+
+@pytest.mark.parametrize(("dtype", "gap"), GAPS, ids=str)
+@pytest.mark.parametrize("classes", [2, 10, 200, 3000])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_confident_rows(backend, name, dtype, gap, classes):
+    for at in {0, classes - 1}:
+        x = confident(classes, gap, at)
+        truth = confident_function(classes, gap, at)[name]
+        near(getattr(fl, name)(x[None].astype(dtype)), truth, 4 + summed(dtype, classes))
+
+
+@cache
+def confident_function(classes, gap, at):
+    with mp.workdps(400):
+        return function_truth(confident(classes, gap, at))
+
+
+# ---- nearly equal distributions --------------------------------------------------------------------------------------
+
+
+@cache
+def nearly_equal(dtype, classes, step, masses):
+    """Rows of numbers without rounding, that differ by so much: of the same mass in exact arithmetic, or not."""
+    rng = np.random.default_rng(classes)
+    digits = np.finfo(dtype).nmant
+    shift = digits + math.ceil(math.log2(classes))
+    t = rng.integers(2 ** (digits - 1), 2**digits, classes)
+    change = np.maximum(1, (t * step * rng.random(classes)).astype(np.int64))
+    if masses == "unequal":
+        p = t + change * rng.choice([-1, 1], classes)
+    else:
+        half = classes // 2
+        p = t.copy()
+        p[:half] += change[:half]
+        p[half : 2 * half] -= change[:half]
+    if masses == "zeros":
+        t, p = np.append(t, [0, 0]), np.append(p, [0, 2 ** (digits - 1)])
+    p, t = np.ldexp(p.astype(np.float64), -shift), np.ldexp(t.astype(np.float64), -shift)
+    assert (p.astype(dtype) == p).all()
+    assert (t.astype(dtype) == t).all()
+    sample = KL.sample(p, t)
+    return p.astype(dtype)[None], t.astype(dtype)[None], sample, whole(KL, [sample], one_each(1), "none")
+
+
+NEARLY = [(np.float32, 1e-3), (np.float32, 1e-5), (np.float64, 1e-3), (np.float64, 1e-5), (np.float64, 1e-7)]
+
+
+@pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=str)
+@pytest.mark.parametrize("classes", [2, 10, 95, 3000])
+@pytest.mark.parametrize("masses", ["equal", "unequal", "zeros"])
+def test_divergence_of_nearly_equal_rows(backend, dtype, step, classes, masses):
+    p, t, sample, truth = nearly_equal(dtype, classes, step, masses)
+    bound = (1e-6 if dtype == np.float32 else 1e-12) * max(abs(sample.value), sample.size)
+    for cost in (fl.kl_divergence(p, t), fl.kl_divergence.value_and_grad(p, t)[0], fl.kl_divergence(p, t, axis=-1)):
+        assert abs(cost - sample.value) <= bound, f"{cost!r}, not {float(sample.value)!r}"
+        assert cost >= 0 or masses == "unequal"
+    check(KL, p, t, truth)
+    assert fl.kl_divergence(t, t) == 0
+
+
+@cache
+def nearly_softmax(dtype, classes, step):
+    rng = np.random.default_rng(classes)
+    t = distribution = rng.random(classes) + 0.05
+    t = (distribution / distribution.sum()).astype(dtype)
+    x = (np.log(t.astype(np.float64)) + step * rng.standard_normal(classes)).astype(dtype)
+    return x[None], t[None], SOFTMAX_KL.sample(x, t)
+
+
+@pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=str)
+@pytest.mark.parametrize("classes", [2, 10, 95, 3000])
+def test_divergence_of_nearly_equal_logits(backend, dtype, step, classes):
+    x, t, sample = nearly_softmax(dtype, classes, step)
+    bound = (1e-5 if dtype == np.float32 else 1e-9) * abs(sample.value) + 2 * UNIT
+    for cost in (fl.softmax_kl_divergence(x, t), fl.softmax_kl_divergence.value_and_grad(x, t)[0]):
+        assert abs(cost - sample.value) <= bound, f"{cost!r}, not {float(sample.value)!r}"
+
+
+# ---- zeros and the ends of the dtype ---------------------------------------------------------------------------------
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", [2, 10, 200, 3000])
+@pytest.mark.parametrize("kind", OF_PROBABILITIES, ids=str)
+def test_minus_zero_is_a_probability_of_0(backend, kind, classes, dtype):
+    """−∞ is the slope where there is mass, +0 where there is none."""
+    for at, zero in itertools.product({0, classes - 1}, (0.0, -0.0)):
+        pred, target = batch(kind, 2, classes, dtype)
+        pred[0] = zero
+        if kind.target == "ids":
+            target[0] = at
+        else:
+            target[0] = 0
+            target[0, at] = 1
+        for reduction, weight in itertools.product(("none", "mean"), (None, np.array([1.0, 2]))):
+            keywords = {"reduction": reduction, "sample_weight": weight}
+            value, grad = kind.loss.value_and_grad(pred, target, **keywords)
+            again, hess = kind.loss.grad_and_hess(pred, target, **keywords)
+            assert np.max(value) == inf
+            for slope in (grad, again, kind.loss.grad(pred, target, **keywords)):
+                assert slope[0, at] == -inf
+                plus_zero(np.delete(slope[0], at))
+            assert hess[0, at] == inf
+            plus_zero(np.delete(hess[0], at))
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", [1, 2, 10, 200, 3000])
+@each_kind
+def test_zero_slopes_are_plus_zero(backend, kind, classes, dtype):
+    """Without mass, without probability, or of the only class."""
+    pred, target = batch(kind, 4, classes, dtype)
+    ids = np.zeros(4, int)
+    target = ids if kind.target == "ids" else np.eye(classes, dtype=dtype)[ids]
+    if kind in SOFTMAX:
+        pred[:, 1:] = -inf
+    for reduction, weight in itertools.product(reductions(kind), (None, np.full(4, 0.5), np.full(4, 2, dtype))):
+        keywords = {"reduction": reduction, "sample_weight": weight}
+        value, grad = kind.loss.value_and_grad(pred, target, **keywords)
+        again, hess = kind.loss.grad_and_hess(pred, target, **keywords)
+        for x in (grad, again, hess, kind.loss.grad(pred, target, **keywords)):
+            plus_zero(x if kind in SOFTMAX else x[:, 1:])
+        assert kind not in SOFTMAX or not np.any(value)
+
+
+TINY = {
+    np.float32: [(1e-25, 1e-20), (1e-25, 1e-30), (1e-30, 1e-38), (1e-40, 1e-44), (1e-18, 1), (1e-19, 0.5), (1e-25, 1)],
+    np.float64: [(1e-200, 1e-150), (1e-200, 1e-250), (1e-300, 1e-305), (1e-310, 1e-315), (1e-154, 1), (1e-200, 1)],
+}
+
+
+@cache
+def tiny(kind, dtype, classes):
+    pairs = TINY[dtype]
+    pred, target = batch(kind, len(pairs), classes, dtype)
+    for i, (p, t) in enumerate(pairs):
+        pred[i, 0] = p
+        if kind.target == "ids":
+            target[i] = 0
+        else:
+            target[i, 0] = t
+    return pred, target, whole(kind, kind.samples(pred, target), one_each(len(pairs)), "none")
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", [2, 10, 200])
+@pytest.mark.parametrize("kind", OF_PROBABILITIES, ids=str)
+def test_curvature_stays_in_range(backend, kind, classes, dtype):
+    pred, target, truth = tiny(kind, dtype, classes)
+    check(kind, pred, target, truth)
+
+
+@cache
+def bounded(kind, dtype, eps, classes):
+    """The first class on either side of eps, of 1 − eps, 0 and 1."""
+    low = dtype(eps)
+    p = np.array([0, low / 2, low, 1.5 * low, 0.5, 1 - low, 1 - low / 2, 1, 0], dtype)
+    pred, target = batch(kind, len(p), classes, dtype)
+    pred[:, 0] = p
+    if kind.target == "ids":
+        target[:-1] = 0
+    return pred, target, whole(kind, kind.samples(pred, target, eps=low), one_each(len(p)), "none")
+
+
+@each_dtype
+@pytest.mark.parametrize("eps", [1e-38, 1e-17, 1e-15, 1e-7, 0.1])
+@pytest.mark.parametrize("classes", [2, 10, 200])
+@pytest.mark.parametrize("kind", [CATEGORICAL, SPARSE], ids=str)
+def test_eps_bounds_the_logarithm(backend, kind, classes, eps, dtype):
+    pred, target, truth = bounded(kind, dtype, eps, classes)
+    check(kind, pred, target, truth, eps=eps)
+
+
+# ---- class ids -------------------------------------------------------------------------------------------------------
+
+KNOWN_IDS = pytest.mark.parametrize("kind", [SPARSE, CE_IDS], ids=str)
+INTEGERS = "bhilqBHILQ"
+IGNORED = [0, -1, -100, 127, 128, 156, 255, 2**16 - 1, 2**31, 2**32 - 1, 2**63 - 1, -(2**63), 2**63, 2**64 - 100, 2**64 - 1]
+
+
+@pytest.mark.parametrize("ignored", IGNORED)
+@pytest.mark.parametrize("code", INTEGERS)
+@pytest.mark.parametrize("classes", [3, 200])
+@KNOWN_IDS
+def test_ignore_index_matches_by_value(backend, kind, classes, code, ignored):
+    """An id of the same value is ignored, one of the same bits is outside."""
+    pred, ids = batch(kind, 5, classes, np.float64)
+    ids = np.clip(ids, 1, 2)
+    info = np.iinfo(code)
+    expected = kind.loss.value_and_grad(pred, ids, reduction="none")
+    same = kind.loss.value_and_grad(pred, ids.astype(code), reduction="none", ignore_index=ignored)
+    for x, y in zip(same, expected, strict=True):
+        same_bits(x, y)
+    bits = ignored % 2**info.bits
+    twin = bits - 2**info.bits if bits > info.max else bits
+    target = ids.astype(code)
+    target[3] = twin
+    for call in CALLS:
+        run = getattr(kind.loss, call)
+        if twin == ignored:
+            result = run(pred, target, reduction="none", ignore_index=ignored)
+            for x in result if isinstance(result, tuple) else (result,):
+                plus_zero(x[3])
+            cost = kind.loss(pred, target, ignore_index=ignored, reduction="batch_mean")
+            assert cost == pytest.approx(math.fsum(np.delete(expected[0], 3)) / 4, rel=1e-15)
+        elif not 0 <= twin < classes:
+            with pytest.raises(ValueError, match=re.escape(f"target[3] is {twin};")):
+                run(pred, target, ignore_index=ignored)
+
+
+@KNOWN_IDS
+@pytest.mark.parametrize("bad", [2**63, 2**63 + 1, 2**64 - 100, 2**64 - 1])
+@pytest.mark.parametrize("ignored", [None, -(2**63), -(2**63) + 1, -100, -1])
+def test_ids_beyond_63_bits(backend, kind, bad, ignored):
+    pred, ids = batch(kind, 40, 10, np.float32)
+    target = ids.astype(np.uint64)
+    target[7] = bad
+    for call in CALLS:
+        with pytest.raises(ValueError, match=re.escape(f"target[7] is {bad};")):
+            getattr(kind.loss, call)(pred, target, ignore_index=ignored)
+
+
+# ---- class weights ---------------------------------------------------------------------------------------------------
+
+
+@cache
+def class_weighted(kind, dtype, classes, bad):
+    """Good rows of the classes from 1 on, and bad ones of class 0, whose weight is 0."""
+    pred, target = batch(kind, 9, classes, dtype)
+    ids = np.arange(9) % (classes - 1) + 1
+    gone = np.array([0, 4, 8])
+    ids[gone] = 0
+    pred[gone, 0] = bad
+    if np.isnan(bad):
+        pred[gone] = bad
+    target = ids if kind.target == "ids" else np.eye(classes, dtype=dtype)[ids]
+    class_weight = np.arange(classes) % 3 * 0.5
+    class_weight[1:] += 0.5
+    weight = np.tile([1, 0.5, 2], 3)
+    samples = [None if i == 0 else kind.sample(*pair) for i, *pair in zip(ids, pred, target, strict=True)]
+    return pred, target, gone, class_weight, weight, samples, ids
+
+
+@cache
+def class_weighted_truth(kind, dtype, classes, both, reduction):
+    _, _, _, class_weight, weight, samples, ids = class_weighted(kind, dtype, classes, -inf)
+    factors = [num(class_weight[i]) * (num(w) if both else 1) for i, w in zip(ids, weight, strict=True)]
+    return whole(kind, samples, factors, reduction)
+
+
+@each_dtype
+@pytest.mark.parametrize("bad", [-inf, nan, inf])
+@pytest.mark.parametrize("classes", [3, 10, 200])
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
+def test_a_class_of_weight_0_is_not_there(backend, kind, both, classes, bad, dtype):
+    pred, target, gone, class_weight, weight, _, _ = class_weighted(kind, dtype, classes, bad)
+    for reduction in reductions(kind):
+        truth = class_weighted_truth(kind, dtype, classes, both, reduction)
+        keywords = {"class_weight": class_weight, "sample_weight": weight if both else None}
+        value, grad, hess = check(kind, pred, target, truth, reduction, 6, **keywords)
+        plus_zero(grad[gone], hess[gone], value[gone] if reduction == "none" else 0.0)
+
+
+@each_dtype
+@pytest.mark.parametrize("scale", [1e-300, 1e-40, 1e-200, 1e200, 1e300])
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
+def test_only_the_ratio_of_class_weights_counts(backend, kind, both, scale, dtype):
+    """Alone, and times sample weights that are as small or large: their product is outside the range of float64."""
+    pred, target, samples = good(kind, dtype, 3)
+    classes = np.array([1.0, 2, 4]) * scale
+    weight = WEIGHTS * scale
+    truth = class_ratio_truth(kind, dtype, tuple(classes), tuple(weight) if both else (1.0,) * 6)
+    check(kind, pred, target, truth, "mean", 6, class_weight=classes, sample_weight=weight if both else None)
+
+
+@cache
+def class_ratio_truth(kind, dtype, classes, weight):
+    _, target, samples = good(kind, dtype, 3)
+    rows = np.eye(3)[target] if kind.target == "ids" else target
+    shares = [mp.fsum(num(c) * num(v) for c, v in zip(classes, row, strict=True)) for row in rows]
+    return whole(kind, samples, [s * num(w) for s, w in zip(shares, weight, strict=True)], "mean")
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("bad", [inf, nan])
+@pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
+def test_infinite_and_nan_class_weights_are_refused(backend, kind, bad, call):
+    for n, of in itertools.product((1, 5, 300), (np.float32, np.float64)):
+        pred, target = batch(kind, n, 5, np.float64)
+        with pytest.raises(ValueError, match=re.escape(f"class_weight[2] is {bad}")):
+            getattr(kind.loss, call)(pred, target, class_weight=np.array([1, 0, bad, nan, inf], of))
+
+
+@pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
+def test_class_weights_that_sum_to_0(backend, kind):
+    pred, target = batch(kind, 5, 3, np.float64)
+    with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
+        assert np.isnan(kind.loss(pred, target, class_weight=np.zeros(3)))
+
+
+# ---- large batches with a bad value ----------------------------------------------------------------------------------
+
+BAD = [
+    *((k, "pred", x) for k in OF_PROBABILITIES for x in (1.5, -0.25)),
+    *((k, "target", x) for k in ROWS for x in ((-5, 10**6) if k.target == "ids" else (1.5, -0.25))),
+    *((k, "sample_weight", -1.0) for k in ROWS),
+]
+
+
+@each_dtype
+@pytest.mark.parametrize(("n", "classes"), [(100_003, 3), (300, 1000)])
+@pytest.mark.parametrize(("kind", "place", "bad"), BAD, ids=str)
+def test_a_bad_value_leaves_the_results_untouched(backend, kind, place, bad, n, classes, dtype):
+    pred, target = batch(kind, n, classes, dtype)
+    if kind.target == "ids":
+        target[-2] = 1
+    weight = np.ones(n) if place == "sample_weight" else None
+    array = {"pred": pred, "target": target, "sample_weight": weight}[place]
+    where = (n - 2, 1)[: array.ndim]
+    array[where] = bad
+    out = np.full((2, n, classes), 7, dtype)
+    losses = np.full(n, 7, dtype)
+    subscript = ", ".join(map(str, where))
+    for call, reduction in itertools.product(CALLS, ("none", "mean")):
+        if (call, reduction) == ("__call__", "mean"):
+            continue
+        given = {"__call__": losses, "grad_and_hess": tuple(out)}.get(call, out[0])
+        with pytest.raises(ValueError, match=re.escape(f"{place}[{subscript}] is {bad if bad == 10**6 else f'{bad:g}'}")):
+            getattr(kind.loss, call)(pred, target, sample_weight=weight, reduction=reduction, out=given)
+    assert (out == 7).all()
+    assert (losses == 7).all()
+
+
+# ---- batches cut in pieces -------------------------------------------------------------------------------------------
+
+WIDTHS = [1, 2, 3, 10, 64, 95, 96, 100, 1000, 2049, 5000]
+
+
+def layouts(kind, pred, target):
+    """The same rows elsewhere: pred, target, axis, and how a gradient is turned back."""
+    ids = kind.target == "ids"
+
+    def both(change, axis=-1, back=lambda g: g):
+        return change(pred), target if ids else change(target), axis, back
+
+    yield both(unaligned)
+    yield both(np.asfortranarray)
+    yield both(lambda x: np.ascontiguousarray(x.T), 0, lambda g: g.T)
+    yield both(lambda x: x.T, 0, lambda g: g.T)
+    yield both(lambda x: np.repeat(x, 2, axis=1)[:, ::2])
+    yield both(lambda x: x[::-1, ::-1].copy()[::-1, ::-1])
+    yield both(lambda x: np.pad(x, ((0, 0), (3, 2)))[:, 3:-2])
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", WIDTHS)
+@each_kind
+def test_no_row_depends_on_its_batch(backend, threads, kind, classes, dtype):
+    n = 150 if classes < 1000 else 23
+    pred, target = batch(kind, n, classes, dtype)
+    weights = np.random.default_rng(3).random(n)
+    for weight in (None, weights):
+
+        def part(index, weight=weight):
+            return results(kind, pred[index], target[index], None if weight is None else weight[index])
+
+        threads(1)
+        once = part(slice(None))
+        shifted = [slice(start, None) for start in ((1, 3, 8) if classes <= 100 else (5,))]
+        for cut in [*pieces(n), *shifted]:
+            for x, y in zip(part(cut), once, strict=True):
+                same_bits(x, y[cut])
+        threads(2)
+        for x, y in zip(part(slice(None)), once, strict=True):
+            same_bits(x, y)
+    if classes > 1:
+        once = results(kind, pred, target, None)
+        for p, t, axis, back in layouts(kind, pred, target):
+            value, grad, hess = results(kind, p, t, None, axis=axis)
+            for x, y in zip((value, back(grad), back(hess)), once, strict=True):
+                same_bits(x, y)
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", WIDTHS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_row_of_a_function_depends_on_its_array(backend, threads, name, classes, dtype):
+    function = getattr(fl, name)
+    n = 150 if classes < 1000 else 23
+    x = (np.random.default_rng(6).standard_normal((n, classes)) * 4).astype(dtype)
+    threads(1)
+    once = function(x)
+    for cut in [*pieces(n), slice(1, None), slice(3, None)]:
+        same_bits(function(x[cut]), once[cut])
+    for p, _, axis, back in layouts(CE_IDS, x, None):
+        same_bits(back(function(p, axis=axis)), once)
+    threads(2)
+    same_bits(function(x), once)
+
+
+@each_dtype
+@pytest.mark.parametrize("classes", [1, 3, 10, 95, 96, 5000])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_functions_in_place(backend, name, classes, dtype):
+    x = (np.random.default_rng(8).standard_normal((40, classes)) * 4).astype(dtype)
+    expected = getattr(fl, name)(x)
+    assert getattr(fl, name)(x, out=x) is x
+    same_bits(x, expected)

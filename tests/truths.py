@@ -1,0 +1,364 @@
+"""Every loss by its definition, in exact arithmetic, and the inputs that test_truths*.py try it with.
+
+Nothing here is taken from the package, and nothing is a stable form: mpmath has the digits that a definition needs.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+
+import fastloss as fl
+
+mp.mp.dps = 50
+inf, nan = np.inf, np.nan
+ZERO = mp.mpf(0)
+
+
+@lru_cache(maxsize=1 << 18)
+def num(x):
+    return mp.mpf(float(x))
+
+
+def chop(x, size):
+    """0 for what only the digits of mpmath leave of a difference of terms of this size."""
+    return ZERO if abs(x) < size * mp.mpf(10) ** (8 - mp.mp.dps) else x
+
+
+def over(a, b):
+    """a/b, infinite for b = 0 < a."""
+    return a / b if b else mp.inf
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Loss, gradient and curvature of one sample, and the largest term that each of them is a sum of."""
+
+    value: Any
+    grad: Sequence[Any]
+    hess: Sequence[Any]
+    size: Any = 0
+    grad_sizes: Sequence[Any] = ()
+    hess_sizes: Sequence[Any] = ()
+
+
+# ---- definitions -----------------------------------------------------------------------------------------------------
+
+
+def mse(p, t):
+    return Sample((p - t) ** 2, [2 * (p - t)], [mp.mpf(2)])
+
+
+def mae(p, t):
+    return Sample(abs(p - t), [mp.sign(p - t)], [ZERO])
+
+
+def huber(p, t, delta):
+    d = p - t
+    near = abs(d) <= delta
+    value = d**2 / 2 if near else delta * (abs(d) - delta / 2)
+    return Sample(value, [d if near else delta * mp.sign(d)], [mp.mpf(near)])
+
+
+def pseudo_huber(p, t, delta):
+    d = p - t
+    if mp.isinf(d):
+        return Sample(mp.inf, [delta * mp.sign(d)], [ZERO])
+    root = mp.sqrt(1 + (d / delta) ** 2)
+    return Sample(delta**2 * (root - 1), [d / root], [root**-3])
+
+
+def hinge(s, t):
+    return Sample(max(ZERO, 1 - t * s), [-t if t * s < 1 else ZERO], [ZERO])
+
+
+def squared_hinge(s, t):
+    margin = max(ZERO, 1 - t * s)
+    return Sample(margin**2, [-2 * t * margin], [mp.mpf(2 * (t * s < 1))])
+
+
+def binary_cross_entropy(p, t, eps=ZERO):
+    value, slopes, hess = ZERO, [ZERO], ZERO
+    for share, argument, sign in ((t, p, -1), (1 - t, 1 - p, 1)):
+        if share:
+            value -= share * mp.log(max(argument, eps))
+            if argument >= eps:
+                slopes.append(sign * over(share, argument))
+                hess += over(share, argument**2)
+    return Sample(value, [mp.fsum(slopes)], [hess], grad_sizes=[max(map(abs, slopes))])
+
+
+def sigmoid_cross_entropy(x, t, pos_weight=mp.mpf(1), label_smoothing=ZERO):
+    t = (1 - label_smoothing) * t + label_smoothing / 2
+    up, down = 1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))
+    value = (pos_weight * t * mp.log(1 / up) if t else ZERO) + ((1 - t) * mp.log(1 / down) if t != 1 else ZERO)
+    slopes = (1 - t) * up, pos_weight * t * down
+    return Sample(value, [slopes[0] - slopes[1]], [(pos_weight * t + 1 - t) * up * down], grad_sizes=[max(slopes)])
+
+
+def softmax_cross_entropy(x, t, label_smoothing=ZERO):
+    t = [(1 - label_smoothing) * v + label_smoothing / len(t) for v in t] if label_smoothing else t
+    e = {v: mp.exp(v) for v in set(x)}
+    total, mass = mp.fsum(e[v] for v in x), mp.fsum(t)
+    log_total = mp.log(total)
+    value = mp.fsum(w * chop(log_total - v, 1 + abs(v)) for v, w in zip(x, t, strict=True) if w)
+    pairs = list(zip(x, t, strict=True))
+    p = {v: e[v] / total for v in e}
+    slope = {(v, w): p[v] * mass - w for v, w in set(pairs)}
+    size = {(v, w): max(p[v] * mass, w) for v, w in slope}
+    hess, hess_size = {v: q * (1 - q) * mass for v, q in p.items()}, {v: q * mass for v, q in p.items()}
+    return Sample(
+        value, [slope[k] for k in pairs], [hess[v] for v in x], 0, [size[k] for k in pairs], [hess_size[v] for v in x]
+    )
+
+
+def softmax_kl_divergence(x, t):
+    cross = softmax_cross_entropy(x, t)
+    entropy = mp.fsum(w * mp.log(w) for w in t if w)
+    return Sample(
+        cross.value + entropy, cross.grad, cross.hess, max(cross.value, abs(entropy)), cross.grad_sizes, cross.hess_sizes
+    )
+
+
+def categorical_cross_entropy(p, t, eps=ZERO):
+    value = -mp.fsum(w * mp.log(max(q, eps)) for q, w in zip(p, t, strict=True) if w)
+    slope = [w and q >= eps for q, w in zip(p, t, strict=True)]
+    grad = [-over(w, q) if s else ZERO for q, w, s in zip(p, t, slope, strict=True)]
+    return Sample(value, grad, [over(w, q**2) if s else ZERO for q, w, s in zip(p, t, slope, strict=True)])
+
+
+def kl_divergence(p, t):
+    cross = categorical_cross_entropy(p, t)
+    entropy = mp.fsum(w * mp.log(w) for w in t if w)
+    masses = mp.fsum(w - q for q, w in zip(p, t, strict=True) if w)
+    return Sample(cross.value + entropy, cross.grad, cross.hess, abs(masses))
+
+
+sparse_categorical_cross_entropy = categorical_cross_entropy  # of a row that is 1 at the id
+DEFINITIONS = {
+    f.__name__: f
+    for f in (
+        mse, mae, huber, pseudo_huber, hinge, squared_hinge, binary_cross_entropy, sigmoid_cross_entropy,
+        softmax_cross_entropy, softmax_kl_divergence, categorical_cross_entropy, kl_divergence,
+    )
+} | {"rmse": mse, "sparse_categorical_cross_entropy": categorical_cross_entropy}  # fmt: skip
+OWN = {"huber": {"delta": 1.0}, "pseudo_huber": {"delta": 1.0}}
+
+
+# ---- losses and their inputs -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A loss with a kind of target: of every element ("points"), class ids, or rows."""
+
+    name: str
+    target: str
+    family: str = field(compare=False)
+
+    @property
+    def loss(self):
+        return getattr(fl, self.name)
+
+    @property
+    def points(self):
+        return self.target == "points"
+
+    def __str__(self):
+        return self.name if self.points else f"{self.name}-{self.target}"
+
+    def sample(self, p, t, **own):
+        """The truth of one sample, of the very numbers given."""
+        own = {k: num(v) for k, v in (OWN.get(self.name, {}) | own).items()}
+        if self.points:
+            return DEFINITIONS[self.name](num(p), num(t), **own)
+        t = np.arange(len(p)) == t if self.target == "ids" else t
+        return DEFINITIONS[self.name]([num(v) for v in p], [num(v) for v in t], **own)
+
+    def samples(self, pred, target, **own):
+        return [self.sample(p, t, **own) for p, t in zip(pred, target, strict=True)]
+
+
+POINTS = [
+    *(Kind(name, "points", "numbers") for name in ("mse", "rmse", "mae", "huber", "pseudo_huber")),
+    *(Kind(name, "points", "signs") for name in ("hinge", "squared_hinge")),
+    Kind("binary_cross_entropy", "points", "probabilities"),
+    Kind("sigmoid_cross_entropy", "points", "logits"),
+]
+ROWS = [
+    Kind("categorical_cross_entropy", "rows", "probabilities"),
+    Kind("sparse_categorical_cross_entropy", "ids", "probabilities"),
+    Kind("softmax_cross_entropy", "ids", "logits"),
+    Kind("softmax_cross_entropy", "rows", "logits"),
+    Kind("kl_divergence", "rows", "probabilities"),
+    Kind("softmax_kl_divergence", "rows", "logits"),
+]
+KINDS = POINTS + ROWS
+DTYPES = [np.float32, np.float64]
+CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
+WEIGHTS = np.array([1, 2, 3, 1, 2, 3.0])
+
+GOOD = {
+    "numbers": ([0.5, -2, 3.25, 0.125, 40, -7], [0, 1, 3, 0, 1, -6.5]),
+    "signs": ([0.5, -2, 3, 0.125, -0.75, 0.25], [1, 1, -1, -1, 1, -1]),
+    "probabilities": ([0.5, 0.25, 0.9, 0.01, 0.75, 0.3], [1, 0, 0.5, 1, 0.25, 0]),
+    "logits": ([0.5, -2, 3, -8, 20, 0.1], [1, 0, 0.5, 1, 0, 0.25]),
+}
+
+
+def distributions(rng, shape):
+    x = rng.random(shape) + 0.01
+    return x / x.sum(-1, keepdims=True)
+
+
+def batch(kind, n, classes, dtype, seed=0):
+    """A batch that suits the loss, for the test to change."""
+    return tuple(x.copy() for x in drawn(kind, n, classes, dtype, seed))
+
+
+@lru_cache(maxsize=64)
+def drawn(kind, n, classes, dtype, seed):
+    rng = np.random.default_rng(seed)
+    if kind.points:
+        pred, target = {
+            "numbers": lambda: (rng.standard_normal(n) * 3, rng.standard_normal(n) * 3),
+            "signs": lambda: (rng.standard_normal(n), rng.choice([-1.0, 1.0], n)),
+            "probabilities": lambda: (rng.uniform(0.01, 0.99, n), rng.random(n)),
+            "logits": lambda: (rng.standard_normal(n) * 5, rng.random(n)),
+        }[kind.family]()
+        return pred.astype(dtype), target.astype(dtype)
+    logits = kind.family == "logits"
+    pred = rng.standard_normal((n, classes)) * 3 if logits else distributions(rng, (n, classes))
+    target = rng.integers(0, classes, n) if kind.target == "ids" else distributions(rng, (n, classes)).astype(dtype)
+    return pred.astype(dtype), target
+
+
+@cache
+def good(kind, dtype, classes=3):
+    """Six samples and their truths."""
+    if kind.points:
+        pred, target = (np.array(x, dtype) for x in GOOD[kind.family])
+    else:
+        pred, target = batch(kind, 6, classes, dtype)
+    return pred, target, kind.samples(pred, target)
+
+
+def summed(dtype, classes):
+    """Units that a sum of so many rounded terms may be off by, if it is a sum of doubles."""
+    return math.sqrt(classes) / 16 if dtype == np.float64 else 0.0
+
+
+def spread(kind, pred):
+    """exp of a rounded difference is off by half a unit for each unit of the difference."""
+    if kind.points:
+        return 0.0
+    finite = pred[np.isfinite(pred)]
+    return summed(pred.dtype, pred.shape[-1]) + (float(np.ptp(finite)) if kind.family == "logits" else 0.0)
+
+
+# ---- what is compared ------------------------------------------------------------------------------------------------
+
+
+class Exact:
+    """True values, to twice the digits of float64, and the size that an error of each is measured by."""
+
+    def __init__(self, truths, sizes=()):
+        sizes = sizes if len(sizes) else truths
+        truths, sizes = list(map(mp.mpf, truths)), list(map(mp.mpf, sizes))
+        high = {t: float(t) for t in set(truths)}
+        low = {t: float(t - h) if math.isfinite(h) else 0.0 for t, h in high.items()}
+        size = {s: float(abs(s)) for s in set(sizes)}
+        self.high, self.low = (np.array([part[t] for t in truths]) for part in (high, low))
+        self.size = np.maximum(np.abs(self.high), [size[s] for s in sizes])
+
+    def units(self, result):
+        """The error of each result in units in the last place of its dtype."""
+        info = np.finfo(result.dtype)
+        result = np.asarray(result, np.float64).ravel()
+        assert result.shape == self.high.shape
+        with np.errstate(all="ignore"):
+            unit = np.maximum(np.exp2(np.frexp(self.size)[1] - 1.0 - info.nmant), float(info.smallest_subnormal))
+            errors = np.abs((result - self.high) - self.low) / unit
+        beyond = np.abs(self.high) > float(info.max)
+        return np.where(beyond, np.where(result == np.copysign(inf, self.high), 0, inf), errors)
+
+
+def near(result, exact, units=4.0):
+    exact = exact if isinstance(exact, Exact) else Exact(exact)
+    errors = exact.units(np.atleast_1d(result))
+    worst = np.argmax(np.where(np.isnan(errors), inf, errors))
+    got = float(np.ravel(result)[worst])
+    assert errors[worst] <= units, f"[{worst}] is {got!r}, not {exact.high[worst]!r}: {errors[worst]:g} units"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The truth of a batch under a reduction."""
+
+    value: Exact
+    grad: Exact
+    hess: Exact
+
+
+def whole(kind, samples, weight, reduction):
+    """Of samples, None where one is not there, with weights (numbers of mpmath)."""
+    divisor = {"mean": mp.fsum(weight), "batch_mean": mp.mpf(len(samples))}.get(reduction, mp.mpf(1))
+    factors = [w / divisor for w in weight]
+    there = next(s for s in samples if s is not None)
+    nothing = Sample(ZERO, [ZERO] * len(there.grad), [ZERO] * len(there.grad))
+    pairs = [(s or nothing, f) for s, f in zip(samples, factors, strict=True)]
+    values, sizes = [s.value * f for s, f in pairs], [(s.size or s.value) * f for s, f in pairs]
+    grads = [g * f for s, f in pairs for g in s.grad]
+    grad_sizes = [g * f for s, f in pairs for g in s.grad_sizes or s.grad]
+    hess = [h * f for s, f in pairs for h in s.hess]
+    hess_sizes = [h * f for s, f in pairs for h in s.hess_sizes or s.hess]
+    if kind.name == "rmse":
+        root = mp.sqrt(mp.fsum(values))
+        grads = grad_sizes = [g / (2 * root) for g in grads]
+        hess_sizes = [h / (2 * root) for h in hess]
+        hess = [h - g**2 / root for h, g in zip(hess_sizes, grads, strict=True)]
+        values = [root]
+    elif reduction != "none":
+        values, sizes = [mp.fsum(values)], [mp.fsum(sizes)]
+    sizes = sizes if reduction == "none" else [max(abs(values[0]), abs(sizes[0]))] if kind.name != "rmse" else values
+    return Whole(Exact(values, sizes), Exact(grads, grad_sizes), Exact(hess, hess_sizes))
+
+
+def check(kind, pred, target, truth, reduction="none", units=4.0, **keywords):
+    """All four calls against the truth; gives loss, gradient and curvature."""
+    units += spread(kind, pred)
+    keywords |= {"reduction": reduction}
+    dtype = np.asarray(pred).dtype.type
+    value, grad = kind.loss.value_and_grad(pred, target, **keywords)
+    again, hess = kind.loss.grad_and_hess(pred, target, **keywords)
+    with np.errstate(over="ignore"):
+        for v in (value, kind.loss(pred, target, **keywords)):
+            near(dtype(v), truth.value, units + 12 * (kind.name == "kl_divergence"))  # h alone may take 7
+    for g in (grad, again, kind.loss.grad(pred, target, **keywords)):
+        assert g.dtype == dtype
+        near(g, truth.grad, units)
+    near(hess, truth.hess, units)
+    return value, grad, hess
+
+
+def plus_zero(*results):
+    for x in results:
+        x = np.asarray(x)
+        assert not x.any()
+        assert not np.signbit(x).any(), "-0.0"
+
+
+def same_bits(a, b):
+    """Equal, bit by bit."""
+    a, b = np.asarray(a), np.asarray(b)
+    assert (a.shape, a.dtype) == (b.shape, b.dtype)
+    unlike = np.ascontiguousarray(a).view(f"u{a.itemsize}") != np.ascontiguousarray(b).view(f"u{b.itemsize}")
+    assert not unlike.any(), f"{unlike.sum()} of {a.size} differ, the first at {np.argwhere(unlike)[0]}"
+
+
+def reductions(kind):
+    return ("mean", "batch_mean") if kind.name == "rmse" else ("none", "sum", "mean", "batch_mean")
