@@ -580,12 +580,15 @@ class SoftmaxCrossEntropy(SoftmaxRows):
 
     def grad(self):
         if self.label is None:
-            mass, others = self.mass, self.mass - self.t[self.line, self.place]
+            mass, own = self.mass, self.t[self.line, self.place].astype(np.float64)
+            others = mass - own
             grad = self.p * mass[:, None] - self.t
         else:
-            mass, others = 1.0, self.smoothing - self.share
+            mass, own, others = 1.0, 1 - self.smoothing + self.share, self.smoothing - self.share
             grad = self.p - self.share
-        grad[self.line, self.place] = others - mass * (self.rest / self.sum)
+        grad[self.line, self.place] = np.where(
+            self.own < self.rest, mass * (self.own / self.sum) - own, others - mass * (self.rest / self.sum)
+        )
         return grad
 
     def hess(self):

@@ -27,6 +27,10 @@ cdef extern from *:
     static void ask(unsigned leaf, unsigned *ebx, unsigned *ecx) { *ebx = *ecx = 0; }
     static unsigned saved(void) { return 0; }
     #endif
+
+    /* Not static: by this name threadpoolctl knows the library among others (_threads.py). */
+    int fastloss_kernels(void);
+    int fastloss_kernels(void) { return 1; }
     """
     void ask(unsigned leaf, unsigned *ebx, unsigned *ecx)
     unsigned saved()

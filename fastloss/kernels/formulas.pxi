@@ -145,8 +145,9 @@ cdef inline void prepare(Pointwise loss, const real* pred, const real* target, r
             vlog1p(a, b, m)
     elif Pointwise is PseudoHuber:
         # √b, in vroot's terms, for b = 1 + r²
-        lift = lift_of(loss.delta, pred)
-        inverse = <real>(1 / (loss.delta * lift))
+        p = <real>loss.delta
+        lift = lift_of(p, pred)
+        inverse = <real>(1 / (<double>p * lift))
         for i in range(m):
             p = (pred[i] - target[i]) * lift * inverse
             b[i] = one + p * p

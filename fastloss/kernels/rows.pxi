@@ -685,11 +685,14 @@ cdef inline void gather(const real* x, const int32_t* table, real* y, Py_ssize_t
 
 cdef inline void own_gradient(const Rows* loss, const RowJob* job, const Summary* row, Py_ssize_t i, real t, real* grad,
                               real* hess) noexcept nogil:
-    """Of the own class: p·m − t = (m − t) − m·rest/sum, where nothing cancels; m is the mass of the target, t its own share."""
+    """Of the own class, p·m − t; where p is more than ½, as (m − t) − m·rest/sum, where nothing cancels."""
     cdef double inverse = 1 / (row.rest[i] + row.own[i]), s = job.label_smoothing
     cdef double mass = 1.0 if Rows is SoftmaxIds else row.mass[i]
+    cdef double target = 1 - s + s / job.classes if Rows is SoftmaxIds else <double>t
     cdef double others = s - s / job.classes if Rows is SoftmaxIds else mass - t
-    grad[0] = signless(<real>(row.weight[i] * (others - mass * (row.rest[i] * inverse))))
+    cdef bint most = not row.own[i] < row.rest[i]
+    grad[0] = signless(<real>(row.weight[i] * (others - mass * (row.rest[i] * inverse) if most
+                                               else mass * (row.own[i] * inverse) - target)))
     if job.wanted & HESS:
         hess[0] = <real>(row.weight[i] * mass * (row.own[i] * inverse) * (row.rest[i] * inverse))
 
@@ -1119,16 +1122,15 @@ cdef void give_slopes(const Rows* loss, const RowJob* job, const RowOperand* at,
     cdef real grad[BLOCK]
     cdef real hess[BLOCK]
     cdef double weight[BLOCK]
-    cdef real low = <real>job.eps, zero = 0, q, x
+    cdef real low = <real>job.eps, zero = 0, q, x, scale = <real>job.scale
     cdef double slope
-    if job.turned:
-        for k in range(n):
-            weight[k] = row.weight[k]
+    cdef bint uniform = at[WEIGHT].data is NULL     # as where numbers all count alike (formulas.pxi), to the last bit
+    for k in range(n if job.turned else 0):
+        weight[k] = row.weight[k]
     for j in range(lines):
         done = 0
-        if not job.turned:
-            for k in range(BLOCK):
-                weight[k] = row.weight[j]
+        for k in range(0 if job.turned else BLOCK):
+            weight[k] = row.weight[j]
         while done < length:
             m = min(<Py_ssize_t>BLOCK, length - done)
             given = line_of(job, &at[PRED], j, done, p, m)
@@ -1137,9 +1139,13 @@ cdef void give_slopes(const Rows* loss, const RowJob* job, const RowOperand* at,
                 x = given[k] + zero
                 q = share[k] / x
                 q = zero if (x < low) | ((share[k] == zero) & (x == zero)) else q
-                slope = q * weight[k] if weight[k] != 0 else 0
-                grad[k] = signless(<real>-slope)
-                hess[k] = zero if slope == 0 else <real>(slope / x)
+                if uniform:
+                    grad[k] = signless(-q * scale)
+                    hess[k] = zero if q == zero else q / x * scale
+                else:
+                    slope = q * weight[k] if weight[k] != 0 else 0
+                    grad[k] = signless(<real>-slope)
+                    hess[k] = zero if slope == 0 else <real>(slope / x)
             put_line(job, &at[GRADS], j, done, grad, m)
             if job.wanted & HESS:
                 put_line(job, &at[HESSES], j, done, hess, m)
