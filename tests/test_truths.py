@@ -43,6 +43,45 @@ BINARY = Kind("binary_cross_entropy", "points", "probabilities")
 RMSE = Kind("rmse", "points", "numbers")
 
 
+@pytest.mark.parametrize(
+    ("name", "sample", "own", "truth"),
+    [
+        ("mse", (3, 1), {}, (4, 4, 2)),
+        ("mae", (-2, 1), {}, (3, -1, 0)),
+        ("huber", (4, 1), {"delta": 2}, (4, 2, 0)),
+        ("pseudo_huber", (0.75, 0), {"delta": 1}, (0.25, 0.6, 0.512)),
+        ("hinge", (0.5, -1), {}, (1.5, 1, 0)),
+        ("squared_hinge", (0.5, 1), {}, (0.25, -1, 2)),
+        ("binary_cross_entropy", (0.5, 1), {}, (mp.log(2), -2, 4)),
+        ("binary_cross_entropy", (0.125, 1), {"eps": 0.25}, (mp.log(4), 0, 0)),
+        ("sigmoid_cross_entropy", (0, 1), {"pos_weight": 4}, (4 * mp.log(2), -2, 1)),
+    ],
+)
+def test_definitions_by_hand(name, sample, own, truth):
+    got = Kind(name, "points", "").sample(*sample, **own)
+    for x, y in zip((got.value, got.grad[0], got.hess[0]), truth, strict=True):
+        assert mp.almosteq(x, y)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sample", "truth"),
+    [
+        (ROWS[0], ([0.5, 0.25, 0.25], [0, 0.5, 0.5]), (mp.log(4), [0, -2, -2], [0, 8, 8])),
+        (ROWS[1], ([0.5, 0.25, 0.25], 2), (mp.log(4), [0, 0, -4], [0, 0, 16])),
+        (ROWS[2], ([0, 0], 0), (mp.log(2), [-0.5, 0.5], [0.25, 0.25])),
+        (ROWS[3], ([0, -inf], [0.5, 0.5]), (inf, [0.5, -0.5], [0, 0])),
+        (ROWS[4], ([0.5, 0.5], [0.25, 0.75]), (0.75 * mp.log(3) - mp.log(2), [-0.5, -1.5], [1, 3])),
+        (ROWS[5], ([0, 0], [0.25, 0.75]), (0.75 * mp.log(3) - mp.log(2), [0.25, -0.25], [0.25, 0.25])),
+    ],
+    ids=str,
+)
+def test_definitions_of_rows_by_hand(kind, sample, truth):
+    got = kind.sample(*sample)
+    assert mp.isinf(got.value) if truth[0] == inf else mp.almosteq(got.value, truth[0])
+    for x, y in ((got.grad, truth[1]), (got.hess, truth[2])):
+        assert all(mp.almosteq(a, b) for a, b in zip(x, y, strict=True))
+
+
 # ---- weights of 0 ----------------------------------------------------------------------------------------------------
 
 # Samples (pred, target) of infinite or NaN loss, or outside the domain.

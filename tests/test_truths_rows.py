@@ -185,7 +185,7 @@ def masked_truth(kind, classes, place, count, zeros, dtype, on_mask):
 @pytest.mark.parametrize(("classes", "place", "count"), MASKS)
 @pytest.mark.parametrize("kind", SOFTMAX, ids=str)
 def test_masked_classes(backend, kind, classes, place, count, on_mask, dtype):
-    for zeros in (True, False):
+    for zeros in (True, False) if kind is CE_IDS and not on_mask else (False,):
         pred, target, truth = masked_truth(kind, classes, place, count, zeros, dtype, on_mask)
         for reduction in ("none", "mean"):
             value, _, hess = check(kind, pred, target, truth, reduction)
@@ -218,7 +218,7 @@ def masked_function(*arguments):
 @pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
 def test_smoothing_puts_mass_on_masked_classes(backend, kind, smoothing, classes, dtype):
     """Of the label, or of another class: infinite either way."""
-    pred, target = batch(kind, 3, classes, dtype)
+    pred = np.round(batch(kind, 3, classes, dtype)[0] * 16) / dtype(16)
     ids = np.array([0, 0, classes - 1])
     target = ids if kind.target == "ids" else np.eye(classes, dtype=dtype)[ids]
     pred[0, 0] = pred[1, 1] = -inf
@@ -296,11 +296,10 @@ def confident(classes, gap, at):
 
 
 @cache
-def confident_truth(kind, dtype, classes, gap, at, label):
-    x = confident(classes, gap, at)
-    target = label if kind.target == "ids" else np.arange(classes) == label
+def confident_truth(classes, gap, at, label):
+    """Of the id, of its one-hot row, and of the divergence from that row, which has no entropy."""
     with mp.workdps(400):
-        sample = kind.sample(x, target)
+        sample = CE_IDS.sample(confident(classes, gap, at), label)
         exact = Exact(sample.grad)  # to the last place of each entry, however small
         return Exact([sample.value]), exact, Exact(sample.hess, sample.hess_sizes)
 
@@ -314,7 +313,7 @@ def test_confident_rows(backend, dtype, gap, classes, largest):
         x, own = confident(classes, gap, at)[None].astype(dtype), at if largest else classes - 1 - at
         row = (np.arange(classes) == own)[None].astype(dtype)
         for kind, target in ((CE_IDS, np.array([own])), (CE_ROWS, row), (SOFTMAX_KL, row)):
-            value, grad, hess = confident_truth(kind, dtype, classes, gap, at, own)
+            value, grad, hess = confident_truth(classes, gap, at, own)
             got, slope = kind.loss.value_and_grad(x, target, reduction="none")
             units = 12 + summed(dtype, classes)  # 1 + many tiny numbers
             near(got, value, units - 8)
