@@ -49,7 +49,7 @@ RMSE = Kind("rmse", "points", "numbers")
         ("mse", (3, 1), {}, (4, 4, 2)),
         ("mae", (-2, 1), {}, (3, -1, 0)),
         ("huber", (4, 1), {"delta": 2}, (4, 2, 0)),
-        ("pseudo_huber", (0.75, 0), {"delta": 1}, (0.25, 0.6, 0.512)),
+        ("pseudo_huber", (0.75, 0), {"delta": 1}, (0.25, mp.mpf(3) / 5, mp.mpf(64) / 125)),
         ("hinge", (0.5, -1), {}, (1.5, 1, 0)),
         ("squared_hinge", (0.5, 1), {}, (0.25, -1, 2)),
         ("binary_cross_entropy", (0.5, 1), {}, (mp.log(2), -2, 4)),
