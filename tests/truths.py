@@ -16,7 +16,7 @@ import fastloss as fl
 
 mp.mp.dps = 50
 inf, nan = np.inf, np.nan
-ZERO = mp.mpf(0)
+ZERO, ONE = mp.mpf(0), mp.mpf(1)
 
 
 @lru_cache(maxsize=1 << 18)
@@ -92,7 +92,7 @@ def binary_cross_entropy(p, t, eps=ZERO):
     return Sample(value, [mp.fsum(slopes)], [hess], grad_sizes=[max(map(abs, slopes))])
 
 
-def sigmoid_cross_entropy(x, t, pos_weight=mp.mpf(1), label_smoothing=ZERO):
+def sigmoid_cross_entropy(x, t, pos_weight=ONE, label_smoothing=ZERO):
     t = (1 - label_smoothing) * t + label_smoothing / 2
     up, down = 1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))
     value = (pos_weight * t * mp.log(1 / up) if t else ZERO) + ((1 - t) * mp.log(1 / down) if t != 1 else ZERO)
@@ -120,7 +120,12 @@ def softmax_kl_divergence(x, t):
     cross = softmax_cross_entropy(x, t)
     entropy = mp.fsum(w * mp.log(w) for w in t if w)
     return Sample(
-        cross.value + entropy, cross.grad, cross.hess, max(cross.value, abs(entropy)), cross.grad_sizes, cross.hess_sizes
+        cross.value + entropy,
+        cross.grad,
+        cross.hess,
+        max(cross.value, abs(entropy)),
+        cross.grad_sizes,
+        cross.hess_sizes,
     )
 
 
@@ -249,7 +254,7 @@ def good(kind, dtype, classes=3):
 
 def summed(dtype, classes):
     """Units that a sum of so many rounded terms may be off by, if it is a sum of doubles."""
-    return math.sqrt(classes) / 16 if dtype == np.float64 else 0.0
+    return math.sqrt(classes) / 8 if dtype == np.float64 else 0.0
 
 
 def spread(kind, pred):
