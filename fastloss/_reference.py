@@ -543,7 +543,7 @@ class Rows:
 
 class SoftmaxRows(Rows):
     """Through a softmax. The own term, the label's or without one the greatest's, is kept out of the sum, so that
-    log(1 + rest) and −rest/sum are exact."""
+    log(1 + rest) and −rest/sum are exact; and the greatest is added last, since small terms would be lost beside it."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -551,11 +551,14 @@ class SoftmaxRows(Rows):
         self.top = x.max(axis=1)
         self.z = x - self.top[:, None]
         self.e = np.exp(self.z)
-        self.place = x.argmax(axis=1) if self.label is None else self.label
+        greatest = x.argmax(axis=1)
+        self.place = greatest if self.label is None else self.label
         others = self.e.astype(np.float64)
-        self.own = others[self.line, self.place].copy()
+        self.own = others[self.line, self.place]
         others[self.line, self.place] = 0
-        self.rest = sum_of_rows(others)
+        last = others[self.line, greatest]
+        others[self.line, greatest] = 0
+        self.rest = sum_of_rows(others) + last
         self.sum = self.rest + self.own
         self.logs = np.where(self.own == 1, np.log1p(self.rest), np.log(self.sum))
 
@@ -602,8 +605,9 @@ class SoftmaxDivergence(SoftmaxCrossEntropy):
         """With l = log(q/t), Σ t·(eˡ − 1 − l) + (Σ t − 1 + Σ q over the classes of t = 0): nothing cancels."""
         x, t = self.x.astype(np.float64), self.t.astype(np.float64)
         z = x - self.top.astype(np.float64)[:, None]
-        z -= np.log(sum_of_rows(np.exp(z)))[:, None]
-        q, away = np.exp(z), z - np.log(np.where(t > 0, t, 1))
+        e = np.exp(z)
+        total = sum_of_rows(e)[:, None]
+        q, away = e / total, (z - np.log(total)) - np.log(np.where(t > 0, t, 1))
         shares = np.where(np.abs(away) <= 0.5, t * bend(np.clip(away, -0.5, 0.5)), (q - t) - t * away)
         gap = np.concatenate([np.where(t == 0, q, t), np.full((len(t), 1), -1.0)], axis=1)
         return sum_of_rows(np.where(t == 0, 0, shares)) + exact_sum_of_rows(gap)

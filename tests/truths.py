@@ -254,7 +254,7 @@ def good(kind, dtype, classes=3):
 
 def summed(dtype, classes):
     """Units that a sum of so many rounded terms may be off by, if it is a sum of doubles."""
-    return math.sqrt(classes) / 8 if dtype == np.float64 else 0.0
+    return math.sqrt(classes) / 2 if dtype == np.float64 else 0.0
 
 
 def spread(kind, pred):

@@ -443,7 +443,7 @@ cdef class RowKernel:
         cdef Partial total
         cdef double cost = 0
         cdef int type_number, d, reduced, k
-        cdef bint per_class
+        cdef bint per_class, by_numbers
         cdef cnp.ndarray x, y
         cdef Array operands[OPERANDS]
         label_smoothing, ignore_index, class_weight, axis, eps = parameters
@@ -467,8 +467,11 @@ cdef class RowKernel:
             return NotImplemented
         if type_number == cnp.NPY_FLOAT and not held(parameters):
             return NotImplemented
-        if out is not None and (call == CALL_GRAD_AND_HESS or call == CALL_VALUE or not writable(out, pred, pred, None)
-                                or not apart(out, target) or (weight is not None and not apart(out, weight))):
+        # Rows that need not be told apart are computed number by number, and so may be written over either of the inputs.
+        by_numbers = self.flat is not None and weight is None
+        if out is not None and (call == CALL_GRAD_AND_HESS or call == CALL_VALUE
+                                or not writable(out, pred, target if by_numbers else pred, None)
+                                or not (by_numbers or apart(out, target)) or (weight is not None and not apart(out, weight))):
             return NotImplemented
         first = out
         second = None
@@ -482,7 +485,7 @@ cdef class RowKernel:
         operands[VALUES] = NULL
         operands[GRADS] = given(first)
         operands[HESSES] = given(second)
-        if self.flat is not None and weight is None:
+        if by_numbers:
             start(&flat, self.flat, type_number == cnp.NPY_DOUBLE, WANTED[call], reduced, (eps,))
             flat.size = cnp.PyArray_SIZE(x)
             flat.samples = flat.size // cnp.PyArray_DIM(x, d - 1)

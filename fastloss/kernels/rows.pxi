@@ -594,15 +594,11 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
     for j in range(job.classes):
         x = e + j * m
         here = <real>j
-        if Rows is SoftmaxIds:
-            for i in range(m):
-                part[i] += x[i]
-        else:
-            for i in range(m):          # all but the first whose exponential is 1
-                p = first[i] if x[i] == one else zero
-                first[i] -= p
-                place[i] = here if p == one else place[i]
-                part[i] += zero if p == one else x[i]
+        for i in range(m):              # all but the first whose exponential is 1
+            p = first[i] if x[i] == one else zero
+            first[i] -= p
+            place[i] = here if p == one else place[i]
+            part[i] += zero if p == one else x[i]
         if j % 16 == 15 or j == job.classes - 1:
             for i in range(m):
                 rest[i] += part[i]
@@ -611,7 +607,9 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
         row.top[i] = top[i]
         row.rest[i] = rest[i]
         row.linear[i] = linear[i]
-        if Rows is not SoftmaxIds:
+        if Rows is SoftmaxIds:
+            row.rest[i] += 1 if place[i] >= 0 else 0
+        else:
             row.place[i] = <int64_t>place[i]
             row.own[i] = 1 if place[i] >= 0 else 0
 
@@ -742,24 +740,30 @@ cdef void reduce_chunk(const Rows* loss, const RowJob* job, const RowOperand* at
             part.linear += in_turn(product, min(m, n - done))
         vexp(&y[done], &y[done], m)
         done += m
-    if Rows is SoftmaxIds:
-        own = row.label[i] - start
-        own = own if 0 <= own < n else -1
-        part.mass = n
-    else:
-        own = first_one(y, padded)
-        if Rows is SoftmaxRows or Rows is SoftmaxDivergence:
-            part.mass = in_turn(t, n)
     part.top = top
     part.base = base[0]
+    if Rows is SoftmaxIds:
+        own = row.label[i] - start
+        part.mass = n
+        if 0 <= own < n:
+            part.place = start + own
+            part.own = y[own]
+            part.margin = x[own] - base[0]
+            y[own] = 0
+    elif Rows is SoftmaxRows or Rows is SoftmaxDivergence:
+        part.mass = in_turn(t, n)
+    # The greatest term is 1, beside which small ones would be lost.
+    own = first_one(y, padded)
     if own >= 0:
-        part.place = start + own
-        part.own = y[own]
-        part.margin = x[own] - base[0]
         y[own] = 0
     part.rest = in_groups(y, n) if job.classes < TURN_BELOW else of_exponentials(y, padded)
-    if own >= 0 and Rows is not SoftmaxIds:
+    if own >= 0:
         y[own] = 1
+        if Rows is SoftmaxIds:
+            part.rest += 1
+        else:
+            part.place = start + own
+            part.own = 1
 
 
 cdef inline Py_ssize_t first_one(const real* x, Py_ssize_t n) noexcept nogil:
@@ -1077,9 +1081,8 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
             padded = (size + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
             for i in range(m):
                 given = at_class(&at[PRED], r + i, start, xs, length)
-                base = log(sum[i])
                 for k in range(length):
-                    z[i * length + k] = (given[k] - top[i]) - base
+                    z[i * length + k] = given[k] - top[i]
                 given = at_class(&at[TARGET], r + i, start, ts, length)
                 if row.weight[r + i] != 0 and outside_unit(given, length):
                     partial.seen |= OUTSIDE
@@ -1091,6 +1094,11 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
                 u[k] = t[k] if t[k] > 0 else 1
             vexp(z, q, padded)
             vlog(u, none, u, padded)
+            for i in range(m):
+                base = log(sum[i])
+                for k in range(i * length, (i + 1) * length):
+                    z[k] = z[k] - base
+                    q[k] = q[k] / sum[i]
             for k in range(padded):
                 l = z[k] - u[k]
                 part = t[k] * bend_d(l) if fabs(l) <= 0.5 else (q[k] - t[k]) - t[k] * l
