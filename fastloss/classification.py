@@ -98,7 +98,7 @@ def binary_cross_entropy(pred: Any, target: Any) -> None:
     """Cross-entropy of a probability: ``-t * log(p) - (1 - t) * log(1 - p)``, with 0 log 0 = 0.
 
     Infinite where a certain prediction is wrong, unless `eps` keeps predictions away from 0 and 1. The derivative is
-    ``(p - t) / (p * (1 - p))``, and 0 where `eps` clips. If the probability comes from a sigmoid, give the logit to
+    ``(p - t) / (p * (1 - p))``; a logarithm that `eps` bounds has no slope. If the probability comes from a sigmoid, give the logit to
     `sigmoid_cross_entropy` instead. ``log_loss`` is the same object.
 
     Parameters
@@ -108,7 +108,8 @@ def binary_cross_entropy(pred: Any, target: Any) -> None:
     target : array_like
         Labels 0 and 1, or probabilities, of the same shape.
     eps : float, default 0.0
-        `pred` is clipped to [eps, 1 - eps]; 0 <= eps < 0.5. In float32, 1 - eps is 1 below eps = 3e-8.
+        Neither logarithm's argument is taken below it: ``-t * log(max(p, eps)) - (1 - t) * log(max(1 - p, eps))``;
+        0 <= eps < 0.5.
     sample_weight, reduction, out
         As for `mse`.
 
@@ -205,7 +206,8 @@ def categorical_cross_entropy(pred: Any, target: Any) -> None:
     axis : int, default -1
         The axis of the classes. There is a loss for each element of the others.
     eps : float, default 0.0
-        `pred` is clipped to [eps, 1 - eps]; 0 <= eps < 0.5. Where it is, the derivative is 0.
+        No logarithm's argument is taken below it: ``-t * log(max(p, eps))``; 0 <= eps < 0.5. Where it is, the derivative
+        is 0.
     sample_weight : array_like, optional
         A weight >= 0 for each row: the shape of `pred` without `axis`.
     reduction, out

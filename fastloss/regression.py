@@ -21,7 +21,7 @@ def mse(pred: Any, target: Any) -> None:
     pred, target : array_like
         Numbers of any real dtype, of the same shape. Integers in `pred` are computed as float64.
     sample_weight : array_like, optional
-        A weight >= 0 for each sample, of the same shape.
+        A finite weight >= 0 for each sample, of the same shape. A sample of weight 0 is not there, whatever it holds.
     reduction : {"mean", "sum", "batch_mean", "none"}
         The weighted mean, the sum, the sum over the number of samples; or the loss of every sample.
     out : ndarray, optional
@@ -35,7 +35,7 @@ def mse(pred: Any, target: Any) -> None:
     Raises
     ------
     ValueError
-        If shapes differ, a weight is negative, or `out` does not fit.
+        If shapes differ, a weight is negative, infinite or NaN, or `out` does not fit.
     TypeError
         If an array does not hold real numbers.
 
