@@ -80,7 +80,8 @@ def sigmoid(x: Array) -> Array:
     e = np.exp(-np.abs(x))
     divisor = 1 + e
     share: Array = np.where(x > 0, 1, e) / divisor
-    return share - share * ((e - (divisor - 1)) / divisor)
+    share -= share * ((e - (divisor - 1)) / divisor)
+    return share
 
 
 def weighed(weight: Array, x: Array) -> Array:
@@ -100,20 +101,22 @@ def signless(x: Array) -> Array:
 
 def excess(v: Array) -> Array:
     """v − log(1 + v) for −½ ≤ v ≤ 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v − 2s = s·v."""
-    s = v / (2 + v)
+    s: Array = v / (2 + v)
     q = s * s
     p = np.full_like(q, 2 / 35)
     for k in range(33, 1, -2):
         p = v.dtype.type(2 / k) + q * p
-    return s * (v - q * p)
+    s *= v - q * p
+    return s
 
 
 def bend(x: Array) -> Array:
     """eˣ − 1 − x for |x| ≤ ½, by its series."""
-    p = np.full_like(x, 1 / math.factorial(15))
+    p: Array = np.full_like(x, 1 / math.factorial(15))
     for k in range(14, 1, -1):
         p = 1 / math.factorial(k) + x * p
-    return x * x * p
+    p *= x * x
+    return p
 
 
 def sum_of_rows(x: Array) -> Array:

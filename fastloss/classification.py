@@ -97,9 +97,9 @@ def squared_hinge(pred: Any, target: Any) -> None:
 def binary_cross_entropy(pred: Any, target: Any) -> None:
     """Cross-entropy of a probability: ``-t * log(p) - (1 - t) * log(1 - p)``, with 0 log 0 = 0.
 
-    Infinite where a certain prediction is wrong, unless `eps` keeps predictions away from 0 and 1. The derivative is
-    ``(p - t) / (p * (1 - p))``; a logarithm that `eps` bounds has no slope. If the probability comes from a sigmoid, give the logit to
-    `sigmoid_cross_entropy` instead. ``log_loss`` is the same object.
+    Infinite where a certain prediction is wrong, unless `eps` bounds the logarithms. The derivative is
+    ``(p - t) / (p * (1 - p))``; a logarithm that `eps` bounds has no slope. If the probability comes from a sigmoid, give
+    the logit to `sigmoid_cross_entropy` instead. ``log_loss`` is the same object.
 
     Parameters
     ----------
