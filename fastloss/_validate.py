@@ -232,7 +232,7 @@ def real_array(name: str, value: Any) -> Array:
         raise TypeError(f"{name} is a masked array; give its data, and say what counts by sample_weight=~mask")
     if getattr(value, "__dask_graph__", lambda: None)() is not None:
         raise TypeError(
-            f"{name} is a lazy array, which would be loaded whole; fastloss.adapters.dask takes it block by block"
+            f"{name} is a lazy Dask array, which would be loaded whole; fastloss.Accumulator takes its blocks one by one"
         )
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):

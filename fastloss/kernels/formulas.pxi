@@ -209,7 +209,6 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
     """
     cdef real zero = 0, half = 0.5, one = 1, two = 2
     cdef real d, m, r, s, t, p, q, u, v, delta, huge
-    cdef bint cut_low, cut_high
     if Pointwise is Mse:
         d = pred - target
         value[0] = d * d
@@ -257,21 +256,14 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         p = pred + zero             # of −0: 0
         q = one - p
         r = <real>loss.eps
-        cut_low = p < r
-        cut_high = q < r
-        if (t == zero) | cut_low:
-            d = zero if cut_high else one - t
-            m = q
-        elif (t == one) | cut_high:
-            d = -t
-            m = p
-        else:
-            d = p - t
-            m = p * q
-        grad[0] = zero if d == zero else d / m
-        u = zero if (t == zero) | cut_low else t / p / p
-        v = zero if (t == one) | cut_high else (one - t) / q / q
-        hess[0] = u + v
+        d = one if t == zero else (-one if t == one else p - t)
+        m = q if t == zero else (p if t == one else p * q)
+        d = one - t if p < r else (-t if q < r else d)
+        m = q if p < r else (p if q < r else m)
+        grad[0] = d / m
+        u = t / p / p
+        v = (one - t) / q / q
+        hess[0] = (zero if (t == zero) | (p < r) else u) + (zero if (t == one) | (q < r) else v)
     elif Pointwise is CrossEntropyTerm:
         # −t·log p, 0·log 0 = 0; without slope where eps holds it constant. 0·log NaN is NaN, and so is the slope.
         p = pred + zero

@@ -286,18 +286,29 @@ cdef void root_tile(const real* kind, const Job* job, const real* pred, const re
         while i < n:
             for k in range(LANES):
                 d = <double>pred[i + k] * lift - <double>target[i + k] * lift
-                w = weight[i + k] if weight is not NULL else 1
-                block[k] = w * d * d if w != 0 and i + k < n else 0
-            add(&s, block)
+                block[k] = d * d
+            for k in range(n - i, LANES):       # beyond the end
+                block[k] = 0
+            if weight is NULL:
+                add(&s, block)
+            else:
+                add_weighed(&s, block, &weight[i])
             i += LANES
         partial.values[0] = s
     if job.wanted & GRAD:
         for i in range(n):
             d = <double>pred[i] * lift - <double>target[i] * lift
-            w = (weight[i] if weight is not NULL else 1) * job.scale
-            g = w * (d * inverse) if w != 0 and job.root != 0 else 0
-            grad[i] = signless(<real>g)
+            w = weight[i] * job.scale if weight is not NULL else job.scale
+            g = w * (d * inverse)
+            grad[i] = signless(<real>(g if w != 0 else 0.0))
+        for i in range(n if job.wanted & HESS else 0):
+            d = <double>pred[i] * lift - <double>target[i] * lift
+            w = weight[i] * job.scale if weight is not NULL else job.scale
+            g = w * (d * inverse)
             hess[i] = <real>((w - g * g) * inverse * lift if w != 0 else 0.0)
+        if job.root == 0:                       # no slope there, whatever the weights
+            for i in range(n):
+                grad[i] = hess[i] = 0
         put(job, out[GRADS], grad, n)
         if job.wanted & HESS:
             put(job, out[HESSES], hess, n)

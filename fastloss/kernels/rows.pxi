@@ -269,10 +269,12 @@ cdef void begin(const Rows* loss, const RowJob* job, const RowOperand* at, Summa
     cdef Py_ssize_t i, counted = n
     cdef double w
     for i in range(n):
-        row.label[i] = row.place[i] = -1
         row.weight[i] = 1
-        row.linear[i] = row.own[i] = row.margin[i] = 0
-        row.mass[i] = row.gap[i] = row.lost[i] = 0
+    if Rows is not CategoricalIds:
+        for i in range(n):
+            row.label[i] = row.place[i] = -1
+            row.linear[i] = row.own[i] = row.margin[i] = 0
+            row.mass[i] = row.gap[i] = row.lost[i] = 0
     if at[WEIGHT].data is not NULL:
         for i in range(n):
             w = number_at(at[WEIGHT].data + i * at[WEIGHT].row, at[WEIGHT].code, at[WEIGHT].size, at[WEIGHT].swapped)
@@ -497,17 +499,20 @@ cdef inline double in_turn(const real* x, Py_ssize_t n) noexcept nogil:
     return sum
 
 
-cdef inline double in_groups(const real* x, Py_ssize_t n) noexcept nogil:
-    """The same of exponentials, sixteen of which are added before they are widened."""
+cdef inline double in_groups(const real* x, Py_ssize_t n, bint but_ones) noexcept nogil:
+    """The same of exponentials, sixteen of which are added before they are widened; those that are 1 are added last."""
     cdef Py_ssize_t k
-    cdef real part = 0
-    cdef double sum = 0
+    cdef real part = 0, one = 1
+    cdef double sum = 0, ones = 0
     for k in range(n):
-        part += x[k]
+        if but_ones and x[k] == one:
+            ones += 1
+        else:
+            part += x[k]
         if k % 16 == 15 or k == n - 1:
             sum += part
             part = 0
-    return sum
+    return sum + ones
 
 
 cdef inline void add_exactly(double x, double* sum, double* lost) noexcept nogil:
@@ -544,8 +549,8 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
     cdef real part[BLOCK]
     cdef double rest[BLOCK]
     cdef double linear[BLOCK]
-    cdef real first[BLOCK]              # 1 until a row's first greatest number has been met
-    cdef real place[BLOCK]
+    cdef real ones[BLOCK]               # how many exponentials are 1: of the greatest number, and of all that are near it
+    cdef real place[BLOCK]              # the first of them
     cdef Py_ssize_t i, j, m = job.padded & ~(<Py_ssize_t>LANES - 1)
     cdef real* x
     cdef real zero = 0, one = 1, p, here
@@ -554,7 +559,7 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
         part[i] = 0
         rest[i] = 0
         linear[i] = 0
-        first[i] = 1
+        ones[i] = 0
         place[i] = -1
     if job.in_table is not NULL and n == m:
         gather(<const real*>pred.data, job.in_table, e, job.classes * m)
@@ -593,12 +598,18 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
                 e[row.label[i] * m + i] = 0
     for j in range(job.classes):
         x = e + j * m
-        here = <real>j
-        for i in range(m):              # all but the first whose exponential is 1
-            p = first[i] if x[i] == one else zero
-            first[i] -= p
-            place[i] = here if p == one else place[i]
-            part[i] += zero if p == one else x[i]
+        if Rows is SoftmaxIds and real is float:
+            for i in range(m):
+                part[i] += x[i]
+        else:
+            for i in range(m):
+                p = one if x[i] == one else zero
+                ones[i] += p
+                part[i] += zero if p == one else x[i]
+            if (Rows is SoftmaxRows or Rows is SoftmaxDivergence) and job.wanted & (GRAD | HESS):
+                here = <real>j
+                for i in range(m):
+                    place[i] = here if (place[i] < zero) & (x[i] == one) else place[i]
         if j % 16 == 15 or j == job.classes - 1:
             for i in range(m):
                 rest[i] += part[i]
@@ -608,10 +619,11 @@ cdef void reduce_turned(const Rows* loss, const RowJob* job, const RowOperand* p
         row.rest[i] = rest[i]
         row.linear[i] = linear[i]
         if Rows is SoftmaxIds:
-            row.rest[i] += 1 if place[i] >= 0 else 0
-        else:
+            row.rest[i] += ones[i]
+        elif ones[i] > 0:
             row.place[i] = <int64_t>place[i]
-            row.own[i] = 1 if place[i] >= 0 else 0
+            row.rest[i] += ones[i] - 1
+            row.own[i] = 1
 
 
 cdef void give_turned(const Rows* loss, const RowJob* job, const RowOperand* at, Summary* row, Py_ssize_t n, real* e,
@@ -752,11 +764,14 @@ cdef void reduce_chunk(const Rows* loss, const RowJob* job, const RowOperand* at
             y[own] = 0
     elif Rows is SoftmaxRows or Rows is SoftmaxDivergence:
         part.mass = in_turn(t, n)
-    # The greatest term is 1, beside which small ones would be lost.
+    # The greatest term is 1, beside which small ones would be lost; in float, a label's rest has no digits for them.
+    if Rows is SoftmaxIds and real is float:
+        part.rest = in_groups(y, n, False) if job.classes < TURN_BELOW else of_exponentials(y, padded)
+        return
     own = first_one(y, padded)
     if own >= 0:
         y[own] = 0
-    part.rest = in_groups(y, n) if job.classes < TURN_BELOW else of_exponentials(y, padded)
+    part.rest = in_groups(y, n, True) if job.classes < TURN_BELOW else of_exponentials(y, padded)
     if own >= 0:
         y[own] = 1
         if Rows is SoftmaxIds:
@@ -958,7 +973,12 @@ cdef void probabilities(const Rows* loss, const RowJob* job, const RowOperand* a
             if job.wanted & VALUE:
                 if Rows is Divergence:
                     divergences(given, share, p, gaps, m, padded)
-                    if job.turned:
+                    if job.turned and real is float:    # whose double sum has digits to spare
+                        for k in range(m):
+                            row.gap[k] += gaps[k]
+                    elif real is float:
+                        row.gap[j] += in_turn(gaps, m)
+                    elif job.turned:
                         for k in range(m):
                             add_exactly(gaps[k], &row.gap[k], &row.lost[k])
                     else:
@@ -1065,9 +1085,9 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
                     z[i * length + k] = given[k] - base
             for k in range(size, padded):
                 z[k] = 0
-            vexp(z, z, padded)
+            vexp(z, q, padded)
             for i in range(m):
-                part = in_turn(&z[i * length], length)
+                part = in_turn(&q[i * length], length)
                 if tops[i] > top[i]:
                     sum[i] = sum[i] * power(top[i] - tops[i]) + part
                     top[i] = tops[i]
@@ -1079,20 +1099,24 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
             length = min(job.classes - start, <Py_ssize_t>FLAT)
             size = m * length
             padded = (size + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
+            if job.classes > FLAT:          # else they are there already
+                for i in range(m):
+                    given = at_class(&at[PRED], r + i, start, xs, length)
+                    for k in range(length):
+                        z[i * length + k] = given[k] - top[i]
+                for k in range(size, padded):
+                    z[k] = 0
+                vexp(z, q, padded)
             for i in range(m):
-                given = at_class(&at[PRED], r + i, start, xs, length)
-                for k in range(length):
-                    z[i * length + k] = given[k] - top[i]
                 given = at_class(&at[TARGET], r + i, start, ts, length)
                 if row.weight[r + i] != 0 and outside_unit(given, length):
                     partial.seen |= OUTSIDE
                 for k in range(length):
                     t[i * length + k] = given[k]
             for k in range(size, padded):
-                z[k] = t[k] = 0
+                t[k] = 0
             for k in range(padded):
                 u[k] = t[k] if t[k] > 0 else 1
-            vexp(z, q, padded)
             vlog(u, none, u, padded)
             for i in range(m):
                 base = log(sum[i])
