@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _validate
 from ._loss import REGISTRY, Loss, named
+from ._reference import ordinary, unit_for
 
 
 def summed(loss: Loss) -> Loss:
@@ -29,10 +30,10 @@ class Sum:
     exact: Fraction = field(default_factory=Fraction)
     infinite: float = 0.0
 
-    def add(self, number: float) -> None:
-        """Add one double."""
+    def add(self, number: float, unit: float = 1.0) -> None:
+        """Add one double, in units of a power of two."""
         if math.isfinite(number):
-            self.exact += Fraction(number)
+            self.exact += Fraction(number) / Fraction(unit)
         else:
             self.infinite += number
 
@@ -115,9 +116,19 @@ class Accumulator:
         pred, target, sample_weight
             As for the loss.
         """
-        value, weight, samples = summed(self.loss)._totals(pred, target, sample_weight, self._own)
-        self._value.add(value)
-        self._weight.add(weight)
+        loss, unit = summed(self.loss), 1.0
+        if loss is not self.loss:  # squares of floats are in a double's range
+            pred, target = (
+                np.asarray(_validate.real_array(name, x), np.float64)
+                for name, x in (("pred", pred), ("target", target))
+            )
+        value, weight, samples = loss._totals(pred, target, sample_weight, self._own)
+        if sample_weight is not None and weight != 0 and not (ordinary(weight) and math.isfinite(value)):
+            unit = unit_for(weight)
+            scaled = unit * np.asarray(sample_weight, np.float64)
+            value, weight, samples = loss._totals(pred, target, scaled, self._own)
+        self._value.add(value, unit)
+        self._weight.add(weight, unit)
         self.samples += samples
 
     def merge(self, other: Accumulator) -> None:
@@ -152,7 +163,12 @@ class Accumulator:
         if self.samples == 0:
             return _validate.undefined_mean("no samples")
         divisor = float(self._weight) if self.reduction == "mean" else self.samples
-        if divisor == 0:
+        if self._weight.exact == 0 and self.reduction == "mean":
             return _validate.undefined_mean("weights that sum to 0")
-        mean = value / divisor
+        if (
+            not ordinary(divisor) and self._value.infinite == 0
+        ):  # sums beyond a double's range have a quotient that is not
+            mean = float(self._value.exact / self._weight.exact)
+        else:
+            mean = value / divisor
         return math.sqrt(mean) if self.loss.cost_only else mean

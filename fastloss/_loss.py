@@ -109,6 +109,7 @@ class Loss(Calls):
         _validate.check_held(self.parameters, own, arguments.dtype)
         if self.cost_only and reduction in ("none", "sum"):
             raise ValueError(f"{self.name} is the root of a mean; reduction={reduction!r} has no meaning for it")
+        arguments.cost_only = self.cost_only
         return arguments, own
 
     def _run(self, call: int, arguments: _validate.Call, own: tuple[Any, ...]) -> float:

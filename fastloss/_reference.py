@@ -435,14 +435,17 @@ class RootKernel(Kernel):
             sums = self.go((), inputs)
             if sums.outside:
                 return 0.0, sums.weight, True
-            if by_weight and not ordinary(sums.weight):
+            if operands[WEIGHT] is not None and not ordinary(sums.weight):
                 inputs.unit = unit_for(sums.weight)
                 sums = self.go((), inputs)
             if not 1 / self.LIFT <= sums.value < math.inf:
                 inputs.lift = self.LIFT if sums.value < 1 else 1 / self.LIFT
                 sums = self.go((), inputs)
-            divisor = sums.weight if by_weight else float(operands[PRED].size)  # type: ignore[union-attr]
+            samples = operands[PRED].size  # type: ignore[union-attr]
+            divisor = sums.weight if by_weight else samples * inputs.unit
             root = math.sqrt(mean) if (mean := quotient(sums.value, divisor)) >= 0 else math.nan
+            if math.isinf(root):  # the quotient may be beyond the range where its root is not
+                root = math.sqrt(sums.value) / math.sqrt(divisor)
             if call != 0:
                 self.go(WANTED[call], replace(inputs, operands=operands, scale=inverse(divisor), root=root))
         return root / inputs.lift, sums.weight, False
@@ -452,7 +455,9 @@ class RootKernel(Kernel):
         sums = Sums()
         for tile in tiles(batch):
             pred, target, weight = (tile.get(k) for k in (PRED, TARGET, WEIGHT))
-            d = pred.astype(np.float64) * batch.lift - target.astype(np.float64) * batch.lift
+            # Large numbers are brought down before they are subtracted, small differences up after it.
+            down, up = min(batch.lift, 1.0), max(batch.lift, 1.0)
+            d = (pred.astype(np.float64) * down - target.astype(np.float64) * down) * up
             weight = np.ones(d.shape) if weight is None else np.asarray(weight, np.float64)
             sums.outside |= not bool(((weight >= 0) & (weight < np.inf)).all())
             weight = weight * batch.unit
@@ -613,7 +618,8 @@ class SoftmaxDivergence(SoftmaxCrossEntropy):
         q, away = e / total, (z - np.log(total)) - np.log(np.where(t > 0, t, 1))
         shares = np.where(np.abs(away) <= 0.5, t * bend(np.clip(away, -0.5, 0.5)), (q - t) - t * away)
         gap = np.concatenate([np.where(t == 0, q, t), np.full((len(t), 1), -1.0)], axis=1)
-        return sum_of_rows(np.where(t == 0, 0, shares)) + exact_sum_of_rows(gap)
+        value = sum_of_rows(np.where(t == 0, 0, shares)) + exact_sum_of_rows(gap)
+        return np.where((t != 0).any(axis=1), value, 0 * total[:, 0])
 
 
 class CategoricalCrossEntropy(Rows):

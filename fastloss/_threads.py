@@ -20,6 +20,7 @@ MOST = 1024
 
 _count = 0  # what the user or the environment says
 _limit = MOST  # what threadpoolctl does
+_before = 0  # what was in use when it began to
 _module: Any = None
 
 
@@ -80,8 +81,9 @@ def allowed() -> int:
     """What the environment, the affinity mask and the container allow."""
     for variable in ("FASTLOSS_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(variable, "").split(",")[0].strip()
-        if text.isdecimal() and int(text) > 0:
-            return min(int(text), MOST)
+        digits = text.lstrip("0") if text.isdecimal() else ""
+        if digits:
+            return min(int(digits[:9]), MOST)
         if text and variable == "FASTLOSS_NUM_THREADS":
             raise ValueError(f"{variable} is {text!r}; it must be a whole number of at least 1")
     try:
@@ -106,9 +108,13 @@ def quota(root: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def limit(n: int) -> None:
-    """Use at most `n` threads until told otherwise: a limit that changes nothing is none."""
-    global _limit
-    _limit = MOST if n >= _count else max(1, n)
+    """Use at most `n` threads, until told the number again that was in use before: that ends a limit."""
+    global _limit, _before
+    if _limit == MOST:
+        _before = _count
+        _limit = max(1, n)
+    else:
+        _limit = MOST if n >= _before else max(1, n)
     attach(_module)
 
 
@@ -117,6 +123,8 @@ def register() -> None:
     try:
         import threadpoolctl
     except ImportError:
+        return
+    if not hasattr(threadpoolctl, "register"):  # before 3.2
         return
 
     class Controller(threadpoolctl.LibController):  # type: ignore[misc,name-defined,unused-ignore]

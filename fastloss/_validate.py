@@ -31,7 +31,7 @@ REDUCTIONS = ("none", "sum", "mean", "batch_mean")
 ELSEWHERE = {
     "beta": "delta (smooth L1 of beta is huber(delta=beta) / beta)",
     "dim": "axis",
-    "epsilon": "eps or delta",
+    "epsilon": "eps",
     "from_logits": "a loss of its own: sigmoid_cross_entropy, softmax_cross_entropy and the like take logits",
     "ignore_class": "ignore_index",
     "input": "pred, the first argument",
@@ -49,6 +49,13 @@ ELSEWHERE = {
     "weights": "sample_weight, a weight for each sample, or class_weight, one for each class",
     "y_pred": "pred, the first argument",
     "y_true": "target, the second argument",
+}
+NEEDS = {
+    "beta": "delta",
+    "dim": "axis",
+    "epsilon": "eps",
+    "ignore_class": "ignore_index",
+    "smoothing": "label_smoothing",
 }
 OTHER_REDUCTIONS = {
     "average": "mean",
@@ -199,8 +206,11 @@ def parameters(
 def hint(name: str, known: Mapping[str, Keyword]) -> str:
     """What an unknown keyword may have meant."""
     near = difflib.get_close_matches(name, [*known, "sample_weight", "reduction", "out"], 1, 0.75)
-    meant = repr(near[0]) if near else ELSEWHERE.get(name)
-    return "" if meant is None else f"; did you mean {meant}?" if near else f"; here it is {meant}"
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    if name not in ELSEWHERE or (name in NEEDS and NEEDS[name] not in known):
+        return ""
+    return f"; here it is {ELSEWHERE[name]}"
 
 
 def check_held(known: Mapping[str, Keyword], own: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
@@ -322,6 +332,7 @@ class Call:
     outputs: dict[str, Array] = field(default_factory=dict)
     written: bool = False  # an output is the caller's
     argument: str = "pred"  # what the caller knows `pred` as
+    cost_only: bool = False  # the loss has nothing but a cost, which must be known first
     rows: tuple[int, ...] | None = None  # of losses of rows: the shape of what there is one of for each row
     axis: int = -1  # and that of the classes, counted from the front
 
@@ -335,6 +346,7 @@ class Call:
         inputs = [self.pred, self.target, *([] if self.weight is None else [self.weight])]
         return self.written and (
             self.rows is not None
+            or self.cost_only
             or self.pred.nbytes <= INSPECT_BELOW
             or (self.weight is not None and self.reduction == "mean")
             or any(np.may_share_memory(out, x) for out in self.outputs.values() for x in inputs)
@@ -449,6 +461,15 @@ def row_arguments(
         axis,
         eps,
     )
+
+
+def centred(weights: Array) -> Array:
+    """Weights times a power of two, so that products with them are in range: in a mean only their ratio counts."""
+    some = weights[weights > 0]
+    if not some.size:
+        return weights
+    exponents = np.frexp([some.min(), some.max()])[1]
+    return np.ldexp(weights, -int(exponents.sum() // 2))
 
 
 def outputs(call: Call, names: tuple[str, ...], out: Any) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from . import _validate
 from ._accumulator import summed
 from ._loss import Loss
+from ._reference import ordinary, unit_for
 from ._rows import RowLoss
 from ._validate import Array, Parameter
 
@@ -131,6 +132,11 @@ class Objective:
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
         _, self._divisor, samples = summed(loss)._totals(zeros, target, self._weight, own)
+        self._unit = 1.0
+        if self._weight is not None and not ordinary(self._divisor):  # only the ratio of weights counts
+            self._unit = unit_for(self._divisor)
+            scaled = self._unit * np.asarray(self._weight, np.float64)
+            _, self._divisor, samples = summed(loss)._totals(zeros, target, scaled, own)
         if samples == 0 or self._divisor == 0:
             raise ValueError("the mean over no samples is undefined" if samples == 0 else "sample_weight sums to 0")
 
@@ -182,13 +188,17 @@ class Objective:
             cost, slopes = loss.value_and_grad(
                 scores,
                 np.asarray(self._target[rows], self._target_dtype),
-                sample_weight=None if self._weight is None else np.asarray(self._weight[rows], self.dtype),
+                sample_weight=None if self._weight is None else self._unit * np.asarray(self._weight[rows], np.float64),
                 reduction="sum",
                 out=scores,
                 **self._parameters,
             )
             value += cost
-            to_coefficients += np.dot(slopes.T, block)
+            part = np.dot(slopes.T, block)
+            if not np.isfinite(part).all():  # a sample that is not there may hold anything
+                there = slopes.reshape(len(slopes), -1).any(axis=1)
+                part = np.dot(slopes[there].T, block[there])
+            to_coefficients += part
             to_intercept += np.dot(ones, slopes)  # the intercept is the coefficient of a feature that is always 1
         return value, to_coefficients, to_intercept
 

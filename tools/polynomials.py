@@ -120,7 +120,9 @@ if __name__ == "__main__":
     array("BEND", [1 / mp.factorial(k + 2) for k in range(14)], "D")
     print()
     for kind, size, exp_degree, log_degree in (("F", 32, 1, 3), ("D", 16, 4, 8)):
-        array("EXP_TABLE", [rounded(mp.mpf(2) ** (mp.mpf(j) / size), BITS[kind]) for j in range(size)], kind)
+        powers = [mp.mpf(2) ** (mp.mpf(j) / size) for j in range(size)]
+        array("EXP_TABLE", [rounded(x, BITS[kind]) for x in powers], kind)
+        array("EXP_TABLE_LOW", [rounded(x - rounded(x, BITS[kind]), BITS[kind]) for x in powers], kind)
         exp_fit("EXP_SHORT", kind, exp_degree, half_ln2 / size)
         log_table("LOG", kind, log_centres(size))
         log_table("LOG1P", kind, [1 / (1 + mp.mpf(j) / (size - 1)) for j in range(size)])

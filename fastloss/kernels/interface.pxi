@@ -201,14 +201,16 @@ cdef class Kernel:
         pass_over(job, inputs, total)
         if total.seen & OUTSIDE:
             return 0
-        if by_weight and not ordinary(total.weight):
+        if operands[WEIGHT] is not NULL and not ordinary(total.weight):
             job.unit = unit_for(total.weight)
             pass_over(job, inputs, total)
         if not 1 / LIFT_ROOT <= total.value < INFINITY:
             job.lift = LIFT_ROOT if total.value < 1 else 1 / LIFT_ROOT
             pass_over(job, inputs, total)
-        divisor = total.weight if by_weight else job.samples
+        divisor = total.weight if by_weight else job.samples * job.unit
         job.root = sqrt(total.value / divisor)
+        if isinf(job.root):             # the quotient may be beyond the range where its root is not
+            job.root = sqrt(total.value) / sqrt(divisor)
         cost[0] = job.root / job.lift
         if wanted & GRAD:
             job.scale = 1 / divisor if divisor != 0 else 0

@@ -13,7 +13,7 @@
 # LANES instead).
 
 from cython.parallel cimport prange
-from libc.math cimport INFINITY, NAN, exp, ilogb, isfinite, isinf, ldexp, log, sqrt
+from libc.math cimport INFINITY, NAN, exp, fma, ilogb, isfinite, isinf, ldexp, log, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
@@ -278,6 +278,8 @@ cdef void root_tile(const real* kind, const Job* job, const real* pred, const re
     cdef real hess[TILE + GAP]
     cdef double block[32]
     cdef double d, w, g, lift = job.lift, inverse = 0 if job.root == 0 else 1 / job.root
+    # Large numbers are brought down before they are subtracted, small differences up after it.
+    cdef double down = lift if lift < 1 else 1, up = lift if lift > 1 else 1
     cdef Py_ssize_t i = 0, k
     cdef sums s = partial.values[0]
     if weight is not NULL:
@@ -285,7 +287,7 @@ cdef void root_tile(const real* kind, const Job* job, const real* pred, const re
     if job.wanted & VALUE:
         while i < n:
             for k in range(LANES):
-                d = <double>pred[i + k] * lift - <double>target[i + k] * lift
+                d = (<double>pred[i + k] * down - <double>target[i + k] * down) * up
                 block[k] = d * d
             for k in range(n - i, LANES):       # beyond the end
                 block[k] = 0
@@ -297,12 +299,12 @@ cdef void root_tile(const real* kind, const Job* job, const real* pred, const re
         partial.values[0] = s
     if job.wanted & GRAD:
         for i in range(n):
-            d = <double>pred[i] * lift - <double>target[i] * lift
+            d = (<double>pred[i] * down - <double>target[i] * down) * up
             w = weight[i] * job.scale if weight is not NULL else job.scale
             g = w * (d * inverse)
             grad[i] = signless(<real>(g if w != 0 else 0.0))
         for i in range(n if job.wanted & HESS else 0):
-            d = <double>pred[i] * lift - <double>target[i] * lift
+            d = (<double>pred[i] * down - <double>target[i] * down) * up
             w = weight[i] * job.scale if weight is not NULL else job.scale
             g = w * (d * inverse)
             hess[i] = <real>((w - g * g) * inverse * lift if w != 0 else 0.0)

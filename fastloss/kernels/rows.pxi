@@ -413,7 +413,7 @@ cdef void take_target(const Rows* loss, const RowJob* job, const RowOperand* tar
             take(target, target.data + j * target.step, target.row, t + j * job.padded, n)
             inspect_line(t + j * job.padded, row, n, partial)
             for k in range(n if weighed else 0):
-                classes_weigh[k] += t[j * job.padded + k] * job.class_weight[j]
+                classes_weigh[k] = fma(t[j * job.padded + k], job.class_weight[j], classes_weigh[k])
     else:
         for j in range(n):
             if row.weight[j] != 0:
@@ -422,7 +422,7 @@ cdef void take_target(const Rows* loss, const RowJob* job, const RowOperand* tar
                     x = chunk_of(target, j, c, buffer, m)
                     partial.seen |= OUTSIDE if outside_unit(x, m) else 0
                     for k in range(m if weighed else 0):
-                        classes_weigh[j] += x[k] * job.class_weight[c * SPAN + k]
+                        classes_weigh[j] = fma(x[k], job.class_weight[c * SPAN + k], classes_weigh[j])
     for i in range(n if weighed else 0):
         row.weight[i] = row.weight[i] * classes_weigh[i] if row.weight[i] != 0 else 0
     if not job.turned or job.wanted == 0:
@@ -1059,6 +1059,7 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
     cdef double tops[BLOCK]
     cdef double sum[BLOCK]
     cdef double terms[BLOCK]
+    cdef double mass[BLOCK]
     cdef double gap[BLOCK]
     cdef double lost[BLOCK]
     cdef const real* given
@@ -1071,7 +1072,7 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
         for i in range(m):
             top[i] = -INFINITY
             gap[i] = -1
-            sum[i] = terms[i] = lost[i] = 0
+            sum[i] = terms[i] = lost[i] = mass[i] = 0
         start = 0
         while start < job.classes:
             length = min(job.classes - start, <Py_ssize_t>FLAT)
@@ -1113,6 +1114,7 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
                     partial.seen |= OUTSIDE
                 for k in range(length):
                     t[i * length + k] = given[k]
+                mass[i] += in_turn(given, length)
             for k in range(size, padded):
                 t[k] = 0
             for k in range(padded):
@@ -1133,7 +1135,7 @@ cdef void diverge(const RowJob* job, const RowOperand* at, Summary* row, Py_ssiz
                 total_exactly(&t[i * length], length, &gap[i], &lost[i])
             start += length
         for i in range(m):
-            row.value[r + i] = terms[i] + (gap[i] + lost[i])
+            row.value[r + i] = 0 * sum[i] if mass[i] == 0 else terms[i] + (gap[i] + lost[i])
         r += m
 
 
@@ -1427,7 +1429,7 @@ cdef int make_tables(RowJob* job) noexcept nogil:
     cdef Py_ssize_t i, j, c = job.classes, m = job.block
     cdef int native = CODE_DOUBLE if job.double_precision else CODE_FLOAT
     job.in_table = job.out_table = NULL
-    if not (job.turned and job.rows >= 8 * m and job.wanted != 0):
+    if not (job.turned and job.rows >= 8 * m and job.wanted != 0 and job.shared is not NULL):   # not of probabilities
         return 0
     if plain(job, PRED, native):
         job.in_table = <int32_t*>malloc(c * m * sizeof(int32_t))
@@ -1439,6 +1441,7 @@ cdef int make_tables(RowJob* job) noexcept nogil:
     if job.operand[GRADS].data is not NULL and not job.wanted & HESS and plain(job, GRADS, native):
         job.out_table = <int32_t*>malloc(c * m * sizeof(int32_t))
         if job.out_table is NULL:
+            free(job.in_table)
             return -1
         for i in range(m):
             for j in range(c):

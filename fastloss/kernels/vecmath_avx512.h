@@ -13,7 +13,8 @@ static inline __m512d lookup_d(const double *table, __m512i index) {
     return _mm512_permutex2var_pd(_mm512_loadu_pd(table), index, _mm512_loadu_pd(table + 8));
 }
 
-/* `round` has units of 1/32 (1/16): the low bits of z number the table entry, floor(k) is the power of two. What underflows to
+/* `round` has units of 1/32 (1/16): the low bits of z number the table entry, floor(k) is the power of two. What rounding takes
+ * from an entry is added again: it would be most of the result's error. What underflows to
  * 0 (a class masked by -inf, say) is set to 0: letting the multiplication find out costs the processor 100 cycles. */
 static inline __m512 exp_f(__m512 x) {
     const __m512 round = _mm512_set1_ps(0x1.8p18f);
@@ -22,8 +23,9 @@ static inline __m512 exp_f(__m512 x) {
     __m512 z = c * 1.44269504f + round, k = z - round;
     __m512 r = (c - k * 0x1.63p-1f) - k * -0x1.bd0106p-13f;
     __m512 p = r + r * r * (EXP_SHORT_F[0] + r * EXP_SHORT_F[1]);
-    __m512 power = lookup_f(EXP_TABLE_F, _mm512_castps_si512(z));
-    return _mm512_maskz_scalef_ps(counts, power + power * p, k);
+    __m512i index = _mm512_castps_si512(z);
+    __m512 power = lookup_f(EXP_TABLE_F, index);
+    return _mm512_maskz_scalef_ps(counts, power + (power * p + lookup_f(EXP_TABLE_LOW_F, index)), k);
 }
 
 static inline __m512d exp_d(__m512d x) {
@@ -35,8 +37,9 @@ static inline __m512d exp_d(__m512d x) {
     __m512d even = EXP_SHORT_D[0] + q * (EXP_SHORT_D[2] + q * EXP_SHORT_D[4]);
     __m512d odd = EXP_SHORT_D[1] + q * EXP_SHORT_D[3];
     __m512d p = r + q * (even + r * odd);
-    __m512d power = lookup_d(EXP_TABLE_D, _mm512_castpd_si512(z));
-    return _mm512_maskz_scalef_pd(counts, power + power * p, k);
+    __m512i index = _mm512_castpd_si512(z);
+    __m512d power = lookup_d(EXP_TABLE_D, index);
+    return _mm512_maskz_scalef_pd(counts, power + (power * p + lookup_d(EXP_TABLE_LOW_D, index)), k);
 }
 
 /* base + log(1 + r), the table's share added last but one: where base is 0, r is not rounded again. */
