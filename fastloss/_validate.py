@@ -450,10 +450,8 @@ def row_arguments(
             )
     if class_weight is not None and class_weight.size != pred.shape[axis]:
         raise ValueError(f"class_weight has {class_weight.size} weights but there are {pred.shape[axis]} classes")
-    if (
-        class_weight is not None and reduction == "mean"
-    ):  # where only their ratio counts, and a product must be in range
-        class_weight = np.ldexp(class_weight, -np.frexp(class_weight.max())[1])
+    if class_weight is not None and reduction == "mean":
+        class_weight = centred(class_weight)
     return Call(pred, target, weight, reduction, dtype, rows=rows, axis=axis), (
         smoothing,
         ignored,

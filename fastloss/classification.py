@@ -304,7 +304,8 @@ def softmax_cross_entropy(pred: Any, target: Any) -> None:
     label_smoothing : float, default 0.0
         E: t becomes ``(1 - E) * t + E / C``, 0 <= E <= 1.
     class_weight : array_like, optional
-        A weight >= 0 for each class, by which a row's weight is multiplied (rows of probabilities: by their mean).
+        A finite weight >= 0 for each class, by which a row's weight is multiplied (rows of probabilities: by the sum of
+        ``target * class_weight``).
     ignore_index : int, optional
         Rows with this class id have weight 0 and are not counted.
     axis : int, default -1
