@@ -503,7 +503,6 @@ cdef class RowKernel:
                 job.operand[k].step = job.operand[k].size if per_class else 0
                 job.stride[0][k] = job.operand[k].size * (job.classes if per_class else 1)
         shape_tiles(&job)
-        job.thorough = True
         evaluate_rows(&job, reduced, out is not None, &cost, &total)
         if total.seen & OUTSIDE or (reduced == MEAN and total.weight == 0) or total.samples == 0:
             return NotImplemented
@@ -530,7 +529,6 @@ cdef class RowKernel:
         shape = operands[PRED].shape
         arrange(&job, shape[:axis] + shape[axis + 1:], strides)
         shape_tiles(&job)
-        job.thorough = True
         evaluate_rows(&job, REDUCTIONS[reduction], inspect_first, &cost, &total)
         return cost, total.weight, bool(total.seen & OUTSIDE), total.samples
 
@@ -656,6 +654,7 @@ cdef int evaluate_rows(RowJob* job, int reduction, bint first, double* cost, Par
     cdef bint by_weight = reduction == MEAN and (job.operand[WEIGHT].data is not NULL or job.class_weight is not NULL)
     cdef bint averaged = reduction == MEAN or reduction == BATCH_MEAN
     cdef double divisor = 1
+    job.thorough = first
     if averaged:
         divisor = job.rows
     if first or (wanted & (GRAD | HESS) and averaged and (by_weight or job.ignoring)):

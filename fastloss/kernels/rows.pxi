@@ -404,7 +404,7 @@ cdef void take_target(const Rows* loss, const RowJob* job, const RowOperand* tar
     cdef double classes_weigh[BLOCK]
     cdef bint weighed = job.class_weight is not NULL
     cdef real keep = <real>(1 - job.label_smoothing), share = <real>(job.label_smoothing / job.classes)
-    if not job.turned and job.wanted != 0 and not weighed:
+    if not (job.turned or weighed or (job.wanted == 0 and job.thorough)):
         return
     for i in range(n):
         classes_weigh[i] = 0
