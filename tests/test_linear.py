@@ -145,7 +145,8 @@ def test_memory_does_not_grow_with_the_data(tmp_path):
     tracemalloc.stop()
     np.testing.assert_allclose(cost, np.log(2))
     np.testing.assert_allclose(gradient, -0.5)
-    assert peak < 1 << 16
+    numpy = fl.show_config(mode="dicts")["backend"] == "numpy"  # which works on tiles of its own
+    assert peak < (1 << 18 if numpy else 1 << 16)
 
 
 @pytest.mark.parametrize(
