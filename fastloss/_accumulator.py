@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _validate
 from ._loss import REGISTRY, Loss, named
-from ._reference import ordinary, unit_for
+from ._reference import ordinary
 
 
 def summed(loss: Loss) -> Loss:
@@ -116,17 +116,13 @@ class Accumulator:
         pred, target, sample_weight
             As for the loss.
         """
-        loss, unit = summed(self.loss), 1.0
+        loss = summed(self.loss)
         if loss is not self.loss:  # squares of floats are in a double's range
             pred, target = (
                 np.asarray(_validate.real_array(name, x), np.float64)
                 for name, x in (("pred", pred), ("target", target))
             )
-        value, weight, samples = loss._totals(pred, target, sample_weight, self._own)
-        if sample_weight is not None and weight != 0 and not (ordinary(weight) and math.isfinite(value)):
-            unit = unit_for(weight)
-            scaled = unit * np.asarray(sample_weight, np.float64)
-            value, weight, samples = loss._totals(pred, target, scaled, self._own)
+        value, weight, samples, unit = loss._totals(pred, target, sample_weight, self._own)
         self._value.add(value, unit)
         self._weight.add(weight, unit)
         self.samples += samples
@@ -167,7 +163,7 @@ class Accumulator:
             return _validate.undefined_mean("weights that sum to 0")
         if (
             not ordinary(divisor) and self._value.infinite == 0
-        ):  # sums beyond a double's range have a quotient that is not
+        ):  # the sums may leave a double's range, not so their quotient
             mean = float(self._value.exact / self._weight.exact)
         else:
             mean = value / divisor

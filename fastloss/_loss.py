@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from . import _backend, _reference, _validate
 from ._calls import MISSING, Calls
+from ._reference import ordinary, unit_for
 from ._validate import Domain, Keyword
 
 VALUE, GRAD, VALUE_AND_GRAD, GRAD_AND_HESS = range(4)  # the calls, as in kernels/interface.pxi
@@ -135,11 +137,21 @@ class Loss(Calls):
         samples = arguments.pred.size
         return float(cost), samples if arguments.weight is None else total, samples
 
-    def _totals(self, pred: Any, target: Any, sample_weight: Any, own: tuple[Any, ...]) -> tuple[float, float, int]:
-        """(Σwℓ, Σw, samples that count): what the costs of batches are put together from."""
+    def _totals(
+        self, pred: Any, target: Any, sample_weight: Any, own: tuple[Any, ...]
+    ) -> tuple[float, float, int, float]:
+        """(Σwℓ, Σw, samples that count): what the costs of batches are put together from; and the power of two that the
+        weights were multiplied by, so that their sums are in range."""
         _backend.say_if_slow()
         arguments, own = self._arguments(pred, target, sample_weight, "sum", own)
-        return self._evaluated(VALUE, arguments, own) if arguments.pred.size else (0.0, 0.0, 0)
+        if not arguments.pred.size:
+            return 0.0, 0.0, 0, 1.0
+        value, weight, samples = self._evaluated(VALUE, arguments, own)
+        if arguments.weight is None or weight == 0 or (ordinary(weight) and math.isfinite(value)):
+            return value, weight, samples, 1.0
+        unit = unit_for(weight)
+        arguments.weight = unit * np.asarray(arguments.weight, np.float64)
+        return *self._evaluated(VALUE, arguments, own), unit
 
 
 def named(name: str) -> Loss:

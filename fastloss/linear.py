@@ -15,7 +15,6 @@ import numpy as np
 from . import _validate
 from ._accumulator import summed
 from ._loss import Loss
-from ._reference import ordinary, unit_for
 from ._rows import RowLoss
 from ._validate import Array, Parameter
 
@@ -131,12 +130,7 @@ class Objective:
         self._parameters = parameters
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
-        _, self._divisor, samples = summed(loss)._totals(zeros, target, self._weight, own)
-        self._unit = 1.0
-        if self._weight is not None and not ordinary(self._divisor):  # only the ratio of weights counts
-            self._unit = unit_for(self._divisor)
-            scaled = self._unit * np.asarray(self._weight, np.float64)
-            _, self._divisor, samples = summed(loss)._totals(zeros, target, scaled, own)
+        _, self._divisor, samples, self._unit = summed(loss)._totals(zeros, target, self._weight, own)
         if samples == 0 or self._divisor == 0:
             raise ValueError("the mean over no samples is undefined" if samples == 0 else "sample_weight sums to 0")
 
