@@ -358,8 +358,8 @@ class Kernel:
         wanted = WANTED[call]
         size = operands[PRED].size  # type: ignore[union-attr]
         by_weight = operands[WEIGHT] is not None and reduction == "mean"
-        batch = Batch(operands, kinds, np.dtype(np.float64 if double_precision else np.float32), own)
-        inputs = replace(batch, operands=operands[:VALUES] + (None,) * 3)
+        batch = Batch.of(operands, kinds, double_precision, own)
+        inputs = batch.inputs()
         divisor = float(size) if reduction in ("mean", "batch_mean") else 1.0
         with np.errstate(all="ignore"):
             if inspect_first or (by_weight and wanted != (VALUES,)):
@@ -429,8 +429,7 @@ class RootKernel(Kernel):
     ) -> tuple[float, float, bool]:
         """As Kernel.run."""
         by_weight = operands[WEIGHT] is not None and reduction == "mean"
-        batch = Batch(operands, kinds, np.dtype(np.float64 if double_precision else np.float32), own)
-        inputs = replace(batch, operands=operands[:VALUES] + (None,) * 3)
+        inputs = Batch.of(operands, kinds, double_precision, own).inputs()
         with np.errstate(all="ignore"):
             sums = self.go((), inputs)
             if sums.outside:
@@ -486,6 +485,17 @@ class Batch:
     unit: float = 1.0
     lift: float = 1.0
     root: float = 1.0
+
+    @classmethod
+    def of(
+        cls, operands: tuple[Array | None, ...], kinds: tuple[int, ...], double_precision: bool, own: tuple[Any, ...]
+    ) -> Batch:
+        """What a kernel's `run` is given."""
+        return cls(operands, kinds, np.dtype(np.float64 if double_precision else np.float32), own)
+
+    def inputs(self) -> Batch:
+        """The same without anywhere to write."""
+        return replace(self, operands=self.operands[:VALUES] + (None,) * 3)
 
 
 class Tile:
@@ -708,7 +718,7 @@ class RowKernel:
         """(cost, Σw, whether an input is outside the domain, samples that count), as a compiled kernel's `run`."""
         class_weight = own[2]
         by_weight = reduction == "mean" and not (operands[WEIGHT] is None and class_weight is None)
-        batch = Batch(operands, kinds, np.dtype(np.float64 if double_precision else np.float32), own)
+        batch = Batch.of(operands, kinds, double_precision, own)
         with np.errstate(all="ignore"):
             if inspect_first or call != 0:
                 sums = self.go((), batch)
