@@ -1,0 +1,1 @@
+"""The compiled kernels: views, formulas, loops, one engine. See CONTRIBUTING.md."""

@@ -1,0 +1,135 @@
+# Arrays: what the fast way in asks of them, and how any others are described. Included by engine.pyx.
+
+cdef inline bint plain(x):
+    """Whether x is a contiguous array of floats or doubles, and not empty."""
+    cdef int number
+    if type(x) is not cnp.ndarray or not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
+        return False
+    number = cnp.PyArray_TYPE(<cnp.ndarray>x)
+    return (number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE) and cnp.PyArray_SIZE(<cnp.ndarray>x) > 0
+
+
+cdef inline bint alike(x, cnp.ndarray pred):
+    """Whether x is a plain array of pred's dtype and shape."""
+    return (type(x) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.PyArray_TYPE(pred)
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, pred))
+
+
+cdef inline bint is_double_of(x, cnp.ndarray pred):
+    """The same of doubles."""
+    return (type(x) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, pred))
+
+
+cdef inline bint scalars(tuple own, bint double_precision, double* parameters):
+    """Take hyperparameters that are numbers, if as floats they are neither 0 nor infinite where they are not as doubles."""
+    cdef Py_ssize_t k
+    cdef double x
+    for k in range(len(own)):
+        if type(own[k]) is not float:
+            return False
+        x = <double>own[k]
+        parameters[k] = x
+        if not double_precision and (isinf(<float>x) or (<float>x == 0 and x != 0)):
+            return False
+    return True
+
+
+cdef inline bint apart(x, y):
+    """Whether two contiguous arrays share no byte."""
+    cdef char* a = <char*>cnp.PyArray_DATA(<cnp.ndarray>x)
+    cdef char* b = <char*>cnp.PyArray_DATA(<cnp.ndarray>y)
+    return a + cnp.PyArray_NBYTES(<cnp.ndarray>x) <= b or b + cnp.PyArray_NBYTES(<cnp.ndarray>y) <= a
+
+
+cdef inline bint writable(out, pred, target, weight, bint* aliased):
+    """Whether out can take a result: alike, writable, and either one of the inputs or apart from all of them."""
+    if not alike(out, <cnp.ndarray>pred) or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out):
+        return False
+    for x in (pred, target, weight):
+        if x is not None and not apart(x, out):
+            if cnp.PyArray_DATA(<cnp.ndarray>x) != cnp.PyArray_DATA(<cnp.ndarray>out) or not alike(x, <cnp.ndarray>out):
+                return False
+            aliased[0] = True
+    return True
+
+
+cdef inline object new_like(cnp.ndarray x):
+    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+
+
+cdef inline void lay_out(Batch* batch, cnp.ndarray pred, bint double_precision) noexcept:
+    """The batch of plain arrays: its samples stand side by side."""
+    batch.double_precision = double_precision
+    batch.samples = cnp.PyArray_SIZE(pred)
+    batch.core = 1
+    batch.dimensions = 1
+    batch.shape[0] = batch.samples
+
+
+cdef inline void put(Batch* batch, int k, x) noexcept:
+    """One of its operands."""
+    batch.operand[k].data = NULL
+    batch.stride[0][k] = 0
+    if x is not None:
+        describe(&batch.operand[k], <cnp.ndarray>x, batch.double_precision, k == WEIGHT)
+        batch.stride[0][k] = batch.operand[k].size
+
+
+cdef inline object answer(int call, bint summed, double cost, values, first, second):
+    """What a call gives."""
+    if call == CALL_VALUE:
+        return cost if summed else values
+    if call == CALL_VALUE_AND_GRAD:
+        return (cost, first) if summed else (values, first)
+    return first if call == CALL_GRAD else (first, second)
+
+
+cdef bint computed_in_double(cnp.ndarray pred):
+    """Whether it holds doubles, integers or booleans; other floats are computed in float."""
+    cdef int number = cnp.PyArray_TYPE(pred)
+    return number == cnp.NPY_DOUBLE or cnp.PyArray_ISINTEGER(pred) or number == cnp.NPY_BOOL
+
+
+# ---- any arrays --------------------------------------------------------------------------------------------------------------
+
+@cython.wraparound(True)
+cdef int arrange(Batch* batch, tuple operands, tuple cores) except -1:
+    """Describe the operands and the axes of their samples. `cores` says which have a core axis."""
+    cdef int k, d = 0
+    cdef Py_ssize_t i
+    cdef list strides = []
+    cdef bint merged
+    shape = operands[PRED].shape
+    batch.core = 1
+    if cores[PRED]:
+        batch.core = shape[-1]
+        shape = shape[:-1]
+    batch.samples = 1
+    for i in shape:
+        batch.samples *= i
+    for k in range(OPERANDS):
+        x = operands[k]
+        batch.operand[k].data = NULL
+        batch.operand[k].native = True
+        batch.operand[k].size = batch.operand[k].step = 0
+        if x is None:
+            strides.append((0,) * len(shape))
+            continue
+        describe(&batch.operand[k], <cnp.ndarray>x, batch.double_precision, k == WEIGHT)
+        if cores[k]:
+            batch.operand[k].step = x.strides[-1] if x.shape[-1] > 1 else x.itemsize
+        strides.append(x.strides[:-1] if cores[k] else x.strides)
+    for axis in sorted([axis for axis in range(len(shape)) if shape[axis] > 1], key=lambda axis: -abs(strides[PRED][axis])):
+        merged = d > 0
+        for k in range(OPERANDS):
+            if merged and operands[k] is not None:
+                merged = batch.stride[d - 1][k] == <Py_ssize_t>strides[k][axis] * <Py_ssize_t>shape[axis]
+        if not merged:
+            d += 1
+            batch.shape[d - 1] = 1
+        batch.shape[d - 1] *= <Py_ssize_t>shape[axis]
+        for k in range(OPERANDS):
+            batch.stride[d - 1][k] = strides[k][axis]
+    batch.dimensions = d
+    return 0

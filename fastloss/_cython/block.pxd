@@ -1,0 +1,35 @@
+"""What the engine hands to a level: a block of samples, and where its sums go. The level makes views of the addresses (doors of
+loops/*.pxd); everything behind that is typed memoryviews."""
+
+cdef enum:
+    LANES = 32              # numbers that a loop takes at a time, and running sums; blocks are multiples of it
+    TILE = 1024             # samples that pass through a thread's workspace at a time
+
+cdef enum Wanted:           # a set; the empty one inspects the inputs and adds up the weights
+    VALUE = 1
+    GRAD = 2
+    HESS = 4
+    BOUND = 8               # a majorizer in the Hessian's place
+
+cdef enum Seen:             # what inspecting showed
+    OUTSIDE = 1             # an input is outside the loss's domain
+    SOFT = 2                # a label is neither 0 nor 1
+
+cdef struct Sums:           # number k of a chunk is added to sum k mod LANES
+    double value[32]        # Σ wℓ
+    double weight[32]       # Σ w
+    int seen
+
+cdef struct Block:          # of a pointwise loss: `size` samples, a multiple of LANES, side by side
+    const double* weight    # NULL: every sample counts 1
+    void* value             # NULL: losses are added up
+    void* grad
+    void* hess
+    Py_ssize_t size
+    int wanted
+    double scale            # of gradient and Hessian
+    Py_ssize_t ahead        # bytes: how far before its use memory is asked for
+    bint streaming          # the gradient is not written where it will stay
+
+ctypedef int (*PointwiseFunction)(const void* loss, const void* pred, const void* target, const Block* block,
+                                 Sums* sums) except -1 nogil

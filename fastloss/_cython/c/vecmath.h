@@ -1,0 +1,222 @@
+/* The transcendental functions that losses are made of, over the arrays of a tile.
+ *
+ *   vexp     e^x           x <= 0 (every loss can be written so); gradual underflow, -inf -> 0
+ *   vexpm1   e^x - 1       x <= 0
+ *   vlog     log(x + c)    x >= 0; 0 -> -inf, inf -> inf; c is what rounding took from x, 0 unless 1/2 <= x <= 1
+ *   vlogsum  log(x + c)    the same for any x > 0: c may come with every x
+ *   vlog1p   log(1 + e)    0 <= e <= 1
+ *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, r) is y over it
+ *
+ * Each takes n elements, n a multiple of LANES, and may work in place. NaN goes through. Errors stay under 2 units in the
+ * last place (most under 1). tools/polynomials.py derives the constants.
+ *
+ * Two implementations share these names. With AVX-512, vecmath_avx512.h looks constants up in registers. Elsewhere the
+ * scalar functions below, branch-free and short, are what the compiler vectorises. Neither survives -ffast-math:
+ * adding and subtracting ROUND is how a number is rounded to an integer.
+ */
+#pragma once
+#include <float.h>
+#include <math.h>
+#include "bits.h"
+#include "coefficients.h"
+
+/* Quick looks at the bits, which order non-negative numbers as integers: is anything not in [+0, 1] (NaN and -0 count as
+ * suspects), is anything strictly between, is anything but 1 and -1 there? Integers need no masks and half the instructions. */
+static inline int beyond_unit_f(const float *x, ptrdiff_t n) {
+    uint32_t top = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint32_t b = bits_of_float(x[i]); top = b > top ? b : top; }
+    return top > 0x3f800000u;
+}
+
+static inline int beyond_unit_d(const double *x, ptrdiff_t n) {
+    uint64_t top = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint64_t b = bits_of_double(x[i]); top = b > top ? b : top; }
+    return top > 0x3ff0000000000000ull;
+}
+
+static inline int beyond_signs_f(const float *x, ptrdiff_t n) {
+    uint32_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) any |= (bits_of_float(x[i]) & 0x7fffffffu) ^ 0x3f800000u;
+    return any != 0;
+}
+
+static inline int beyond_signs_d(const double *x, ptrdiff_t n) {
+    uint64_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++)
+        any |= (bits_of_double(x[i]) & 0x7fffffffffffffffull) ^ 0x3ff0000000000000ull;
+    return any != 0;
+}
+
+static inline int inside_unit_f(const float *x, ptrdiff_t n) {
+    uint32_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) {
+        uint32_t b = bits_of_float(x[i]), c = 0x3f800000u - b;
+        any |= b < c ? b : c;
+    }
+    return any != 0;
+}
+
+static inline int inside_unit_d(const double *x, ptrdiff_t n) {
+    uint64_t any = 0;
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) {
+        uint64_t b = bits_of_double(x[i]), c = 0x3ff0000000000000ull - b;
+        any |= b < c ? b : c;
+    }
+    return any != 0;
+}
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#include "vecmath_avx512.h"
+#else
+
+/* e^x = 2^k e^r. Below `tiny` the power of two is built 2^64 too large and taken back by a last multiplication, which
+ * rounds once, as gradual underflow wants. What underflows to 0 is set to 0, because finding out costs 100 cycles. */
+static inline float exp_f(float x) {
+    const float round = 12582912.0f, tiny = -87.0f;
+    float c = x < -104.0f ? 0.0f : x;
+    float z = c * 1.44269504f + round, k = z - round;
+    float r = (c - k * 0x1.62ep-1f) - k * 0x1.0bfbe8p-15f, q = r * r;
+    float even = EXP_F[0] + q * (EXP_F[2] + q * EXP_F[4]), odd = EXP_F[1] + q * (EXP_F[3] + q * EXP_F[5]);
+    float p = 1.0f + (r + q * (even + r * odd));
+    uint32_t scale = (bits_of_float(z) << 23) + (c < tiny ? (127u + 64u) << 23 : 127u << 23);
+    float value = p * float_of(scale) * (c < tiny ? 0x1p-64f : 1.0f);
+    return x < -104.0f ? 0.0f : value;
+}
+
+static inline double exp_d(double x) {
+    const double round = 6755399441055744.0, tiny = -708.0;
+    double c = x < -745.2 ? 0.0 : x;
+    double z = c * 1.4426950408889634 + round, k = z - round;
+    double r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
+    double even = EXP_D[0] + q * (EXP_D[2] + q * (EXP_D[4] + q * (EXP_D[6] + q * (EXP_D[8] + q * EXP_D[10]))));
+    double odd = EXP_D[1] + q * (EXP_D[3] + q * (EXP_D[5] + q * (EXP_D[7] + q * EXP_D[9])));
+    double p = 1.0 + (r + q * (even + r * odd));
+    uint64_t scale = (bits_of_double(z) << 52) + (c < tiny ? (1023ull + 64ull) << 52 : 1023ull << 52);
+    double value = p * double_of(scale) * (c < tiny ? 0x1p-64 : 1.0);
+    return x < -745.2 ? 0.0 : value;
+}
+
+/* e^x - 1 = (2^k - 1) + 2^k (e^r - 1): the first term is exact, or 1 beside which the second is nothing. */
+static inline float expm1_f(float x) {
+    const float round = 12582912.0f;
+    float c = x < -30.0f ? -30.0f : x;
+    float z = c * 1.44269504f + round, k = z - round;
+    float r = (c - k * 0x1.62ep-1f) - k * 0x1.0bfbe8p-15f, q = r * r;
+    float even = EXP_F[0] + q * (EXP_F[2] + q * EXP_F[4]), odd = EXP_F[1] + q * (EXP_F[3] + q * EXP_F[5]);
+    float scale = float_of((bits_of_float(z) << 23) + (127u << 23));
+    return (scale - 1.0f) + scale * (r + q * (even + r * odd));
+}
+
+static inline double expm1_d(double x) {
+    const double round = 6755399441055744.0;
+    double c = x < -60.0 ? -60.0 : x;
+    double z = c * 1.4426950408889634 + round, k = z - round;
+    double r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
+    double even = EXP_D[0] + q * (EXP_D[2] + q * (EXP_D[4] + q * (EXP_D[6] + q * (EXP_D[8] + q * EXP_D[10]))));
+    double odd = EXP_D[1] + q * (EXP_D[3] + q * (EXP_D[5] + q * (EXP_D[7] + q * EXP_D[9])));
+    double scale = double_of((bits_of_double(z) << 52) + (1023ull << 52));
+    return (scale - 1.0) + scale * (r + q * (even + r * odd));
+}
+
+/* k·ln 2 + log(1 + f) + tail, for a small `tail`. */
+static inline float log_sum_f(float k, float f, float tail) {
+    float s = f / (2.0f + f), z = s * s, h = 0.5f * f * f;
+    float p = z * (ATANH_F[0] + z * (ATANH_F[1] + z * (ATANH_F[2] + z * ATANH_F[3])));
+    float low = k * 0x1.0bfbe8p-15f + tail;
+    return k * 0x1.62ep-1f + (f - (h - (s * (h + p) + low)));
+}
+
+static inline double log_sum_d(double k, double f, double tail) {
+    double s = f / (2.0 + f), z = s * s, w = z * z, h = 0.5 * f * f;
+    double even = ATANH_D[0] + w * (ATANH_D[2] + w * (ATANH_D[4] + w * ATANH_D[6]));
+    double odd = ATANH_D[1] + w * (ATANH_D[3] + w * ATANH_D[5]);
+    double p = z * (even + z * odd);
+    double low = k * 0x1.a39ef35793c76p-33 + tail;
+    return k * 0x1.62e42fee00000p-1 + (f - (h - (s * (h + p) + low)));
+}
+
+/* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2): the exponent is read off after the mantissa's bound is taken away. What
+ * rounding lost counts by 1/x: divided by x if that may be anything, else, for k = 0 and -1 alone, by a series in f. */
+static inline float log_with_f(float x, float lost, int any) {
+    int small = x < FLT_MIN;
+    float y = small ? x * 0x1p23f : x;
+    uint32_t shifted = bits_of_float(y) + (0x3f800000u - 0x3f3504f3u);
+    float k = (float)(int32_t)(shifted >> 23) - (small ? 127.0f + 23.0f : 127.0f);
+    float f = float_of((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+    float value = log_sum_f(k, f, any ? lost / x : (k < 0.0f ? lost + lost : lost) * (1.0f - f * (1.0f - f)));
+    value = x < INFINITY ? value : x;
+    return x == 0.0f ? -INFINITY : value;
+}
+
+static inline double log_with_d(double x, double lost, int any) {
+    int small = x < DBL_MIN;
+    double y = small ? x * 0x1p52 : x;
+    uint64_t shifted = bits_of_double(y) + (0x3ff0000000000000ull - 0x3fe6a09e667f3bcdull);
+    double k = double_of((shifted >> 52) | 0x4330000000000000ull) - (small ? 0x1p52 + 1023.0 + 52.0 : 0x1p52 + 1023.0);
+    double f = double_of((shifted & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull) - 1.0;
+    double value = log_sum_d(k, f, any ? lost / x : (k < 0.0 ? lost + lost : lost) * (1.0 - f * (1.0 - f)));
+    value = x < (double)INFINITY ? value : x;
+    return x == 0.0 ? -(double)INFINITY : value;
+}
+
+static inline float log_f(float x, float lost) { return log_with_f(x, lost, 0); }
+static inline double log_d(double x, double lost) { return log_with_d(x, lost, 0); }
+static inline float logsum_f(float x, float lost) { return log_with_f(x, lost, 1); }
+static inline double logsum_d(double x, double lost) { return log_with_d(x, lost, 1); }
+
+/* 1 + e is never formed: above 1/2, half of it is 1 + (e - 1)/2, and e - 1 is exact. */
+static inline float log1p_f(float e) { return log_sum_f(e > 0.5f ? 1.0f : 0.0f, e > 0.5f ? 0.5f * (e - 1.0f) : e, 0.0f); }
+static inline double log1p_d(double e) { return log_sum_d(e > 0.5 ? 1.0 : 0.0, e > 0.5 ? 0.5 * (e - 1.0) : e, 0.0); }
+
+#define OVER_ARRAY(name, number, function)                                                          \
+    static inline void name(const number *x, number *y, ptrdiff_t n) {                              \
+        INDEPENDENT for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) y[i] = function(x[i]);     \
+    }
+
+#define OVER_ARRAYS(name, number, function)                                                             \
+    static inline void name(const number *x, const number *c, number *y, ptrdiff_t n) {                 \
+        INDEPENDENT for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) y[i] = function(x[i], c[i]);   \
+    }
+
+OVER_ARRAY(vexp_f, float, exp_f)
+OVER_ARRAY(vexp_d, double, exp_d)
+OVER_ARRAY(vexpm1_f, float, expm1_f)
+OVER_ARRAY(vexpm1_d, double, expm1_d)
+OVER_ARRAYS(vlog_f, float, log_f)
+OVER_ARRAYS(vlog_d, double, log_d)
+OVER_ARRAYS(vlogsum_f, float, logsum_f)
+OVER_ARRAYS(vlogsum_d, double, logsum_d)
+OVER_ARRAY(vlog1p_f, float, log1p_f)
+OVER_ARRAY(vlog1p_d, double, log1p_d)
+OVER_ARRAY(vroot_f, float, sqrtf)
+OVER_ARRAY(vroot_d, double, sqrt)
+
+static inline float root_f(float x, float r) { (void)x; return r; }
+static inline double root_d(double x, double r) { (void)x; return r; }
+static inline float over_root_f(float y, float r) { return y / r; }
+static inline double over_root_d(double y, double r) { return y / r; }
+
+#endif
+
+/* What Kullback-Leibler divergences are made of where two distributions nearly agree, right to a few units of the small result.
+ *
+ *   excess_f, excess_d   v - log(1 + v)   -1/2 <= v <= 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v - 2s = s·v
+ *   bend_d               e^x - 1 - x      |x| <= 1/2, by its series
+ */
+static inline float excess_f(float v) {
+    float s = v / (2.0f + v), q = s * s, p = 2.0f / 17.0f;
+    for (int k = 15; k >= 3; k -= 2) p = 2.0f / (float)k + q * p;
+    return s * (v - q * p);
+}
+
+static inline double excess_d(double v) {
+    double s = v / (2.0 + v), q = s * s, p = 2.0 / 35.0;
+    for (int k = 33; k >= 3; k -= 2) p = 2.0 / (double)k + q * p;
+    return s * (v - q * p);
+}
+
+static inline double bend_d(double x) {
+    double p = BEND_D[13];
+    for (int k = 12; k >= 0; k--) p = BEND_D[k] + x * p;
+    return x * x * p;
+}

@@ -1,0 +1,167 @@
+/* vecmath.h for AVX-512: tables that lie in registers (one permutation looks up 16 doubles or 32 floats) leave so small a
+ * remainder that a short polynomial is enough; getexp, getmant and scalef take numbers apart and put them together, right
+ * for zero, subnormal numbers, infinities and NaN without a branch. Where the result depends on a product not being rounded,
+ * the fused multiplication is written out; elsewhere the compiler fuses what it can. */
+#pragma once
+#include <immintrin.h>
+
+static inline __m512 lookup_f(const float *table, __m512i index) {
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), index, _mm512_loadu_ps(table + 16));
+}
+
+static inline __m512d lookup_d(const double *table, __m512i index) {
+    return _mm512_permutex2var_pd(_mm512_loadu_pd(table), index, _mm512_loadu_pd(table + 8));
+}
+
+/* `round` has units of 1/32 (1/16): the low bits of z number the table entry, floor(k) is the power of two. What rounding takes
+ * from an entry is added again: it would be most of the result's error. What underflows to
+ * 0 (a class masked by -inf, say) is set to 0: letting the multiplication find out costs the processor 100 cycles. */
+static inline __m512 exp_f(__m512 x) {
+    const __m512 round = _mm512_set1_ps(0x1.8p18f);
+    __mmask16 counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-104.0f), _CMP_NLT_UQ);
+    __m512 c = _mm512_maskz_mov_ps(counts, x);
+    __m512 z = c * 1.44269504f + round, k = z - round;
+    __m512 r = (c - k * 0x1.63p-1f) - k * -0x1.bd0106p-13f;
+    __m512 p = r + r * r * (EXP_SHORT_F[0] + r * EXP_SHORT_F[1]);
+    __m512i index = _mm512_castps_si512(z);
+    __m512 power = lookup_f(EXP_TABLE_F, index);
+    return _mm512_maskz_scalef_ps(counts, power + (power * p + lookup_f(EXP_TABLE_LOW_F, index)), k);
+}
+
+static inline __m512d exp_d(__m512d x) {
+    const __m512d round = _mm512_set1_pd(0x1.8p48);
+    __mmask8 counts = _mm512_cmp_pd_mask(x, _mm512_set1_pd(-745.2), _CMP_NLT_UQ);
+    __m512d c = _mm512_maskz_mov_pd(counts, x);
+    __m512d z = c * 1.4426950408889634 + round, k = z - round;
+    __m512d r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
+    __m512d even = EXP_SHORT_D[0] + q * (EXP_SHORT_D[2] + q * EXP_SHORT_D[4]);
+    __m512d odd = EXP_SHORT_D[1] + q * EXP_SHORT_D[3];
+    __m512d p = r + q * (even + r * odd);
+    __m512i index = _mm512_castpd_si512(z);
+    __m512d power = lookup_d(EXP_TABLE_D, index);
+    return _mm512_maskz_scalef_pd(counts, power + (power * p + lookup_d(EXP_TABLE_LOW_D, index)), k);
+}
+
+/* e^x - 1 = (2^k - 1) + 2^k (e^r - 1), k a whole number: the table's steps would cancel near 0. */
+static inline __m512 expm1_f(__m512 x) {
+    const __m512 round = _mm512_set1_ps(12582912.0f);
+    __m512 c = _mm512_max_ps(_mm512_set1_ps(-30.0f), x); /* NaN stays */
+    __m512 k = (c * 1.44269504f + round) - round;
+    __m512 r = (c - k * 0x1.62ep-1f) - k * 0x1.0bfbe8p-15f, q = r * r;
+    __m512 even = EXP_F[0] + q * (EXP_F[2] + q * EXP_F[4]), odd = EXP_F[1] + q * (EXP_F[3] + q * EXP_F[5]);
+    __m512 scale = _mm512_scalef_ps(_mm512_set1_ps(1.0f), k);
+    return (scale - 1.0f) + scale * (r + q * (even + r * odd));
+}
+
+static inline __m512d expm1_d(__m512d x) {
+    const __m512d round = _mm512_set1_pd(6755399441055744.0);
+    __m512d c = _mm512_max_pd(_mm512_set1_pd(-60.0), x);
+    __m512d k = (c * 1.4426950408889634 + round) - round;
+    __m512d r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
+    __m512d even = EXP_D[0] + q * (EXP_D[2] + q * (EXP_D[4] + q * (EXP_D[6] + q * (EXP_D[8] + q * EXP_D[10]))));
+    __m512d odd = EXP_D[1] + q * (EXP_D[3] + q * (EXP_D[5] + q * (EXP_D[7] + q * EXP_D[9])));
+    __m512d scale = _mm512_scalef_pd(_mm512_set1_pd(1.0), k);
+    return (scale - 1.0) + scale * (r + q * (even + r * odd));
+}
+
+/* base + log(1 + r), the table's share added last but one: where base is 0, r is not rounded again. */
+static inline __m512 log_sum_f(__m512 base, __m512 r, __m512 tail) {
+    __m512 q = r * r;
+    __m512 p = (LOG_SHORT_F[0] + r * LOG_SHORT_F[1]) + q * (LOG_SHORT_F[2] + r * LOG_SHORT_F[3]);
+    return base + (r + (q * p + tail));
+}
+
+static inline __m512d log_sum_d(__m512d base, __m512d r, __m512d tail) {
+    __m512d q = r * r;
+    __m512d even = LOG_SHORT_D[0] + q * (LOG_SHORT_D[2] + q * (LOG_SHORT_D[4] + q * (LOG_SHORT_D[6] + q * LOG_SHORT_D[8])));
+    __m512d odd = LOG_SHORT_D[1] + q * (LOG_SHORT_D[3] + q * (LOG_SHORT_D[5] + q * LOG_SHORT_D[7]));
+    return base + (r + (q * (even + r * odd) + tail));
+}
+
+/* What rounding lost counts by 1/x. 14 bits of that are plenty, but near 1: there the logarithm is x - 1, and what is wrong with
+ * 1/x must shrink with it, as what is wrong with 2 - x does. */
+static inline __m512 over_f(__m512 lost, __m512 x) {
+    __m512 inverse = _mm512_rcp14_ps(_mm512_max_ps(_mm512_set1_ps(0.25f), x)), near = 2.0f - x;
+    __mmask16 is_near = _mm512_cmp_ps_mask(_mm512_abs_ps(x - 1.0f), _mm512_set1_ps(0x1p-6f), _CMP_LT_OQ);
+    return lost * _mm512_mask_blend_ps(is_near, inverse, near);
+}
+
+static inline __m512d over_d(__m512d lost, __m512d x) {
+    __m512d inverse = _mm512_rcp14_pd(_mm512_max_pd(_mm512_set1_pd(0.25), x)), near = 2.0 - x;
+    __mmask8 is_near = _mm512_cmp_pd_mask(_mm512_abs_pd(x - 1.0), _mm512_set1_pd(0x1p-6), _CMP_LT_OQ);
+    return lost * _mm512_mask_blend_pd(is_near, inverse, near);
+}
+
+/* x = 2^k m with m in [3/4, 3/2), so that no logarithm near 1 is a difference of two larger ones. */
+static inline __m512 log_f(__m512 x, __m512 lost) {
+    __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    __m512 k = _mm512_getexp_ps(x) - _mm512_getexp_ps(m);
+    __m512i index = _mm512_srli_epi32(_mm512_castps_si512(m), 18);
+    __m512 r = _mm512_fmsub_ps(m, lookup_f(LOG_INVERSE_F, index), _mm512_set1_ps(1.0f));
+    return log_sum_f(k * 0x1.62e43p-1f + lookup_f(LOG_VALUE_F, index), r, over_f(lost, x));
+}
+
+static inline __m512d log_d(__m512d x, __m512d lost) {
+    __m512d m = _mm512_getmant_pd(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    __m512d k = _mm512_getexp_pd(x) - _mm512_getexp_pd(m);
+    __m512i index = _mm512_srli_epi64(_mm512_castpd_si512(m), 48);
+    __m512d r = _mm512_fmsub_pd(m, lookup_d(LOG_INVERSE_D, index), _mm512_set1_pd(1.0));
+    __m512d tail = over_d(lost, x);
+    return log_sum_d(k * 0x1.62e42fefa39efp-1 + lookup_d(LOG_VALUE_D, index), r, tail + k * 0x1.abc9e3b39803fp-56);
+}
+
+/* 1 + e is never formed: with 1/c in the table, r = (1 + e)/c - 1 = e/c + (1/c - 1), and 1/c - 1 is exact. */
+static inline __m512 log1p_f(__m512 e) {
+    __m512i index = _mm512_castps_si512(e * 31.0f + 0x1p23f);
+    __m512 inverse = lookup_f(LOG1P_INVERSE_F, index);
+    return log_sum_f(lookup_f(LOG1P_VALUE_F, index), _mm512_fmadd_ps(e, inverse, inverse - 1.0f), _mm512_setzero_ps());
+}
+
+static inline __m512d log1p_d(__m512d e) {
+    __m512i index = _mm512_castpd_si512(e * 15.0 + 0x1p52);
+    __m512d inverse = lookup_d(LOG1P_INVERSE_D, index);
+    return log_sum_d(lookup_d(LOG1P_VALUE_D, index), _mm512_fmadd_pd(e, inverse, inverse - 1.0), _mm512_setzero_pd());
+}
+
+/* An estimate of 1/sqrt(x) to 14 bits, refined until it is right: the divider, which would take longer than everything else in a
+ * loss, is left to the divisions. Normal numbers only. */
+static inline __m512 inverse_root_f(__m512 x) {
+    __m512 y = _mm512_rsqrt14_ps(x), e = _mm512_fnmadd_ps(x * y, y, _mm512_set1_ps(1.0f));
+    return y + y * e * 0.5f;
+}
+
+static inline __m512d inverse_root_d(__m512d x) {
+    __m512d y = _mm512_rsqrt14_pd(x), e = 1.0 - x * y * y;
+    y = y + y * e * (0.5 + 0.375 * e);
+    return y + y * (_mm512_fnmadd_pd(x * y, y, _mm512_set1_pd(1.0)) * 0.5);
+}
+
+#define OVER_ARRAY(name, number, suffix, width, function)                                                               \
+    static inline void name(const number *x, number *y, ptrdiff_t n) {                                                  \
+        for (ptrdiff_t i = 0; i < n; i += width) _mm512_storeu_##suffix(y + i, function(_mm512_loadu_##suffix(x + i))); \
+    }
+
+#define OVER_ARRAYS(name, number, suffix, width, function)                                                      \
+    static inline void name(const number *x, const number *c, number *y, ptrdiff_t n) {                         \
+        for (ptrdiff_t i = 0; i < n; i += width)                                                                \
+            _mm512_storeu_##suffix(y + i, function(_mm512_loadu_##suffix(x + i), _mm512_loadu_##suffix(c + i))); \
+    }
+
+OVER_ARRAY(vexp_f, float, ps, 16, exp_f)
+OVER_ARRAY(vexp_d, double, pd, 8, exp_d)
+OVER_ARRAY(vexpm1_f, float, ps, 16, expm1_f)
+OVER_ARRAY(vexpm1_d, double, pd, 8, expm1_d)
+OVER_ARRAYS(vlog_f, float, ps, 16, log_f)
+OVER_ARRAYS(vlog_d, double, pd, 8, log_d)
+OVER_ARRAYS(vlogsum_f, float, ps, 16, log_f) /* which divides by x already */
+OVER_ARRAYS(vlogsum_d, double, pd, 8, log_d)
+OVER_ARRAY(vlog1p_f, float, ps, 16, log1p_f)
+OVER_ARRAY(vlog1p_d, double, pd, 8, log1p_d)
+OVER_ARRAY(vroot_f, float, ps, 16, inverse_root_f)
+OVER_ARRAY(vroot_d, double, pd, 8, inverse_root_d)
+
+/* The root's own remainder is put right. */
+static inline float root_f(float x, float r) { float h = x * r; return h + __builtin_fmaf(-h, h, x) * (0.5f * r); }
+static inline double root_d(double x, double r) { double h = x * r; return h + __builtin_fma(-h, h, x) * (0.5 * r); }
+static inline float over_root_f(float y, float r) { return y * r; }
+static inline double over_root_d(double y, double r) { return y * r; }

@@ -1,0 +1,259 @@
+"""Loops over the samples of a block, LANES at a time. They know no loss.
+
+What is common has a loop of its own, in which value, slope and sums stay in registers; weights and single losses go through
+`evaluate`. Inputs of LANES samples are read before anything of theirs is written, so an output may be any of the inputs. A
+block's results stand in a local array first: were they stored as they come, the compiler would have to test for overlap, and
+would keep the running sums in memory.
+"""
+
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, SOFT, VALUE, Block, Sums
+from ..formulas.pointwise cimport Pointwise, inspect, point, prepare, prepares, suspect
+from ..vectors cimport fetch, signless
+from ..views cimport reading, real, writing
+
+cdef extern from "math.h" nogil:
+    const double INFINITY
+
+cdef enum:
+    STAGE = 128             # samples whose vector functions are prepared at a time: memory is not left idle for long
+    LONG_STAGE = 1024       # samples of a loss without them
+
+
+cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* target, const Block* block,
+                          Sums* sums) except -1 nogil:
+    """The door: addresses become views."""
+    cdef Py_ssize_t n = block.size
+    cdef real stage[3 * STAGE]
+    return stages(loss[0], reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
+                  writing(stage, STAGE), writing(stage + STAGE, STAGE), writing(stage + 2 * STAGE, STAGE),
+                  writing(<real*>block.value, n if block.value is not NULL else 0),
+                  writing(<real*>block.grad, n if block.grad is not NULL else 0),
+                  writing(<real*>block.hess, n if block.hess is not NULL else 0), block, sums)
+
+
+cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight, real[::1] a,
+                       real[::1] b, real[::1] c, real[::1] value, real[::1] grad, real[::1] hess, const Block* block,
+                       Sums* sums) except -1 nogil:
+    """A stage is inspected, has its vector functions prepared, and is computed, all in the first-level cache."""
+    cdef Py_ssize_t start = 0, n = pred.shape[0], m, ahead = block.ahead, step = STAGE if prepares(loss) else LONG_STAGE
+    cdef int wanted = block.wanted, seen
+    cdef bint weighted = weight.shape[0] > 0, plain = not weighted and value.shape[0] == 0
+    cdef real scale = <real>block.scale
+    if weighted:
+        weigh(weight, sums)
+    while start < n:
+        m = min(step, n - start)
+        seen = suspect(loss, &pred[start], &target[start], m)
+        if seen & OUTSIDE:
+            seen = inspected(loss, pred, target, start, m)
+            if seen & OUTSIDE and weighted:
+                seen = SOFT | present(loss, pred, target, weight, start, m)
+        sums.seen |= seen
+        if wanted != 0:
+            prepare(loss, pred, target, a, b, c, start, m, wanted, seen)
+            if not plain:
+                evaluate(loss, pred, target, weight, a, b, value, grad, hess, start, m, block, sums)
+            elif wanted == VALUE:
+                total(loss, pred, target, a, b, start, m, ahead, sums)
+            elif wanted == GRAD:
+                slopes(loss, pred, target, a, b, grad, start, m, scale, ahead, block.streaming)
+            elif wanted == VALUE | GRAD:
+                total_and_slopes(loss, pred, target, a, b, grad, start, m, scale, ahead, block.streaming, sums)
+            else:
+                slopes_and_curvature(loss, pred, target, a, b, grad, hess, start, m, scale, ahead, wanted)
+        start += m
+    return 0
+
+
+cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a, const real[::1] b,
+                      Py_ssize_t start, Py_ssize_t m, Py_ssize_t ahead, Sums* sums) except -1 nogil:
+    """Σ loss."""
+    cdef double lane[32]
+    cdef real v = 0, g = 0, h = 0, u = 0
+    cdef Py_ssize_t i = 0, k
+    for k in range(LANES):
+        lane[k] = sums.value[k]
+    while i < m:
+        if ahead > 0:
+            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
+            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+        for k in range(LANES):
+            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            lane[k] += v
+        i += LANES
+    for k in range(LANES):
+        sums.value[k] = lane[k]
+    return 0
+
+
+cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a, const real[::1] b,
+                       real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead, bint streaming) except -1 nogil:
+    cdef real block[32]
+    cdef real v = 0, g = 0, h = 0, u = 0
+    cdef Py_ssize_t i = 0, k
+    while i < m:
+        if ahead > 0:
+            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
+            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+            if not streaming:
+                fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
+        for k in range(LANES):
+            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            block[k] = signless(g * scale)
+        for k in range(LANES):
+            grad[start + i + k] = block[k]
+        i += LANES
+    return 0
+
+
+cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a,
+                                 const real[::1] b, real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
+                                 bint streaming, Sums* sums) except -1 nogil:
+    cdef double lane[32]
+    cdef real block[32]
+    cdef real v = 0, g = 0, h = 0, u = 0
+    cdef Py_ssize_t i = 0, k
+    for k in range(LANES):
+        lane[k] = sums.value[k]
+    while i < m:
+        if ahead > 0:
+            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
+            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+            if not streaming:
+                fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
+        for k in range(LANES):
+            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            lane[k] += v
+            block[k] = signless(g * scale)
+        for k in range(LANES):
+            grad[start + i + k] = block[k]
+        i += LANES
+    for k in range(LANES):
+        sums.value[k] = lane[k]
+    return 0
+
+
+cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a,
+                                     const real[::1] b, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
+                                     real scale, Py_ssize_t ahead, int wanted) except -1 nogil:
+    cdef real g_block[32]
+    cdef real h_block[32]
+    cdef real v = 0, g = 0, h = 0, u = 0
+    cdef Py_ssize_t i = 0, k
+    while i < m:
+        if ahead > 0:
+            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
+            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+        if wanted & HESS:
+            for k in range(LANES):
+                point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+                g_block[k] = signless(g * scale)
+                h_block[k] = signless(h * scale)
+        else:
+            for k in range(LANES):
+                point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+                g_block[k] = signless(g * scale)
+                h_block[k] = signless(u * scale)
+        for k in range(LANES):
+            grad[start + i + k] = g_block[k]
+        for k in range(LANES):
+            hess[start + i + k] = h_block[k]
+        i += LANES
+    return 0
+
+
+cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
+                         const real[::1] a, const real[::1] b, real[::1] value, real[::1] grad, real[::1] hess,
+                         Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
+    """Whatever is wanted, weighted or not, losses written or added up. Weight and scale meet in double, whose product with the
+    slope is rounded once; a weight of 0 takes its sample out, whatever that gives."""
+    cdef real v_block[32]
+    cdef real g_block[32]
+    cdef real h_block[32]
+    cdef double w_block[32]
+    cdef real v = 0, g = 0, h = 0, u = 0, scale = <real>block.scale
+    cdef Py_ssize_t i = 0, k
+    cdef bint weighted = weight.shape[0] > 0, each = value.shape[0] > 0
+    cdef int wanted = block.wanted
+    while i < m:
+        for k in range(LANES):
+            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            v_block[k] = v
+            g_block[k] = g
+            h_block[k] = h if wanted & HESS else u
+        if weighted:
+            for k in range(LANES):
+                w_block[k] = weight[start + i + k]
+        if wanted & VALUE:
+            if weighted:
+                for k in range(LANES):
+                    v_block[k] = <real>(v_block[k] * w_block[k]) if each else v_block[k]
+            if each and weighted:
+                for k in range(LANES):
+                    value[start + i + k] = v_block[k] if w_block[k] != 0 else 0
+            elif each:
+                for k in range(LANES):
+                    value[start + i + k] = v_block[k]
+            else:
+                for k in range(LANES):
+                    sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0
+        if wanted & GRAD:
+            give(g_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                grad[start + i + k] = g_block[k]
+        if wanted & (HESS | BOUND):
+            give(h_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                hess[start + i + k] = h_block[k]
+        i += LANES
+    return 0
+
+
+cdef inline void give(real* x, const double* weight, bint weighted, real scale, double exact_scale) noexcept nogil:
+    """x·weight·scale of LANES numbers, in place."""
+    cdef Py_ssize_t k
+    if not weighted:
+        for k in range(LANES):
+            x[k] = signless(x[k] * scale)
+    else:
+        for k in range(LANES):
+            x[k] = signless(<real>(<double>x[k] * (weight[k] * exact_scale) if weight[k] != 0 else 0.0))
+
+
+cdef inline int weigh(const double[::1] weight, Sums* sums) except -1 nogil:
+    """Add up the weights, and look for one that is negative, infinite or NaN."""
+    cdef double lane[32]
+    cdef long long bad = 0
+    cdef Py_ssize_t i = 0, k
+    for k in range(LANES):
+        lane[k] = sums.weight[k]
+    while i < weight.shape[0]:
+        for k in range(LANES):
+            lane[k] += weight[i + k]
+            bad |= not (weight[i + k] >= 0) & (weight[i + k] < INFINITY)
+        i += LANES
+    for k in range(LANES):
+        sums.weight[k] = lane[k]
+    sums.seen |= OUTSIDE if bad else 0
+    return 0
+
+
+cdef inline int inspected(Pointwise loss, const real[::1] pred, const real[::1] target, Py_ssize_t start,
+                          Py_ssize_t m) except -1 nogil:
+    """All that `inspect` sees."""
+    cdef int seen = 0
+    cdef Py_ssize_t i
+    for i in range(start, start + m):
+        seen |= inspect(loss, pred[i], target[i])
+    return seen
+
+
+cdef inline int present(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
+                        Py_ssize_t start, Py_ssize_t m) except -1 nogil:
+    """The same of samples that are there: those of weight 0 are not."""
+    cdef int seen = 0
+    cdef Py_ssize_t i
+    for i in range(start, start + m):
+        if weight[i] != 0:
+            seen |= inspect(loss, pred[i], target[i])
+    return seen

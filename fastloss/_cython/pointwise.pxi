@@ -1,0 +1,337 @@
+# Losses of one number against one number, and functions of one number. Included by engine.pyx.
+
+cdef enum:
+    CHUNK = 16384                       # samples that a thread takes at a time
+    AHEAD = 4096                        # bytes: how far before its use memory is asked for ...
+    AHEAD_FROM = 1 << 20                # ... if an input is larger than this, and so not in a cache near by
+    STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
+    APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
+    INSPECT_BELOW = 1 << 20             # bytes of an input: less is inspected before anything is written to the caller's array
+
+cdef struct PointwiseJob:
+    Job job
+    PointwiseFunction function
+    double parameters[PARAMETERS]
+    const double* columns[PARAMETERS]   # of a parameter that the last axis's places have each its own; else NULL
+    bint lies[OPERANDS]                 # an operand can be read or written where it is
+    bint flat                           # all of them can
+    bint streaming
+    Py_ssize_t ahead
+
+
+cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
+    cdef const Batch* batch = &self.job.batch
+    cdef Sums sums
+    cdef Py_ssize_t done = start, head = 0, n, j, k
+    for k in range(LANES):
+        sums.value[k] = sums.weight[k] = 0
+    sums.seen = 0
+    if batch.core > 1 or self.columns[0] is not NULL or self.columns[1] is not NULL:
+        while done < end:
+            n = min(<Py_ssize_t>TILE, end - done)
+            for j in range(batch.core):
+                tile(self, done, n, j, work, &sums)
+            done += n
+    elif self.flat and batch.unit == 1:
+        n = (end - start) & ~(<Py_ssize_t>LANES - 1)
+        if n > 0:
+            in_place(self, start, n, &sums)
+        if start + n < end:
+            remainder(self, start + n, end - start - n, &sums)
+    else:
+        # What passes the cache by does so from a cache line's beginning on.
+        if self.streaming:
+            head = (-<Py_ssize_t>at(batch, GRADS if self.lies[GRADS] else VALUES, start) & 63) // (8 if batch.double_precision else 4)
+            head = min(head, end - start)
+            if head > 0:
+                tile(self, done, head, 0, work, &sums)
+                rotate(&sums, head)
+                done += head
+        while done < end:
+            n = min(<Py_ssize_t>TILE, end - done)
+            tile(self, done, n, 0, work, &sums)
+            done += n
+        if head > 0:
+            rotate(&sums, LANES - head)
+    n = LANES // 2
+    while n > 0:                        # in an order that depends on nothing
+        for k in range(n):
+            sums.value[k] += sums.value[k + n]
+            sums.weight[k] += sums.weight[k + n]
+        n //= 2
+    partial.value = sums.value[0]
+    partial.weight = sums.weight[0]
+    partial.samples = (end - start) * batch.core
+    partial.seen = sums.seen
+    if self.streaming:
+        batch.memory.stream_fence()
+    return 0
+
+
+cdef inline void rotate(Sums* sums, Py_ssize_t h) noexcept nogil:
+    """A number's place among the sums is its place in the chunk, wherever a tile begins."""
+    cdef double before[32]
+    cdef Py_ssize_t k
+    before = sums.value
+    for k in range(LANES):
+        sums.value[k] = before[(k + h) % LANES]
+    before = sums.weight
+    for k in range(LANES):
+        sums.weight[k] = before[(k + h) % LANES]
+
+
+cdef int in_place(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sums* sums) except -1 nogil:
+    """A multiple of LANES samples where they lie."""
+    cdef const Batch* batch = &self.job.batch
+    cdef Block block
+    block.size = n
+    block.wanted = batch.wanted
+    block.scale = batch.scale
+    block.ahead = self.ahead
+    block.streaming = self.streaming
+    block.weight = <const double*>at(batch, WEIGHT, start)
+    block.value = at(batch, VALUES, start) if batch.wanted & VALUE and not batch.summed else NULL
+    block.grad = at(batch, GRADS, start) if batch.wanted & GRAD else NULL
+    block.hess = at(batch, HESSES, start) if batch.wanted & (HESS | BOUND) else NULL
+    return self.function(self.parameters, at(batch, PRED, start), at(batch, TARGET, start), &block, sums)
+
+
+cdef inline char* at(const Batch* batch, int k, Py_ssize_t start) noexcept nogil:
+    return NULL if batch.operand[k].data is NULL else batch.operand[k].data + start * batch.operand[k].size
+
+
+cdef int remainder(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sums* sums) except -1 nogil:
+    """n < LANES samples that lie side by side: copied, filled up, and copied back."""
+    cdef const Batch* batch = &self.job.batch
+    cdef double place[OPERANDS][32]
+    cdef Py_ssize_t size = 8 if batch.double_precision else 4
+    cdef const char* source[INPUTS]
+    cdef Block block
+    cdef int k
+    source[PRED], source[TARGET], source[WEIGHT] = <char*>place[PRED], <char*>place[TARGET], NULL
+    for k in range(2):
+        memcpy(place[k], at(batch, k, start), n * size)
+        repeat_last(<char*>place[k], size, n)
+    if batch.operand[WEIGHT].data is not NULL:
+        memcpy(place[WEIGHT], at(batch, WEIGHT, start), n * 8)
+        memset(&place[WEIGHT][n], 0, (LANES - n) * 8)
+        source[WEIGHT] = <char*>place[WEIGHT]
+    compute(self, self.parameters, source, <char*>place[VALUES], sizeof(place[0]), n, LANES, &block, sums)
+    if block.value is not NULL and not batch.summed:
+        memcpy(at(batch, VALUES, start), block.value, n * size)
+    if block.grad is not NULL:
+        memcpy(at(batch, GRADS, start), block.grad, n * size)
+    if block.hess is not NULL:
+        memcpy(at(batch, HESSES, start), block.hess, n * size)
+    return 0
+
+
+cdef int tile(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Py_ssize_t column, char* work, Sums* sums) except -1 nogil:
+    """n <= TILE samples, by way of a workspace as far as they lie or are coded otherwise than the loops have them."""
+    cdef const Batch* batch = &self.job.batch
+    cdef double parameters[PARAMETERS]
+    cdef Py_ssize_t padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), size = 8 if batch.double_precision else 4, i
+    cdef bint weighted = batch.operand[WEIGHT].data is not NULL or batch.unit != 1
+    cdef const char* source[INPUTS]
+    cdef Block block
+    cdef int k
+    for k in range(PARAMETERS):
+        parameters[k] = self.parameters[k] if self.columns[k] is NULL else self.columns[k][column]
+    for k in range(2):
+        source[k] = work + k * APART
+        if self.lies[k] and n == padded:
+            source[k] = at(batch, k, start)
+        else:
+            gather(batch, k, start, n, column, work + k * APART, batch.double_precision)
+            for i in range(n, padded):
+                memcpy(work + k * APART + i * size, work + k * APART + (n - 1) * size, size)
+    source[WEIGHT] = work + WEIGHT * APART if weighted else NULL
+    if self.lies[WEIGHT] and n == padded and batch.unit == 1:
+        source[WEIGHT] = at(batch, WEIGHT, start)
+    elif weighted:
+        if batch.operand[WEIGHT].data is not NULL:
+            gather(batch, WEIGHT, start, n, column, work + WEIGHT * APART, True)
+        in_units(writing(<double*>(work + WEIGHT * APART), padded), n, batch.unit, batch.operand[WEIGHT].data is not NULL)
+    compute(self, parameters, source, work + VALUES * APART, APART, n, padded, &block, sums)
+    if block.value is not NULL and not batch.summed:
+        scatter(batch, VALUES, start, n, column, block.value, self.streaming)
+    if block.grad is not NULL:
+        scatter(batch, GRADS, start, n, column, block.grad, self.streaming)
+    if block.hess is not NULL:
+        scatter(batch, HESSES, start, n, column, block.hess, self.streaming)
+    return 0
+
+
+cdef inline int compute(const PointwiseJob* self, const double* parameters, const char** source, char* results, Py_ssize_t apart,
+                        Py_ssize_t n, Py_ssize_t padded, Block* block, Sums* sums) except -1 nogil:
+    """n samples, the results to a workspace where they stand `apart` bytes from each other."""
+    cdef const Batch* batch = &self.job.batch
+    cdef Py_ssize_t k
+    # Of less than LANES samples, all of which count, the losses are added up here, where their number is known.
+    cdef bint each = batch.wanted & VALUE and (not batch.summed or (n < padded and source[WEIGHT] is NULL))
+    block.size = padded
+    block.wanted = batch.wanted
+    block.scale = batch.scale
+    block.ahead = self.ahead
+    block.streaming = self.streaming
+    block.weight = <const double*>source[WEIGHT]
+    block.value = results if each else NULL
+    block.grad = results + apart if batch.wanted & GRAD else NULL
+    block.hess = results + 2 * apart if batch.wanted & (HESS | BOUND) else NULL
+    self.function(parameters, source[PRED], source[TARGET], block, sums)
+    if each and batch.summed:
+        for k in range(n):
+            sums.value[k % LANES] += (<double*>block.value)[k] if batch.double_precision else (<float*>block.value)[k]
+    return 0
+
+
+cdef inline void repeat_last(char* x, Py_ssize_t size, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t k
+    if size == 8:
+        for k in range(n, LANES):
+            (<double*>x)[k] = (<double*>x)[n - 1]
+    else:
+        for k in range(n, LANES):
+            (<float*>x)[k] = (<float*>x)[n - 1]
+
+
+cdef inline void in_units(double[::1] weight, Py_ssize_t n, double unit, bint given) noexcept nogil:
+    """Weights times a power of two, or that for each sample; beyond the end there is no sample."""
+    cdef Py_ssize_t k
+    for k in range(n):
+        weight[k] = weight[k] * unit if given else unit
+    for k in range(n, weight.shape[0]):
+        weight[k] = 0
+
+
+cdef class PointwiseKernel:
+    """A loss or function of one number against one number."""
+    cdef PointwiseEntry entry
+    cdef const Memory* memory
+
+    def __init__(self, dict tables, str name):
+        self.entry = (<PointwiseEntry*>PyCapsule_GetPointer(tables[name], "pointwise"))[0]
+        self.memory = <const Memory*>PyCapsule_GetPointer(tables["memory"], "memory")
+
+    def quick(self, int call, pred, target, weight, reduction, out, tuple own):
+        """The answer, if the arguments are as the loops like them; else NotImplemented, and nothing has happened.
+
+        That means plain contiguous arrays of one of the two dtypes, of equal shapes and not empty, no overlap, a known
+        reduction. An input outside the domain also ends here: whoever called finds out where it is, and says so.
+        """
+        cdef PointwiseJob job
+        cdef Partial total
+        cdef double cost = 0
+        cdef int number, reduced, wanted = WANTED[call]
+        cdef bint double_precision, aliased = False
+        cdef object first = None, second = None, values = None
+        if not plain(pred):
+            return NotImplemented
+        number = cnp.PyArray_TYPE(<cnp.ndarray>pred)
+        double_precision = number == cnp.NPY_DOUBLE
+        reduced = reduction_of(reduction)
+        if reduced < 0 or not alike(target, <cnp.ndarray>pred):
+            return NotImplemented
+        if weight is not None and not (alike(weight, <cnp.ndarray>pred) and double_precision or
+                                       is_double_of(weight, <cnp.ndarray>pred)):
+            return NotImplemented
+        if not scalars(own, double_precision, job.parameters):
+            return NotImplemented
+        job.job.batch.summed = reduced != NONE
+        if out is not None:
+            if call >= CALL_GRAD_AND_HESS:
+                if type(out) is not tuple or len(<tuple>out) != 2:
+                    return NotImplemented
+                first, second = <tuple>out
+            elif type(out) is tuple:
+                return NotImplemented
+            else:
+                first = out
+            if job.job.batch.summed and call == CALL_VALUE:
+                return NotImplemented
+            if not writable(first, pred, target, weight, &aliased):
+                return NotImplemented
+            if second is not None and not (writable(second, pred, target, weight, &aliased) and apart(first, second)):
+                return NotImplemented
+        elif call != CALL_VALUE or not job.job.batch.summed:
+            first = new_like(<cnp.ndarray>pred)
+            if call >= CALL_GRAD_AND_HESS:
+                second = new_like(<cnp.ndarray>pred)
+        if call == CALL_VALUE_AND_GRAD and not job.job.batch.summed:
+            values = new_like(<cnp.ndarray>pred)
+        elif call == CALL_VALUE:
+            values = first
+        lay_out(&job.job.batch, <cnp.ndarray>pred, double_precision)
+        put(&job.job.batch, PRED, pred)
+        put(&job.job.batch, TARGET, target)
+        put(&job.job.batch, WEIGHT, weight)
+        put(&job.job.batch, VALUES, values)
+        put(&job.job.batch, GRADS, None if call == CALL_VALUE else first)
+        put(&job.job.batch, HESSES, second)
+        for k in range(OPERANDS):
+            job.lies[k] = job.job.batch.operand[k].data is not NULL
+        for k in range(PARAMETERS):
+            job.columns[k] = NULL
+        self.finish(&job, wanted)
+        evaluate(&job.job, reduced, weight is not None, False, self.looks_first(&job, out is not None, aliased), aliased, &cost,
+                 &total)
+        if total.seen & OUTSIDE or (reduced == MEAN and weight is not None and total.weight == 0):
+            return NotImplemented
+        return answer(call, job.job.batch.summed, cost, values, first, second)
+
+    def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
+        """(cost, Σw, samples that count, whether an input is outside the domain), for arrays that have been checked.
+
+        `operands` are pred, target, weights, and where values, gradient and Hessian go (None: nowhere), all of one shape;
+        `inspect_first` says that nothing may be written before all inputs are known to be inside the domain.
+        """
+        cdef PointwiseJob job
+        cdef Partial total
+        cdef double cost = 0
+        cdef int k
+        cdef bint by_column = False
+        pred = operands[PRED]
+        job.job.batch.double_precision = computed_in_double(pred)
+        job.job.batch.summed = reduction != "none"
+        for k in range(PARAMETERS):
+            job.columns[k] = NULL
+            job.parameters[k] = 0
+        for k, x in enumerate(own):
+            if isinstance(x, cnp.ndarray):
+                job.columns[k] = <const double*>cnp.PyArray_DATA(<cnp.ndarray>x)
+                by_column = True
+            else:
+                job.parameters[k] = x
+        arrange(&job.job.batch, operands, (by_column,) * OPERANDS)
+        for k in range(OPERANDS):
+            job.lies[k] = not by_column and job.job.batch.operand[k].data is not NULL and flat(&job.job.batch, k)
+        self.finish(&job, WANTED[call])
+        evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
+                 self.looks_first(&job, inspect_first, inspect_first), inspect_first, &cost, &total)
+        return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)
+
+    cdef inline void finish(self, PointwiseJob* job, int wanted) noexcept:
+        """What follows from the rest."""
+        cdef Batch* batch = &job.job.batch
+        cdef Py_ssize_t size = batch.samples * batch.core * (8 if batch.double_precision else 4)
+        cdef int k
+        batch.memory = self.memory
+        batch.wanted = wanted
+        job.job.chunk = <Chunk>pointwise_chunk
+        job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
+        job.function = self.entry.function[batch.double_precision]
+        job.flat = True
+        for k in range(OPERANDS):
+            job.flat = job.flat and (job.lies[k] or batch.operand[k].data is NULL)
+        job.streaming = (job.lies[VALUES] or job.lies[GRADS]) and size >= STREAM_FROM
+        job.flat = job.flat and not job.streaming
+        job.ahead = AHEAD if job.lies[PRED] and size > AHEAD_FROM else 0
+        job.job.unit_work = OPERANDS * APART
+        job.job.work = 0 if job.flat else job.job.unit_work
+
+    cdef inline bint looks_first(self, PointwiseJob* job, bint written, bint aliased) noexcept:
+        """Whether all inputs are inspected before anything is written: a large batch is inspected while it is computed, unless
+        an error would destroy an input."""
+        cdef Batch* batch = &job.job.batch
+        return written and (self.entry.inspected or batch.operand[WEIGHT].data is not NULL) and (
+            aliased or batch.samples * batch.core * batch.operand[PRED].size <= INSPECT_BELOW)
