@@ -29,7 +29,33 @@ cdef struct Block:          # of a pointwise loss: `size` samples, a multiple of
     int wanted
     double scale            # of gradient and Hessian
     Py_ssize_t ahead        # bytes: how far before its use memory is asked for
+    double lift             # of statistics: a power of two that errors are multiplied by, so that their squares are in range
+    double root             # and the root of their mean
+    Py_ssize_t apart        # bytes from one output of a sample to the next
     bint streaming          # the gradient is not written where it will stay
 
 ctypedef int (*PointwiseFunction)(const void* loss, const void* pred, const void* target, const Block* block,
                                  Sums* sums) except -1 nogil
+
+cdef enum PairStep:         # of the way of two rows
+    ADD_TERMS = 0
+    MEASURE = 1             # answers 1: squares have left the range; + 2: another sum is needed
+    GREATEST = 2
+    REFINE = 3
+    CONCLUDE = 4
+    SPREAD = 5
+
+cdef struct PairBlock:      # a span of two rows
+    int step
+    Py_ssize_t size
+    double* state
+    bint refined
+    double weight           # of the row's derivatives
+    void* grad
+    void* hess
+
+ctypedef int (*PairFunction)(const void* loss, const void* pred, const void* target, PairBlock* block) except -1 nogil
+
+# Of sorted samples: lines of scores, times, events and weights; room for five lines of the groups; gradient and Hessian.
+ctypedef int (*CoxFunction)(const double* sorted, Py_ssize_t n, bint efron, double* group, double* derivatives, bint slopes,
+                            bint bends, double* value) except -1 nogil

@@ -10,12 +10,14 @@ import importlib
 cimport cython
 cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from .batch cimport (
     AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate, scatter)
-from .block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, TILE, VALUE, Block, PointwiseFunction, Sums
-from .tables cimport Memory, PointwiseEntry
+from .block cimport (
+    ADD_TERMS, BOUND, CONCLUDE, GRAD, GREATEST, HESS, LANES, MEASURE, OUTSIDE, REFINE, SPREAD, TILE, VALUE, Block,
+    CoxFunction, PairBlock, PairFunction, PointwiseFunction, Sums)
+from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry
 from .views cimport reading, writing
 
 cnp.import_array()
@@ -39,6 +41,10 @@ compiler = COMPILER.decode()
 include "run.pxi"
 include "arrays.pxi"
 include "pointwise.pxi"
+include "core.pxi"
+include "outputs.pxi"
+include "pairs.pxi"
+include "survival.pxi"
 
 
 # ---- levels -----------------------------------------------------------------------------------------------------------------
@@ -47,9 +53,15 @@ POINTWISE = (
     "mse", "mae", "huber", "pseudo_huber", "log_cosh", "hinge", "squared_hinge", "binary_cross_entropy", "sigmoid_cross_entropy",
     "sigmoid", "log_sigmoid", "softplus", "exp", "expm1", "log", "log1m", "log1p",
 )
+STATISTICS = ("rmse", "rmsle")
+PAIRS = ("cosine_distance",)
+TWO_OUTPUTS = ("gaussian_nll", "laplace_nll")
 
 
 def load(level):
     """name -> kernel, on the formulas and loops of an instruction-set level."""
     tables = importlib.import_module(f"fastloss._cython.{level}").TABLES
-    return {name: PointwiseKernel(tables, name) for name in POINTWISE}
+    kernels = {name: PointwiseKernel(tables, name) for name in POINTWISE}
+    kernels |= {name: StatisticKernel(tables, name) for name in STATISTICS}
+    kernels |= {name: OutputsKernel(tables, name) for name in TWO_OUTPUTS}
+    return kernels | {name: PairsKernel(tables, name) for name in PAIRS} | {"cox": CoxKernel(tables, "cox")}

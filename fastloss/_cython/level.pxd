@@ -4,11 +4,22 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int64_t
 from libc.stdlib cimport malloc
 
-from .block cimport PointwiseFunction
+from .block cimport CoxFunction, PairFunction, PointwiseFunction
+# In this order: what others build upon comes first, or Cython leaves out its functions.
 from .formulas cimport pointwise as formulas
+from .formulas cimport statistics as roots
+from .formulas cimport outputs as likelihoods
+from .formulas cimport pairs as distances
 from .formulas.pointwise cimport Pointwise
+from .formulas.statistics cimport Statistic
+from .formulas.outputs cimport TwoOutputs
+from .formulas.pairs cimport Pair
 from .loops.pointwise cimport pointwise
-from .tables cimport Memory, PointwiseEntry
+from .loops.statistics cimport statistic
+from .loops.outputs cimport two_outputs
+from .loops.pairs cimport pair
+from .loops.survival cimport survival
+from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -41,6 +52,12 @@ cdef inline dict level_tables():
         "expm1": entry(<const formulas.Expm1*>NULL, False),
         "log": entry(<const formulas.Log*>NULL, False),
         "log1m": entry(<const formulas.Log1m*>NULL, False),
+        "gaussian_nll": outputs_entry(<const likelihoods.GaussianNll*>NULL),
+        "laplace_nll": outputs_entry(<const likelihoods.LaplaceNll*>NULL),
+        "cosine_distance": pair_entry(<const distances.CosineDistance*>NULL),
+        "cox": cox_entry(),
+        "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
+        "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
         "log1p": entry(<const formulas.Log1p*>NULL, False),
     }
 
@@ -63,3 +80,40 @@ cdef inline object entry(const Pointwise* tag, bint inspected):
     self.function[1] = <PointwiseFunction>pointwise[Pointwise, double]
     self.inspected = inspected
     return PyCapsule_New(self, "pointwise", NULL)
+
+
+cdef inline object statistic_entry(const Statistic* tag, bint inspected):
+    cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function[0] = <PointwiseFunction>statistic[Statistic, float]
+    self.function[1] = <PointwiseFunction>statistic[Statistic, double]
+    self.inspected = inspected
+    return PyCapsule_New(self, "pointwise", NULL)
+
+
+cdef inline object outputs_entry(const TwoOutputs* tag):
+    cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function[0] = <PointwiseFunction>two_outputs[TwoOutputs, float]
+    self.function[1] = <PointwiseFunction>two_outputs[TwoOutputs, double]
+    self.inspected = False
+    return PyCapsule_New(self, "pointwise", NULL)
+
+
+cdef inline object pair_entry(const Pair* tag):
+    cdef PairEntry* self = <PairEntry*>malloc(sizeof(PairEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function[0] = <PairFunction>pair[Pair, float]
+    self.function[1] = <PairFunction>pair[Pair, double]
+    return PyCapsule_New(self, "pairs", NULL)
+
+
+cdef inline object cox_entry():
+    cdef CoxEntry* self = <CoxEntry*>malloc(sizeof(CoxEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function = <CoxFunction>survival
+    return PyCapsule_New(self, "cox", NULL)

@@ -17,15 +17,16 @@ cdef struct PointwiseJob:
     bint flat                           # all of them can
     bint streaming
     Py_ssize_t ahead
+    bint counted                        # losses cannot be written one by one: beyond the end, weights are 0
+    double lift                         # of statistics, as in a block
+    double root
 
 
 cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
     cdef const Batch* batch = &self.job.batch
     cdef Sums sums
     cdef Py_ssize_t done = start, head = 0, n, j, k
-    for k in range(LANES):
-        sums.value[k] = sums.weight[k] = 0
-    sums.seen = 0
+    no_sums(&sums)
     if batch.core > 1 or self.columns[0] is not NULL or self.columns[1] is not NULL:
         while done < end:
             n = min(<Py_ssize_t>TILE, end - done)
@@ -53,19 +54,31 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
             done += n
         if head > 0:
             rotate(&sums, LANES - head)
-    n = LANES // 2
-    while n > 0:                        # in an order that depends on nothing
+    add_up(&sums, partial)
+    partial.samples = (end - start) * batch.core
+    if self.streaming:
+        batch.memory.stream_fence()
+    return 0
+
+
+cdef inline void no_sums(Sums* sums) noexcept nogil:
+    cdef Py_ssize_t k
+    for k in range(LANES):
+        sums.value[k] = sums.weight[k] = 0
+    sums.seen = 0
+
+
+cdef inline void add_up(Sums* sums, Partial* partial) noexcept nogil:
+    """In an order that depends on nothing."""
+    cdef Py_ssize_t n = LANES // 2, k
+    while n > 0:
         for k in range(n):
             sums.value[k] += sums.value[k + n]
             sums.weight[k] += sums.weight[k + n]
         n //= 2
     partial.value = sums.value[0]
     partial.weight = sums.weight[0]
-    partial.samples = (end - start) * batch.core
     partial.seen = sums.seen
-    if self.streaming:
-        batch.memory.stream_fence()
-    return 0
 
 
 cdef inline void rotate(Sums* sums, Py_ssize_t h) noexcept nogil:
@@ -87,8 +100,12 @@ cdef int in_place(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sums
     block.size = n
     block.wanted = batch.wanted
     block.scale = batch.scale
+    block.lift = self.lift
+    block.root = self.root
     block.ahead = self.ahead
     block.streaming = self.streaming
+    block.lift = self.lift
+    block.root = self.root
     block.weight = <const double*>at(batch, WEIGHT, start)
     block.value = at(batch, VALUES, start) if batch.wanted & VALUE and not batch.summed else NULL
     block.grad = at(batch, GRADS, start) if batch.wanted & GRAD else NULL
@@ -112,9 +129,10 @@ cdef int remainder(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sum
     for k in range(2):
         memcpy(place[k], at(batch, k, start), n * size)
         repeat_last(<char*>place[k], size, n)
-    if batch.operand[WEIGHT].data is not NULL:
-        memcpy(place[WEIGHT], at(batch, WEIGHT, start), n * 8)
-        memset(&place[WEIGHT][n], 0, (LANES - n) * 8)
+    if batch.operand[WEIGHT].data is not NULL or self.counted:
+        if batch.operand[WEIGHT].data is not NULL:
+            memcpy(place[WEIGHT], at(batch, WEIGHT, start), n * 8)
+        in_units(writing(place[WEIGHT], LANES), n, 1, batch.operand[WEIGHT].data is not NULL)
         source[WEIGHT] = <char*>place[WEIGHT]
     compute(self, self.parameters, source, <char*>place[VALUES], sizeof(place[0]), n, LANES, &block, sums)
     if block.value is not NULL and not batch.summed:
@@ -131,7 +149,7 @@ cdef int tile(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Py_ssize
     cdef const Batch* batch = &self.job.batch
     cdef double parameters[PARAMETERS]
     cdef Py_ssize_t padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), size = 8 if batch.double_precision else 4, i
-    cdef bint weighted = batch.operand[WEIGHT].data is not NULL or batch.unit != 1
+    cdef bint weighted = batch.operand[WEIGHT].data is not NULL or batch.unit != 1 or (self.counted and n < padded)
     cdef const char* source[INPUTS]
     cdef Block block
     cdef int k
@@ -172,6 +190,8 @@ cdef inline int compute(const PointwiseJob* self, const double* parameters, cons
     block.size = padded
     block.wanted = batch.wanted
     block.scale = batch.scale
+    block.lift = self.lift
+    block.root = self.root
     block.ahead = self.ahead
     block.streaming = self.streaming
     block.weight = <const double*>source[WEIGHT]
@@ -273,8 +293,7 @@ cdef class PointwiseKernel:
         for k in range(PARAMETERS):
             job.columns[k] = NULL
         self.finish(&job, wanted)
-        evaluate(&job.job, reduced, weight is not None, False, self.looks_first(&job, out is not None, aliased), aliased, &cost,
-                 &total)
+        self.evaluate(&job, reduced, weight is not None, out is not None, aliased, &cost, &total)
         if total.seen & OUTSIDE or (reduced == MEAN and weight is not None and total.weight == 0):
             return NotImplemented
         return answer(call, job.job.batch.summed, cost, values, first, second)
@@ -306,8 +325,7 @@ cdef class PointwiseKernel:
         for k in range(OPERANDS):
             job.lies[k] = not by_column and job.job.batch.operand[k].data is not NULL and flat(&job.job.batch, k)
         self.finish(&job, WANTED[call])
-        evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
-                 self.looks_first(&job, inspect_first, inspect_first), inspect_first, &cost, &total)
+        self.evaluate(&job, REDUCTIONS[reduction], operands[WEIGHT] is not None, inspect_first, inspect_first, &cost, &total)
         return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)
 
     cdef inline void finish(self, PointwiseJob* job, int wanted) noexcept:
@@ -317,6 +335,8 @@ cdef class PointwiseKernel:
         cdef int k
         batch.memory = self.memory
         batch.wanted = wanted
+        batch.unit = batch.scale = job.lift = job.root = 1
+        job.counted = False
         job.job.chunk = <Chunk>pointwise_chunk
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
@@ -329,9 +349,58 @@ cdef class PointwiseKernel:
         job.job.unit_work = OPERANDS * APART
         job.job.work = 0 if job.flat else job.job.unit_work
 
-    cdef inline bint looks_first(self, PointwiseJob* job, bint written, bint aliased) noexcept:
-        """Whether all inputs are inspected before anything is written: a large batch is inspected while it is computed, unless
-        an error would destroy an input."""
+    cdef int evaluate(self, PointwiseJob* job, int reduction, bint weighted, bint written, bint aliased, double* cost,
+                      Partial* total) except -1:
+        """A large batch is inspected while it is computed, unless an error would destroy an input."""
         cdef Batch* batch = &job.job.batch
-        return written and (self.entry.inspected or batch.operand[WEIGHT].data is not NULL) and (
+        cdef bint inspect_first = written and (self.entry.inspected or weighted) and (
             aliased or batch.samples * batch.core * batch.operand[PRED].size <= INSPECT_BELOW)
+        return evaluate(&job.job, reduction, weighted, False, inspect_first, aliased, cost, total)
+
+
+cdef extern from *:
+    """
+    #define LIFT_ROOT 0x1p600       /* squares of all doubles times this, or by it, have sums within range */
+    """
+    const double LIFT_ROOT
+
+
+cdef class StatisticKernel(PointwiseKernel):
+    """A root of a mean of squares."""
+
+    def quick(self, int call, pred, target, weight, reduction, out, tuple own):
+        """As PointwiseKernel.quick; a root has no losses of its samples, nor a sum of them."""
+        if reduction is not USUAL and reduction != "mean" and reduction != "batch_mean":
+            return NotImplemented
+        return PointwiseKernel.quick(self, call, pred, target, weight, reduction, out, own)
+
+    cdef int evaluate(self, PointwiseJob* job, int reduction, bint weighted, bint written, bint aliased, double* cost,
+                      Partial* total) except -1:
+        """The root first; then its derivatives, if they are wanted."""
+        cdef Batch* batch = &job.job.batch
+        cdef int wanted = batch.wanted
+        cdef bint by_weight = weighted and reduction == MEAN
+        cdef double divisor
+        job.counted = True
+        batch.unit = 1
+        batch.wanted = VALUE
+        run(&job.job, total)
+        if total.seen & OUTSIDE:
+            return 0
+        if weighted and not ordinary(total.weight):
+            batch.unit = unit_for(total.weight)
+            job.job.work = job.job.unit_work
+            run(&job.job, total)
+        if not 1 / LIFT_ROOT <= total.value < INFINITY:
+            job.lift = LIFT_ROOT if total.value < 1 else 1 / LIFT_ROOT
+            run(&job.job, total)
+        divisor = total.weight if by_weight else total.samples * batch.unit
+        job.root = sqrt(total.value / divisor)
+        if isinf(job.root):             # the quotient may be beyond the range where its root is not
+            job.root = sqrt(total.value) / sqrt(divisor)
+        cost[0] = job.root / job.lift
+        if wanted & GRAD:
+            batch.scale = 1 / divisor if divisor != 0 else 0
+            batch.wanted = wanted & ~VALUE
+            run(&job.job, total)
+        return 0

@@ -5,7 +5,7 @@ An entry travels as a capsule, whose name says what it is; it is never freed, as
 
 from libc.stdint cimport int64_t
 
-from .block cimport PointwiseFunction
+from .block cimport CoxFunction, PairFunction, PointwiseFunction
 
 cdef struct Memory:
     void (*load_f)(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept nogil
@@ -19,3 +19,9 @@ cdef struct Memory:
 cdef struct PointwiseEntry:
     PointwiseFunction function[2]       # float, double
     bint inspected                      # its inputs have a domain
+
+cdef struct PairEntry:
+    PairFunction function[2]
+
+cdef struct CoxEntry:
+    CoxFunction function

@@ -1,0 +1,69 @@
+"""Roots of a mean of squares, √(Σ w·x² / Σ w): the error x of a sample, always in double, and how its square bends.
+
+A batch may be lifted by a power of two, so that no square leaves the range: large numbers are brought down before they are
+subtracted, small errors up after it.
+"""
+
+from ..block cimport LANES
+from ..vectors cimport vlogsum
+from ..views cimport real
+
+cdef struct RootMeanSquared:
+    double unused
+
+cdef struct RootMeanSquaredLog:
+    double unused
+
+ctypedef fused Statistic:
+    RootMeanSquared
+    RootMeanSquaredLog
+
+
+cdef inline int outside(Statistic loss, real pred, real target) noexcept nogil:
+    """NaN is inside every domain."""
+    cdef real low = -1
+    if Statistic is RootMeanSquaredLog:
+        return (pred < low) | (target < low)
+    else:
+        return 0
+
+
+cdef inline int prepare(Statistic loss, const real[::1] pred, const real[::1] target, double[::1] a, double[::1] lost,
+                        Py_ssize_t start, Py_ssize_t m) except -1 nogil:
+    """Vector functions of m samples from `start` on, for `error` to find at a[i]; `lost` is scratch."""
+    cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
+    cdef double p, t, ratio
+    if Statistic is RootMeanSquaredLog:
+        # log((1 + p)/(1 + t)), of 1 + ρ with ρ = (p − t)/(1 + t) where that is near 1: log1p(p) − log1p(t) would lose all digits
+        for i in range(n):
+            p = pred[start + i]
+            t = target[start + i]
+            ratio = (p - t) / (1 + t)
+            a[i] = 1 + ratio if ratio > -0.5 else (1 + p) / (1 + t)
+            lost[i] = ratio - (a[i] - 1) if (ratio > -0.5) & (ratio < 1e300) else 0
+        vlogsum(&a[0], &lost[0], &a[0], n)
+    return 0
+
+
+cdef inline double error(Statistic loss, double pred, double target, double a, double down, double up) noexcept nogil:
+    """The error, lifted by down·up."""
+    if Statistic is RootMeanSquared:
+        return (pred * down - target * down) * up
+    else:
+        return a * (down * up)
+
+
+cdef inline double slope(Statistic loss, double pred, double x) noexcept nogil:
+    """x·∂x/∂pred"""
+    if Statistic is RootMeanSquared:
+        return x
+    else:
+        return x / (1 + pred)
+
+
+cdef inline double bend(Statistic loss, double pred, double x) noexcept nogil:
+    """Half the second derivative of the square of an error that is not lifted."""
+    if Statistic is RootMeanSquared:
+        return 1
+    else:
+        return (1 - x) / (1 + pred) / (1 + pred)

@@ -1,0 +1,116 @@
+"""Loops of losses that are a function of sums over the whole batch: first the sums; then, these known, the derivatives."""
+
+from ..block cimport GRAD, HESS, LANES, OUTSIDE, VALUE, Block, Sums
+from ..formulas.statistics cimport Statistic, bend, error, outside, prepare, slope
+from ..vectors cimport fetch, signless
+from ..views cimport reading, real, writing
+from .pointwise cimport weigh
+
+cdef enum:
+    STAGE = 512             # samples whose errors are known at a time
+
+
+cdef inline int statistic(const Statistic* loss, const real* pred, const real* target, const Block* block,
+                          Sums* sums) except -1 nogil:
+    """The door: addresses become views."""
+    cdef Py_ssize_t n = block.size
+    cdef double stage[2 * STAGE]
+    return stages(loss[0], reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
+                  writing(stage, STAGE), writing(stage + STAGE, STAGE),
+                  writing(<real*>block.grad, n if block.grad is not NULL else 0),
+                  writing(<real*>block.hess, n if block.hess is not NULL else 0), block, sums)
+
+
+cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight, double[::1] a,
+                       double[::1] lost, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
+    cdef Py_ssize_t start = 0, n = pred.shape[0], m, i
+    cdef bint weighted = weight.shape[0] > 0
+    cdef int bad
+    if weighted:
+        weigh(weight, sums)
+    while start < n:
+        m = min(<Py_ssize_t>STAGE, n - start)
+        bad = 0
+        for i in range(start, start + m):
+            bad |= outside(loss, pred[i], target[i])
+        if bad and weighted:
+            bad = 0
+            for i in range(start, start + m):
+                bad |= outside(loss, pred[i], target[i]) if weight[i] != 0 else 0
+        sums.seen |= OUTSIDE if bad else 0
+        if block.wanted != 0:
+            prepare(loss, pred, target, a, lost, start, m)
+        if block.wanted & VALUE:
+            squares(loss, pred, target, weight, a, start, m, block, sums)
+        if block.wanted & GRAD:
+            slopes(loss, pred, target, weight, a, grad, hess, start, m, block)
+        start += m
+    return 0
+
+
+cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
+                        const double[::1] a, Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
+    """Σ w·x², where a weight of 0 takes its sample out, whatever that gives."""
+    cdef double lane[32]
+    cdef double x, lift = block.lift, down = lift if lift < 1 else 1, up = lift if lift > 1 else 1
+    cdef Py_ssize_t i = 0, k
+    cdef bint weighted = weight.shape[0] > 0
+    for k in range(LANES):
+        lane[k] = sums.value[k]
+    while i < m:
+        if block.ahead > 0:
+            fetch(<const char*>&pred[start + i] + block.ahead, LANES * sizeof(real))
+            fetch(<const char*>&target[start + i] + block.ahead, LANES * sizeof(real))
+        if weighted:
+            for k in range(LANES):
+                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lane[k] += weight[start + i + k] * (x * x) if weight[start + i + k] != 0 else 0
+        else:
+            for k in range(LANES):
+                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lane[k] += x * x
+        i += LANES
+    for k in range(LANES):
+        sums.value[k] = lane[k]
+    return 0
+
+
+cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
+                       const double[::1] a, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
+                       const Block* block) except -1 nogil:
+    """With r the root and D the divisor: (w/D)·x·x′/r, and ((w/D)·(x·x′)′ − that²)/r. Where r is 0, there is no slope."""
+    cdef double inverse = 0 if block.root == 0 else 1 / block.root, lift = block.lift, unlift = 1 / block.lift
+    cdef double down = lift if lift < 1 else 1, up = lift if lift > 1 else 1, x, w, g
+    cdef double scale = block.scale if block.root != 0 else 0
+    cdef real g_block[32]
+    cdef real h_block[32]
+    cdef Py_ssize_t i = 0, k
+    cdef bint weighted = weight.shape[0] > 0
+    while i < m:
+        if block.ahead > 0:
+            fetch(<const char*>&pred[start + i] + block.ahead, LANES * sizeof(real))
+            fetch(<const char*>&target[start + i] + block.ahead, LANES * sizeof(real))
+        if not weighted and scale != 0:
+            for k in range(LANES):
+                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                g_block[k] = signless(<real>(scale * (slope(loss, pred[start + i + k], x) * inverse)))
+        else:
+            for k in range(LANES):
+                w = weight[start + i + k] * scale if weighted else scale
+                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                g = w * (slope(loss, pred[start + i + k], x) * inverse)
+                g_block[k] = signless(<real>(0 if w == 0 else g))
+        if block.wanted & HESS:
+            for k in range(LANES):
+                w = weight[start + i + k] * scale if weighted else scale
+                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                g = w * (slope(loss, pred[start + i + k], x) * inverse)
+                g = (w * bend(loss, pred[start + i + k], x * unlift) - g * g) * inverse * lift
+                h_block[k] = <real>(0 if w == 0 else g)
+        for k in range(LANES):
+            grad[start + i + k] = g_block[k]
+        if block.wanted & HESS:
+            for k in range(LANES):
+                hess[start + i + k] = h_block[k]
+        i += LANES
+    return 0

@@ -1,0 +1,115 @@
+"""Cox's partial likelihood: two passes over samples sorted by time, in double.
+
+Backwards, the risk sets grow: Z = Σ w·eˢ stands as (weight of the greatest + rest)·e^top, so that no exponential overflows and
+log Z − top is log1p of a rest that may be as small as it likes. Forwards, a sample gathers what each event up to its time gives
+it, a = Σ c/Z and b = Σ c/Z², kept relative to the tops, which fall.
+"""
+
+from libc.math cimport exp, log, log1p
+
+from ..views cimport reading, writing, writing_rows
+
+cdef extern from "math.h" nogil:
+    const double INFINITY
+
+
+cdef inline double power(double x) noexcept nogil:
+    """exp(x) for x <= 0; −∞ less −∞ is no power at all."""
+    return 1.0 if x == 0 else (exp(x) if x == x and x > -INFINITY else (0.0 if x == -INFINITY else x))
+
+
+cdef inline int cox(const double[::1] score, const double[::1] time, const double[::1] event, const double[::1] weight, bint efron,
+                    double[:, ::1] group, double[::1] grad, double[::1] hess, double* value) except -1 nogil:
+    """Σ over events of w·(log Z − s), and its derivatives. `event` is 1 or 0; a weight of 0 takes a sample out; `group` has a line
+    for each time: top, a, b, and what tied events get less of both by Efron's method."""
+    cdef Py_ssize_t n = score.shape[0], first, last, i
+    cdef double top = -INFINITY, most = 0, rest = 0, deaths, count, tied, others, before, portion, share, z, a, b, a_tied, b_tied, e
+    cdef double total = 0
+    last = n
+    while last > 0:
+        first = last - 1
+        while first > 0 and time[first - 1] == time[last - 1]:
+            first -= 1
+        for i in range(first, last):            # who is censored now is still at risk
+            if event[i] == 0 and weight[i] != 0:
+                join(score[i], weight[i], &top, &most, &rest)
+        before = top
+        others = most + rest
+        deaths = count = 0
+        for i in range(first, last):
+            if event[i] != 0 and weight[i] != 0:
+                join(score[i], weight[i], &top, &most, &rest)
+                deaths += weight[i]
+                count += 1
+        group[0, first] = top
+        group[1, first] = group[2, first] = group[3, first] = group[4, first] = 0
+        if count > 0 and (count == 1 or not efron):
+            z = most + rest
+            for i in range(first, last):
+                if event[i] != 0 and weight[i] != 0:
+                    total += weight[i] * ((top - score[i]) + (log(most) + log1p(rest / most)))
+            group[1, first] = deaths / z
+            group[2, first] = deaths / z / z
+        elif count > 0:
+            others = others * power(before - top) if others != 0 else 0
+            tied = 0
+            for i in range(first, last):
+                if event[i] != 0 and weight[i] != 0:
+                    tied += weight[i] * power(score[i] - top)
+                    total += weight[i] * (top - score[i])
+            share = deaths / count
+            for i in range(<Py_ssize_t>count):
+                portion = 1 - i / count         # of the tied events that is still at risk
+                z = others + portion * tied
+                total += share * log(z)
+                group[1, first] += share / z
+                group[2, first] += share / z / z
+                group[3, first] += share * (1 - portion) / z
+                group[4, first] += share * (1 - portion * portion) / z / z
+        last = first
+    value[0] = total
+    if grad.shape[0] == 0:
+        return 0
+    a = b = 0
+    before = INFINITY
+    first = 0
+    while first < n:
+        last = first + 1
+        while last < n and time[last] == time[first]:
+            last += 1
+        if group[1, first] != 0:
+            top = group[0, first]
+            e = power(top - before) if before < INFINITY else 0
+            a = a * e + group[1, first]
+            b = b * e * e + group[2, first]
+            before = top
+        for i in range(first, last):
+            a_tied = group[3, first] if event[i] != 0 else 0
+            b_tied = group[4, first] if event[i] != 0 else 0
+            e = weight[i] * power(score[i] - before) if before < INFINITY else 0 * score[i]
+            grad[i] = 0 if weight[i] == 0 else e * (a - a_tied) - event[i] * weight[i]
+            if hess.shape[0] > 0:
+                hess[i] = 0 if weight[i] == 0 else e * (a - a_tied) - e * e * (b - b_tied)
+        first = last
+    return 0
+
+
+cdef inline void join(double s, double w, double* top, double* most, double* rest) noexcept nogil:
+    """Another sample is at risk."""
+    if s > top[0]:
+        rest[0] = (rest[0] + most[0]) * power(top[0] - s) if most[0] != 0 else 0
+        most[0] = w
+        top[0] = s
+    elif most[0] == 0:                          # the first, and −∞ or NaN
+        most[0] = w
+        top[0] = s
+    else:
+        rest[0] += w * power(s - top[0])
+
+
+cdef inline int survival(const double* sorted, Py_ssize_t n, bint efron, double* group, double* derivatives, bint slopes, bint bends,
+                         double* value) except -1 nogil:
+    """The door: lines of n doubles each."""
+    return cox(reading(sorted, n), reading(sorted + n, n), reading(sorted + 2 * n, n), reading(sorted + 3 * n, n), efron,
+               writing_rows(group, 5, n, n), writing(derivatives, n if slopes else 0), writing(derivatives + n, n if bends else 0),
+               value)

@@ -1,0 +1,155 @@
+# Losses of two rows against each other. Included by engine.pyx.
+
+from .formulas.pairs cimport FIRST, LOSS, PRED_SCALE, REFINED, SECOND, STATE, TARGET_SCALE, THIRD
+
+cdef enum:
+    SPAN = 2048                         # numbers of a row that are looked at in one go
+
+cdef struct PairsJob:
+    Job job
+    PairFunction function
+    double parameters[PARAMETERS]
+
+
+cdef struct Spans:                      # a row's numbers, span by span
+    const PairsJob* job
+    char* data[OPERANDS]                # of the row's first number
+    char* work
+    double state[STATE]
+    PairBlock block
+
+
+cdef int over_spans(Spans* row, int step) except -1 nogil:
+    """Take one step with each span of a row, which is loaded if it cannot be read as it lies."""
+    cdef const Batch* batch = &row.job.job.batch
+    cdef Py_ssize_t size = 8 if batch.double_precision else 4, start = 0
+    cdef const char* place[2]
+    cdef char* out[2]
+    cdef const Operand* operand
+    cdef int k
+    row.block.step = step
+    row.block.state = row.state
+    while start < batch.core:
+        row.block.size = min(<Py_ssize_t>SPAN, batch.core - start)
+        for k in range(2):
+            operand = &batch.operand[k]
+            place[k] = row.data[k] + start * operand.step
+            if not (operand.native and operand.step == size):
+                if batch.double_precision:
+                    batch.memory.load_d(place[k], operand.step, operand.code, <double*>(row.work + k * 8 * SPAN), row.block.size)
+                else:
+                    batch.memory.load_f(place[k], operand.step, operand.code, <float*>(row.work + k * 8 * SPAN), row.block.size)
+                place[k] = row.work + k * 8 * SPAN
+        row.block.grad = row.work + 2 * 8 * SPAN if step == SPREAD else NULL
+        row.block.hess = row.work + 3 * 8 * SPAN if step == SPREAD and batch.wanted & (HESS | BOUND) else NULL
+        row.job.function(row.job.parameters, place[PRED], place[TARGET], &row.block)
+        if step == SPREAD:
+            out[0], out[1] = <char*>row.block.grad, <char*>row.block.hess
+            for k in range(2 if row.block.hess is not NULL else 1):
+                operand = &batch.operand[GRADS + k]
+                if batch.double_precision:
+                    batch.memory.store_d(<double*>out[k], row.data[GRADS + k] + start * operand.step, operand.step, operand.code,
+                                         row.block.size)
+                else:
+                    batch.memory.store_f(<float*>out[k], row.data[GRADS + k] + start * operand.step, operand.step, operand.code,
+                                         row.block.size)
+        start += row.block.size
+    return 0
+
+
+cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
+    cdef const Batch* batch = &self.job.batch
+    cdef Spans row
+    cdef Py_ssize_t stride
+    cdef double weight, loss
+    cdef double total = 0, mass = 0
+    cdef float single
+    cdef int k
+    partial.samples = end - start
+    partial.seen = 0
+    row.job = self
+    row.work = work
+    while start < end:
+        for k in range(OPERANDS):
+            if batch.operand[k].data is not NULL:
+                locate(batch, k, start, &row.data[k], &stride)
+        weight = 1
+        if batch.operand[WEIGHT].data is not NULL:
+            gather(batch, WEIGHT, start, 1, 0, &weight, True)
+            if not (weight >= 0 and weight < INFINITY):
+                partial.seen |= OUTSIDE
+        weight *= batch.unit
+        mass += weight
+        if batch.wanted != 0:
+            reduce_pair(&row)
+            loss = row.state[LOSS] * weight if weight != 0 else 0
+            total += loss
+            if batch.wanted & VALUE and not batch.summed:
+                if batch.double_precision:
+                    scatter(batch, VALUES, start, 1, 0, &loss, False)
+                else:
+                    single = <float>loss
+                    scatter(batch, VALUES, start, 1, 0, &single, False)
+            if batch.wanted & GRAD:
+                row.block.weight = weight * batch.scale
+                over_spans(&row, SPREAD)
+        start += 1
+    partial.value = total
+    partial.weight = mass
+    return 0
+
+
+cdef int reduce_pair(Spans* row) except -1 nogil:
+    """A row's sums, and what is concluded of them."""
+    cdef int answer, k
+    for k in range(STATE):
+        row.state[k] = 0
+    row.state[PRED_SCALE] = row.state[TARGET_SCALE] = 1
+    over_spans(row, ADD_TERMS)
+    answer = once(row, MEASURE)
+    if answer & 1:                      # once more, with numbers that are brought near 1
+        row.state[PRED_SCALE] = row.state[TARGET_SCALE] = 0
+        over_spans(row, GREATEST)
+        for k in range(PRED_SCALE, TARGET_SCALE + 1):
+            row.state[k] = ldexp(1, min(-ilogb(row.state[k]), 1000)) if 0 < row.state[k] < INFINITY else 1
+        row.state[FIRST] = row.state[SECOND] = row.state[THIRD] = 0
+        over_spans(row, ADD_TERMS)
+        answer = once(row, MEASURE)
+    row.block.refined = (answer & 2) != 0
+    if row.block.refined:
+        over_spans(row, REFINE)
+    once(row, CONCLUDE)
+    return 0
+
+
+cdef int once(Spans* row, int step) except -1 nogil:
+    """A step that looks at the sums alone."""
+    row.block.step = step
+    row.block.state = row.state
+    row.block.size = 0
+    row.block.grad = row.block.hess = NULL
+    return row.job.function(row.job.parameters, row.work, row.work, &row.block)
+
+
+cdef class PairsKernel(CoreKernel):
+    """A loss of two rows, which stand along the last axis of pred and target."""
+    cdef PairFunction function[2]
+
+    def __init__(self, dict tables, str name):
+        cdef PairEntry* entry = <PairEntry*>PyCapsule_GetPointer(tables[name], "pairs")
+        self.memory = <const Memory*>PyCapsule_GetPointer(tables["memory"], "memory")
+        self.function[0], self.function[1] = entry.function[0], entry.function[1]
+
+    def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
+        """As PointwiseKernel.run."""
+        cdef PairsJob job
+        cdef Partial total
+        cdef double cost = 0
+        prepare(&job.job, self, operands, (True, True, False, False, True, True), reduction, WANTED[call])
+        job.job.chunk = <Chunk>pairs_chunk
+        job.job.share = max(CHUNK // job.job.batch.core, <Py_ssize_t>1)
+        job.job.work = job.job.unit_work = 4 * 8 * SPAN
+        job.function = self.function[job.job.batch.double_precision]
+        evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
+                 inspect_first and operands[WEIGHT] is not None, inspect_first, &cost, &total)
+        return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)
