@@ -33,7 +33,8 @@ cdef class CoxKernel:
         lines.base[1] = np.abs(times)[order]
         lines.base[2] = ~np.signbit(times)[order]
         heaviest = weights.max(initial=0)
-        unit = 2.0 ** -np.frexp(heaviest)[1] if heaviest > 0 else 1.0    # only the ratio of weights counts among those at risk
+        # Only the ratio of weights counts among those at risk.
+        unit = 1.0 if ordinary(heaviest) or heaviest == 0 else 2.0 ** -np.frexp(heaviest)[1]
         lines.base[3] = weights[order] * unit
         events = lines.base[2] * (lines.base[3] != 0)
         count, mass = int(events.sum()), float((events * lines.base[3]).sum())
@@ -41,6 +42,7 @@ cdef class CoxKernel:
             if n > 0:
                 self.function(&lines[0, 0], n, efron, &group[0, 0], &derivatives[0, 0], wanted & GRAD,
                               wanted & (HESS | BOUND), &value)
+        value -= mass * np.log(unit)
         divisor = {"sum": unit, "mean": mass, "batch_mean": count * unit}[reduction]
         for out, line in ((grad, 0), (hess, 1)):
             if out is not None:
