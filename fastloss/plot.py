@@ -19,10 +19,10 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 
-from ._loss import Loss
-from ._rows import RowLoss
-from ._spec import named
-from ._validate import SIGN, Array
+from ._core.domains import SIGN, Array
+from ._core.families import RowLoss
+from ._core.loss import Loss
+from ._core.registry import with_parameters as named
 
 __all__ = ["compare", "curves", "surface"]
 

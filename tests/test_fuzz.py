@@ -9,8 +9,8 @@ from conftest import DEFAULT
 from fuzz import LENGTH, check
 
 import fastloss as fl
-from fastloss import _backend
-from fastloss._loss import REGISTRY
+from fastloss._core import backend as _backend
+from fastloss._core.registry import REGISTRY
 
 CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
 

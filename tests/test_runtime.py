@@ -13,7 +13,8 @@ import pytest
 from cases import ONE_EACH, sample
 
 import fastloss as fl
-from fastloss import _backend, _threads
+from fastloss._core import backend as _backend
+from fastloss._core import threads as _threads
 
 COMPILED = [name for name in _backend.available() if name != "numpy"]
 

@@ -30,7 +30,7 @@ from test_accuracy import ELEMENTARY
 from test_rows import KINDS, SOFTMAX, as_rows, distributions, exact_row, inputs
 
 import fastloss as fl
-from fastloss import _backend
+from fastloss._core import backend as _backend
 from fastloss.bench.report import processor
 
 CHUNK = 1 << 22

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._validate import Array
+from ..._core.domains import Array
 from . import Candidate, Task
 
 

@@ -1,22 +1,35 @@
-"""Losses as they are named in text: ``huber``, ``huber:delta=2``."""
+"""Losses by their names: ``huber``, and as they are named in text, ``huber:delta=2``."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import difflib
+from typing import TYPE_CHECKING, Any
 
-from . import _loss
-from ._loss import Loss
+if TYPE_CHECKING:
+    from .loss import Loss
+
+REGISTRY: dict[str, Loss] = {}  # every loss by its name, aliases left out
 
 
-def named(text: str) -> tuple[Loss, dict[str, Any]]:
+def named(name: str) -> Loss:
+    """The loss of this name or alias."""
+    losses = {known: loss for loss in REGISTRY.values() for known in (loss.name, *loss.aliases)}
+    if name not in losses:
+        near = difflib.get_close_matches(name, losses, 1)
+        raise ValueError(f"there is no loss {name!r}; " + (f"did you mean {near[0]!r}?" if near else ", ".join(losses)))
+    return losses[name]
+
+
+def with_parameters(text: str) -> tuple[Loss, dict[str, Any]]:
     """The loss that the text names, and its own keywords, checked.
 
     Keywords follow the name, each after a colon: ``sigmoid_cross_entropy:pos_weight=3:label_smoothing=0.1``.
     """
+    import json
+
     name, *settings = text.split(":")
-    loss = _loss.named(name.strip())
-    parameters = {}
+    loss = named(name.strip())
+    parameters: dict[str, Any] = {}
     for setting in settings:
         keyword, equals, value = (part.strip() for part in setting.partition("="))
         if not equals:
@@ -25,7 +38,7 @@ def named(text: str) -> tuple[Loss, dict[str, Any]]:
             known = ", ".join(loss.parameters) or "none"
             raise ValueError(f"{text!r}: {loss.name} has no keyword {keyword!r} (it has: {known})")
         try:
-            parameters[keyword] = json.loads(value)
+            parameters[keyword] = json.loads(value) if loss.parameters[keyword].kind != "str" else value
         except json.JSONDecodeError:
             raise ValueError(f"{text!r}: {keyword} is {value!r}, which is no number") from None
     try:
