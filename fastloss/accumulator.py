@@ -120,8 +120,8 @@ class Accumulator:
             As for the loss.
         """
         sums = self.loss._totals(pred, target, sample_weight, self._own)
-        self._value.add(square_of_root(sums) if self.loss.root else sums.value, 1.0 if self.loss.root else sums.unit)
-        self._weight.add(sums.weight, 1.0)
+        self._value.add(square_of_root(sums) if self.loss.root else sums.value, sums.unit)
+        self._weight.add(sums.weight, sums.unit)
         self.samples += sums.samples
 
     def merge(self, other: Accumulator) -> None:

@@ -19,7 +19,6 @@ from ._core.domains import Array
 from ._core.families import RowLoss, TwoOutputs, classes
 from ._core.hyperparameters import Integer, Parameter
 from ._core.loss import Loss
-from ._core.passes import ordinary, unit_for
 
 __all__ = ["Objective", "objective"]
 
@@ -135,7 +134,7 @@ class Objective:
         if "axis" in parameters:
             raise TypeError("axis is given, but the classes of a linear model are always on the last axis")
         self.loss = loss
-        self.l2 = L2.checked("l2", l2)
+        self.l2 = float(L2.checked("l2", l2))
         self.dtype = np.dtype(np.float32 if result_dtype(X, "X").itemsize < 8 else np.float64)
         own = loss._checked(parameters)
         columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters)
@@ -150,16 +149,12 @@ class Objective:
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
         sums = loss._totals(zeros, target, self._weight, own)
         if sums.samples == 0 or sums.weight == 0:
-            raise ValueError("the mean over no samples is undefined" if sums.samples == 0 else "sample_weight sums to 0")
-        self._weights = sums.weight  # Σw
-        self._unit = unit_for(sums.weight) if self._weight is not None and not ordinary(sums.weight) else sums.unit
-        self._divisor = self._in_units(sums.weight)
-
-    def _in_units(self, total: float) -> float:
-        """Σw in the units of a pass; that of weights whose own sum is out of range is taken of smaller ones."""
-        if self._weight is None or 0 < total < math.inf:
-            return total * self._unit
-        return float((self._unit * np.asarray(self._weight, np.float64)).sum())
+            raise ValueError(
+                "the mean over no samples is undefined" if sums.samples == 0 else "sample_weight sums to 0"
+            )
+        # Weights are taken in units in which their sum is in range.
+        self._unit = 1.0 if self._weight is None else sums.unit
+        self._divisor = sums.weight if self._weight is not None else sums.weight / sums.unit
 
     def __repr__(self) -> str:
         return f"<objective of {self.loss.name} with {self.size} weights>"
@@ -167,12 +162,7 @@ class Objective:
     def __call__(self, w: Any) -> tuple[float, Array]:
         """The cost and its gradient, of w's shape and float64."""
         w = self._weights_of("w", w)
-        value, gradient = self._sums(w)
-        cost = value / self._divisor
-        gradient /= self._divisor
-        if self.loss.root:
-            cost = math.sqrt(cost)
-            gradient *= 0 if cost == 0 else 1 / (2 * cost)
+        cost, gradient = self._without_penalty(w)
         if self.l2:
             coefficients = self._parts(w)[0]
             cost += 0.5 * self.l2 * float(np.vdot(coefficients, coefficients))
@@ -194,7 +184,7 @@ class Objective:
         tuple of float, ndarray and float
         """
         value, gradient = self._sums(self._weights_of("w", w))
-        return value / self._unit, gradient / self._unit, self._weights
+        return value / self._unit, gradient / self._unit, self._divisor / self._unit
 
     def hessp(self, w: Any, v: Any) -> Array:
         """The Hessian of the cost at w times v: what ``scipy.optimize.minimize(..., hessp=...)`` takes.
@@ -226,16 +216,22 @@ class Objective:
         return product
 
     def _without_penalty(self, w: Array) -> tuple[float, Array]:
-        """A root and its gradient."""
+        """The cost of the loss alone."""
         value, gradient = self._sums(w)
-        cost = math.sqrt(value / self._divisor)
-        return cost, gradient / self._divisor * (0.5 / cost if cost else 0.0)
+        cost = value / self._divisor
+        gradient /= self._divisor
+        if self.loss.root:
+            cost = math.sqrt(cost)
+            gradient *= 0 if cost == 0 else 1 / (2 * cost)
+        return cost, gradient
 
     def _weights_of(self, name: str, w: Any) -> Array:
-        w = np.asarray(w, np.float64)
-        if w.shape != (self.size,):
-            raise ValueError(f"{name} has shape {w.shape}; it must be ({self.size},), as many as there are weights")
-        return w
+        weights: Array = np.asarray(w, np.float64)
+        if weights.shape != (self.size,):
+            raise ValueError(
+                f"{name} has shape {weights.shape}; it must be ({self.size},), as many as there are weights"
+            )
+        return weights
 
     def _parts(self, w: Array) -> tuple[Array, Array]:
         """The coefficients and intercepts in flat weights, as views; no intercept is an empty one."""
@@ -270,7 +266,8 @@ class Objective:
         given = {"reduction": "batch_mean", **block.keywords}
         root, slopes = self.loss.value_and_grad(block.scores, block.target, **given)
         turned = self.loss.hvp(block.scores, block.target, along, **given)
-        return 2 * n * (root * turned + slopes * np.vdot(slopes, along))
+        product: Array = 2 * n * (root * turned + slopes * np.vdot(slopes, along))
+        return product
 
     def _blocks(self, w: Array) -> Iterator[Block]:
         """The data, as many rows at a time as are good for the cache; of a loss of the whole batch, all."""
@@ -319,4 +316,3 @@ def block_rows(features: int, outputs: int, itemsize: int) -> int:
     rows = max(MANY, BLOCK_BYTES // max(1, features * itemsize))
     small = SMALL_PRODUCT // max(1, features * outputs)
     return min(rows, small) if small >= FEW and outputs > 1 else rows
-

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from ._core import registry as _registry
-from .accumulator import Accumulator, summed
-from ._files import READERS, Column, opened
-from ._core.families import RowLoss
 from ._core.domains import Array
+from ._core.families import RowLoss
+from ._files import READERS, Column, opened
+from .accumulator import Accumulator, summed
 
 BLOCK = 1 << 18  # numbers in pred that are taken at a time
 PLACE = re.compile(r"(pred|target|sample_weight)\[(\d+)(?:, ([\d, ]+))?\] is (.*)")  # how errors name a value's place

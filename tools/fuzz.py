@@ -34,10 +34,10 @@ import numpy as np
 
 import fastloss as fl
 from fastloss._core import backend as _backend
-from fastloss.functions import Function, RowFunction
+from fastloss._core.families import RowLoss
 from fastloss._core.loss import Loss
 from fastloss._core.registry import REGISTRY
-from fastloss._core.families import RowLoss
+from fastloss.functions import Function, RowFunction
 
 SLACK = 64
 LENGTH = 64  # bytes of an input at most

@@ -36,7 +36,7 @@ class Arguments:
     axis: int | None = None  # of the classes, counted from the front, where a sample is a row of them
     ignored: int | None = None  # the class id that is not there
     root: bool = False  # the loss is a root, which is known before its gradient
-    whole: bool = False  # a kernel takes the batch as a whole, and so reads it before it writes
+    whole: bool = False  # the cost is one of the whole batch, and no sum of weighted losses
     argument: str = "pred"  # what the caller knows `pred` as
     outputs: dict[str, Array] = field(default_factory=dict)
     written: bool = False  # an output is the caller's

@@ -34,7 +34,9 @@ def undefined(arguments: Arguments, sums: Sums) -> bool:
 def samples(arguments: Arguments, column: Any = ...) -> tuple[Array, Array]:
     """The targets that have a weight, and their weights, which sum to 1, all in double."""
     target = np.asarray(arguments.target[column], np.float64).ravel()
-    weight = np.ones(target.shape) if arguments.weight is None else np.ravel(arguments.weight[column]).astype(np.float64)
+    weight = (
+        np.ones(target.shape) if arguments.weight is None else np.ravel(arguments.weight[column]).astype(np.float64)
+    )
     target, weight = target[weight > 0], weight[weight > 0]
     return target, normalised(weight)
 
@@ -169,7 +171,7 @@ def mean_row(arguments: Arguments, own: dict[str, Any]) -> Array:
     if arguments.ids:
         ids = np.ravel(arguments.target)
         there = (weight > 0) if arguments.ignored is None else (weight > 0) & (ids != arguments.ignored)
-        shares = np.bincount(ids[there].astype(np.intp), weight[there], classes)
+        shares: Array = np.bincount(ids[there].astype(np.intp), weight[there], classes)
         shares = shares if class_weight is None else shares * class_weight
     else:
         rows = np.asarray(arguments.last(arguments.target), np.float64).reshape(-1, classes)

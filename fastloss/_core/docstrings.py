@@ -18,13 +18,16 @@ REDUCTIONS = {
     "none": "the loss of every sample",
 }
 OUT = {
-    "": "Where the losses go, with `reduction=\"none\"`: an array of `pred`'s dtype or of a narrower float; may be `pred` itself.",
+    "": 'Where the losses go, with `reduction="none"`: an array of `pred`\'s dtype or of a narrower float; may be `pred` itself.',
     "grad": "Where the gradient goes: of `pred`'s dtype or a narrower float; may be `pred` itself.",
-    "value_and_grad": "Where the gradient goes, as for `grad`; with ``reduction=\"none\"`` also a pair, for losses and gradient.",
+    "value_and_grad": 'Where the gradient goes, as for `grad`; with ``reduction="none"`` also a pair, for losses and gradient.',
     "grad_and_hess": "A pair of arrays for the two, as for `grad`.",
 }
 RETURNS = {
-    "": ("float or ndarray", 'The cost, summed in double precision; with ``reduction="none"``, losses of `pred`\'s dtype.'),
+    "": (
+        "float or ndarray",
+        'The cost, summed in double precision; with ``reduction="none"``, losses of `pred`\'s dtype.',
+    ),
     "grad": ("ndarray", "Of the shape and dtype of `pred`; float64 for integers."),
     "value_and_grad": ("tuple", "The cost, or the losses, and the gradient."),
     "grad_and_hess": ("tuple of ndarray", "The gradient and the curvature, each of the shape and dtype of `pred`."),
@@ -32,7 +35,7 @@ RETURNS = {
     "constant": ("float or ndarray", "One number; for rows, one for each class or output."),
 }
 SUMMARY = {
-    "grad": "The derivative of the cost by `pred`; with ``reduction=\"none\"``, of each sample's own loss.",
+    "grad": 'The derivative of the cost by `pred`; with ``reduction="none"``, of each sample\'s own loss.',
     "value_and_grad": "The cost (or losses) and the gradient, in one pass.",
     "grad_and_hess": "The gradient and the diagonal of the Hessian, in one pass.",
     "hvp": "The Hessian of the cost times a vector, without the Hessian.",
@@ -87,9 +90,13 @@ def parameters(loss: Loss, call: str) -> str:
         choices = ", ".join(f'"{name}"' for name in allowed)
         entries.append(item(f"reduction : {{{choices}}}", text[0].upper() + text[1:]))
     if call in OUT:
-        entries.append(item("out : ndarray, optional" if call != "grad_and_hess" else "out : tuple, optional", OUT[call]))
+        entries.append(
+            item("out : ndarray, optional" if call != "grad_and_hess" else "out : tuple, optional", OUT[call])
+        )
     if call == "grad_and_hess":
-        majorizer = f'with ``"majorizer"`` {loss.majorizer}' if loss.majorizer else "nothing else: there is no majorizer"
+        majorizer = (
+            f'with ``"majorizer"`` {loss.majorizer}' if loss.majorizer else "nothing else: there is no majorizer"
+        )
         entries.append(item('curvature : {"exact", "majorizer"}', CURVATURE.format(majorizer=majorizer)))
     return "".join(entries)
 

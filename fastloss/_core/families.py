@@ -186,14 +186,14 @@ def loss(
     majorizer: str = "",
     aliases: tuple[str, ...] = (),
     **parameters: Keyword,
-) -> Callable[[Callable[..., None]], Any]:
+) -> Callable[[Callable[..., None]], Loss]:
     """Make a Loss of a function that has a name and a docstring, and register it.
 
     The docstring has the summary and what is particular to the loss, References and Examples; `docstrings.py` has the rest.
     """
     definition = Definition(formula, inputs, constant, link, majorizer, aliases, parameters)
 
-    def make(described: Callable[..., None]) -> Any:
+    def make(described: Callable[..., None]) -> Loss:
         return register(family(described.__name__, inspect.cleandoc(described.__doc__ or ""), definition))
 
     return make

@@ -50,12 +50,14 @@ def sigmoid(x: Array) -> Array:
 def softmax(x: Array) -> Array:
     """Rows of probabilities."""
     e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return (e / e.sum(axis=-1, keepdims=True)).astype(x.dtype, copy=False)
+    p: Array = e / e.sum(axis=-1, keepdims=True)
+    return p.astype(x.dtype, copy=False)
 
 
 def choice(x: Array, low: float) -> Array:
     """1 for the positive, the other label for the rest."""
-    return np.where(x > 0, x.dtype.type(1), x.dtype.type(low))
+    labels: Array = np.where(x > 0, 1, low)
+    return labels.astype(x.dtype)
 
 
 def rows(normal: Normal, size: int, classes: int) -> Array:

@@ -138,9 +138,7 @@ class Loss(Calls):
                 shown = ", ".join(arguments)
                 raise TypeError(f"{self.name}() is missing the argument {name!r}: {self.name}({shown})")
 
-    def _arguments(
-        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]
-    ) -> Arguments:
+    def _arguments(self, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]) -> Arguments:
         """The arguments, checked and converted."""
         reduction = known_reduction(reduction)
         pred, target = real_array("pred", pred), real_array("target", target)
@@ -157,7 +155,15 @@ class Loss(Calls):
         check_columns(own, pred)
         check_held(self.parameters, own, dtype)
         return Arguments(
-            pred, target, None, reduction, dtype, pred.shape, tuple(own.values()), root=self.root, whole=self.cost_only
+            pred,
+            target,
+            None,
+            reduction,
+            dtype,
+            pred.shape,
+            tuple(own.values()),
+            root=self.root,
+            whole=self.cost_only and not self.root,
         )
 
     def _cost(self, call: int, arguments: Arguments) -> float:

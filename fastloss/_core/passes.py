@@ -62,7 +62,9 @@ def inverse(divisor: float) -> float:
 def evaluated(kernel: Any, call: int, arguments: Arguments) -> Sums:
     """The cost, and the arrays that are asked for; a mean of finite losses is finite, though their sum may not be."""
     in_double = arguments.dtype == np.float64 and arguments.reduction in AVERAGES and not arguments.root
-    if in_double and call == VALUE_AND_GRAD and arguments.overwrites:  # the losses are gone when the gradients are there
+    if (
+        in_double and call == VALUE_AND_GRAD and arguments.overwrites
+    ):  # the losses are gone when the gradients are there
         cost = evaluated(kernel, VALUE, arguments)
         if not cost.outside:
             ran(kernel, GRAD, arguments)
@@ -98,7 +100,7 @@ def in_smaller_units(kernel: Any, arguments: Arguments, sums: Sums) -> float:
 
 
 def totals(kernel: Any, arguments: Arguments) -> Sums:
-    """Σwℓ in units in which it is in range: what the costs of batches are put together from."""
+    """Σwℓ and Σw in units in which they are in range: what the costs of batches are put together from."""
     sums = ran(kernel, VALUE, arguments)
     if sums.outside:
         return sums
@@ -107,12 +109,11 @@ def totals(kernel: Any, arguments: Arguments) -> Sums:
         return sums
     unit = unit_for(sums.weight) * (1.0 if math.isfinite(sums.value) else 2.0**-64)
     again = ran(kernel, VALUE, arguments, scaled_weights(arguments, unit))
-    again.unit = unit
-    return again
+    return Sums(again.value, again.weight, sums.samples, unit=unit)
 
 
 def square_of_root(sums: Sums) -> Fraction | float:
-    """Σwe² of a root of its mean, without rounding: the square of the cost times Σw."""
+    """Σwe², of the root of its mean and in the same units, without rounding: the square of the cost times Σw."""
     if not (math.isfinite(sums.value) and math.isfinite(sums.weight)):
         return sums.value * sums.weight
     return Fraction(sums.value) ** 2 * Fraction(sums.weight)

@@ -42,6 +42,9 @@ def with_parameters(text: str) -> tuple[Loss, dict[str, Any]]:
         except json.JSONDecodeError:
             raise ValueError(f"{text!r}: {keyword} is {value!r}, which is no number") from None
     try:
+        for keyword, value in parameters.items():
+            if isinstance(value, list) and loss.parameters[keyword].kind != "array_like":
+                raise TypeError(f"{keyword} must be a real number, not list")
         loss._checked(parameters)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{text!r}: {error}") from None

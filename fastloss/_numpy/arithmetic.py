@@ -61,10 +61,8 @@ def bend(x: Array) -> Array:
 
 def power(x: Array, exponent: float) -> Array:
     """x to an exponent ≥ 0, by multiplication where that is exact."""
-    if exponent in (0, 1, 2):
-        return (np.ones_like, np.copy, np.square)[int(exponent)](x)  # type: ignore[operator, no-any-return]
-    result: Array = x**exponent
-    return result
+    exact: dict[float, Array] = {0.0: np.ones_like(x), 1.0: x, 2.0: x * x}
+    return exact[exponent] if exponent in exact else np.power(x, exponent)
 
 
 def log_ratio(p: Array, t: Array) -> Array:

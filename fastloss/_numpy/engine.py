@@ -31,6 +31,7 @@ WANTED = {  # call -> results, by name
 }
 PLACE = {"value": VALUE, "grad": GRAD, "product": GRAD, "hess": HESS, "majorizer": HESS}
 
+Operands = tuple[Any, ...]  # of ndarray or None
 Run = tuple[float, float, int, bool]  # cost, Σw, samples that count, whether an input is outside its domain
 
 
@@ -38,7 +39,7 @@ Run = tuple[float, float, int, bool]  # cost, Σw, samples that count, whether a
 class Batch:
     """What a pass goes over, and in what units: derivatives get the factor `scale`, weights `unit`."""
 
-    operands: tuple[Array | None, ...]
+    operands: Operands
     own: tuple[Any, ...]
     dtype: np.dtype[Any]
     samples: tuple[int, ...]
@@ -46,10 +47,9 @@ class Batch:
     unit: float = 1.0
 
     @classmethod
-    def of(cls, operands: tuple[Array | None, ...], own: tuple[Any, ...], axes: int) -> Batch:
+    def of(cls, operands: Operands, own: tuple[Any, ...], axes: int) -> Batch:
         """What a kernel is given; a sample's last `axes` are its own."""
         pred = operands[PRED]
-        assert pred is not None
         single = (pred.dtype.kind == "f" and pred.dtype.itemsize < 8) or is_bfloat16(pred.dtype)
         dtype = np.dtype(np.float32 if single else np.float64)
         return cls(operands, own, dtype, pred.shape[: pred.ndim - axes])
@@ -65,7 +65,7 @@ class Tile:
     def __init__(self, batch: Batch, index: tuple[Any, ...]) -> None:
         self.batch = batch
         self.index = index
-        self.count = int(np.size(batch.operands[PRED][index]))  # type: ignore[index]
+        self.count = int(np.size(batch.operands[PRED][index]))
 
     def whole(self, k: int) -> Any:
         """An operand as it is, or None."""
@@ -120,7 +120,7 @@ class Kernel:
     def run(
         self,
         call: int,
-        operands: tuple[Array | None, ...],
+        operands: Operands,
         reduction: str,
         own: tuple[Any, ...],
         inspect_first: bool,
@@ -129,9 +129,7 @@ class Kernel:
         with np.errstate(all="ignore"):
             return self.reduced(WANTED[call], Batch.of(operands, own, self.axes), reduction, inspect_first)
 
-    def product(
-        self, operands: tuple[Array | None, ...], vector: Array | None, reduction: str, own: tuple[Any, ...]
-    ) -> Run:
+    def product(self, operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]) -> Run:
         """The same for the Hessian times a vector, which is written where the gradient goes."""
         with np.errstate(all="ignore"):
             return self.reduced(("product",), Batch.of((*operands, vector), own, self.axes), reduction, False)

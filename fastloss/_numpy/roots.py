@@ -12,9 +12,9 @@ from .._core.domains import Array
 from .._core.inputs import ABOVE_MINUS_ONE
 from .._core.passes import Sums, divisor, inverse, ordinary, quotient, unit_for
 from .arithmetic import log_ratio, signless, weighed
-from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Run, Tile, blocks, is_outside, weight_of
 from .engine import GRAD as GRADS
 from .engine import HESS as HESSES
+from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Run, Tile, blocks, is_outside, weight_of
 from .pointwise import Formula
 
 LIFT = 2.0**600
@@ -68,6 +68,10 @@ class Rooted:
     lift: float = 1.0
     root: float = 1.0
     along: float = 0.0
+
+    def over_root(self, x: Array, share: Array) -> Array:
+        """x over the root that errors have which are not lifted; 0 where there is no sample, or no error."""
+        return np.where(share == 0, 0, x * self.lift / self.root) if self.root else np.zeros_like(x)
 
 
 class Root(Kernel):
@@ -123,10 +127,11 @@ class Root(Kernel):
 
     def along(self, batch: Batch, known: Rooted) -> float:
         """The gradient times the vector."""
-        return sum(
-            float(weighed(weight, self.slopes(weight * batch.scale, pred, error, known) * tile.get(VECTOR)).sum())
-            for tile, pred, _, error, weight, _ in self.pieces(batch, known)
-        )
+        total = 0.0
+        for tile, pred, _, error, weight, _ in self.pieces(batch, known):
+            slopes = self.slopes(weight * batch.scale, pred, error, known)
+            total += float(np.where(weight == 0, 0, slopes * tile.get(VECTOR)).sum())
+        return total
 
     def derived(self, wanted: tuple[str, ...], batch: Batch, known: Rooted) -> None:
         """Gradient and curvature, or the Hessian times a vector."""
@@ -134,16 +139,14 @@ class Root(Kernel):
             share = weight * batch.scale
             grad = self.slopes(share, pred, error, known)
             curve = self.formula.bound if "majorizer" in wanted else self.formula.curvature
-            bend, factor = weighed(share, curve(pred, target)), known.lift / known.root if known.root else 0.0
+            bend = weighed(share, curve(pred, target))
             if "product" in wanted:
                 v = tile.get(VECTOR).astype(np.float64)
-                tile.put(GRADS, signless(weighed(share, (bend * v - grad * known.along) * factor)))
+                tile.put(GRADS, signless(known.over_root(bend * v - grad * known.along, share)))
                 continue
-            if "grad" in wanted:
-                tile.put(GRADS, signless(grad))
+            tile.put(GRADS, signless(grad))
             if "hess" in wanted or "majorizer" in wanted:
-                pulled = bend if "majorizer" in wanted else bend - grad * grad
-                tile.put(HESSES, np.where(share == 0, 0, pulled * factor) if known.root else np.zeros_like(grad))
+                tile.put(HESSES, known.over_root(bend if "majorizer" in wanted else bend - grad * grad, share))
 
 
 KERNELS = {"rmse": Root(SquaredError), "rmsle": Root(SquaredLogError)}

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._core.domains import PROBABILITY, Array, Domain
 from .._core.inputs import DISTRIBUTIONS, DISTRIBUTIONS_OF_IDS, LOGITS_OF_CLASSES
-from .arithmetic import bend, excess, exact_sum_of_rows, power, sum_of_rows, term, weighed
+from .arithmetic import bend, exact_sum_of_rows, excess, power, sum_of_rows, term, weighed
 from .engine import PRED, TARGET, TILE, VECTOR, WEIGHT, Batch, Kernel, Part, Tile, weight_of
 
 
@@ -25,11 +25,11 @@ class Rows(Kernel):
         return batch.own[1] is not None
 
     def tile_size(self, batch: Batch) -> int:
-        return max(1, TILE // batch.operands[PRED].shape[-1])  # type: ignore[union-attr]
+        return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
         _, ignored, class_weight, *numbers = tile.batch.own
-        classes = tile.batch.operands[PRED].shape[-1]  # type: ignore[union-attr]
+        classes = tile.batch.operands[PRED].shape[-1]
         x = tile.get(PRED, classes)
         weight, outside = weight_of(tile)
         weight = np.full(len(x), tile.batch.unit) if weight is None else weight
@@ -76,7 +76,7 @@ class Row:
     hess: ClassVar[Callable[..., Any]]
     majorizer: ClassVar[Callable[..., Any]]
 
-    def __init__(self, tile: Tile, x: Array, t: Array | None, label: Array | None) -> None:
+    def __init__(self, tile: Tile, x: Array, t: Any, label: Any) -> None:
         self.tile, self.x, self.t, self.label = tile, x, t, label
         self.line = np.arange(len(x))
 
@@ -212,7 +212,9 @@ class SoftmaxFocal(SoftmaxRow):
             t, p, q = self.t.astype(np.float64), self.p, self.q
         else:
             t = np.ones((len(self.x), 1))
-            logs = np.where(self.own == 1, self.logs, self.logs - self.z[self.line, self.label].astype(np.float64))[:, None]
+            logs = np.where(self.own == 1, self.logs, self.logs - self.z[self.line, self.label].astype(np.float64))[
+                :, None
+            ]
             p, q = (self.own / self.sum)[:, None], (self.rest / self.sum)[:, None]
         return t, p, q, logs, np.where(p == 0, 0, p * logs)
 
@@ -221,7 +223,7 @@ class SoftmaxFocal(SoftmaxRow):
         return sum_of_rows(term(t, power(q, self.gamma) * logs) if self.label is None else power(q, self.gamma) * logs)
 
     def factors(self, bounded=False):
-        """t·a·q, t·b·q² and q: with powers of q that no class of q = 0 makes infinite. `bounded`: without −qL, b's only negative."""
+        """t·a·q, t·b·q² and q: with powers of q that no q = 0 makes infinite. `bounded`: without −qL, all that is negative in b."""
         t, p, q, logs, entropy = self.terms()
         g = self.gamma
         powers = power(q, g)

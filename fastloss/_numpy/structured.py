@@ -70,11 +70,15 @@ class Groups:
         new[1:] = (time[1:] != time[:-1]) | (self.event[1:] != self.event[:-1])
         starts = np.flatnonzero(new & self.event)
         self.at = np.flatnonzero(self.event)  # the places of the events
-        self.group = np.searchsorted(starts, self.at, side="right") - 1  # the group of events at one time that each is of
+        self.group = (
+            np.searchsorted(starts, self.at, side="right") - 1
+        )  # the group of events at one time that each is of
         self.starts = np.searchsorted(self.at, starts)
         self.size = np.diff(np.append(self.starts, len(self.at)))
         rank = np.arange(len(self.at)) - self.starts[self.group]
-        self.left = 1 - rank / self.size[self.group] if efron else np.ones(len(self.at))  # f of those who have the event
+        self.left = (
+            1 - rank / self.size[self.group] if efron else np.ones(len(self.at))
+        )  # f of those who have the event
         log_left = np.log(self.left)
         mean = np.add.reduceat(self.w[self.at], self.starts) / self.size if len(self.at) else self.w[:0]
         self.mean = mean[self.group]  # w̄
@@ -116,7 +120,7 @@ class Groups:
     def shares(self) -> Array:
         """Σ w̄·π of each subject."""
         terms = np.log(self.mean) - self.log_risk
-        return np.exp(self.log_share + self.behind(terms, terms + np.log(self.left)))
+        return np.asarray(np.exp(self.log_share + self.behind(terms, terms + np.log(self.left))))
 
     def grad(self) -> Array:
         return self.restored(self.shares() - self.w * self.event)

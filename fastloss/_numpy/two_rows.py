@@ -17,10 +17,10 @@ class TwoRows(Kernel):
     axes = 1
 
     def tile_size(self, batch: Batch) -> int:
-        return max(1, TILE // batch.operands[PRED].shape[-1])  # type: ignore[union-attr]
+        return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
-        width = tile.batch.operands[PRED].shape[-1]  # type: ignore[union-attr]
+        width = tile.batch.operands[PRED].shape[-1]
         pred, target = (tile.get(k, width) for k in (PRED, TARGET))
         weight, outside = weight_of(tile)
         return Part(self.formula(tile, pred, target), weight, len(pred), outside)
@@ -57,7 +57,9 @@ class CosineDistance:
 
     def there(self, x: Array) -> Array:
         """Derivatives, and 0 beside a vector of zeros."""
-        return np.where(self.none[:, None], np.where(np.isnan(self.distance), np.nan, 0.0)[:, None], x).astype(self.dtype)
+        return np.where(self.none[:, None], np.where(np.isnan(self.distance), np.nan, 0.0)[:, None], x).astype(
+            self.dtype
+        )
 
     def value(self) -> Array:
         return self.distance.astype(self.dtype)

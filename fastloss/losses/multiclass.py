@@ -106,7 +106,9 @@ def softmax_cross_entropy() -> None:
     constant=constants.descended,
     link="softmax",
     majorizer="the second derivative without its one negative term",
-    gamma=Parameter(2.0, text="How much less a sample counts that is right already, >= 0; 0 is `softmax_cross_entropy`."),
+    gamma=Parameter(
+        2.0, text="How much less a sample counts that is right already, >= 0; 0 is `softmax_cross_entropy`."
+    ),
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
     axis=AXIS,

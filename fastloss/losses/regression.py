@@ -38,7 +38,9 @@ def mse() -> None:
     """
 
 
-@loss(Root, "sqrt(mean((pred - target)^2))", NUMBERS, constant=constants.mean, majorizer="that of the mean over the root")
+@loss(
+    Root, "sqrt(mean((pred - target)^2))", NUMBERS, constant=constants.mean, majorizer="that of the mean over the root"
+)
 def rmse() -> None:
     """Root mean squared error, in the units of the target. A cost only: no sample has one of its own.
 

@@ -17,7 +17,7 @@ from .._core.inputs import SURVIVAL
     ties=Choice(
         "breslow",
         options=("breslow", "efron"),
-        text="What events at the same time count for: ``\"breslow\"``, each sees all that are at risk; ``\"efron\"``, each of d "
+        text='What events at the same time count for: ``"breslow"``, each sees all that are at risk; ``"efron"``, each of d '
         "sees what is left of the d on average.",
     ),
 )
