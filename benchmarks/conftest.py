@@ -2,7 +2,8 @@
 
 import pytest
 
-from fastloss import _backend, get_num_threads, set_num_threads
+from fastloss import get_num_threads, set_num_threads
+from fastloss._core import backend as _backend
 
 
 def pytest_addoption(parser):

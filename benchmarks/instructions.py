@@ -36,7 +36,7 @@ PROGRAM = """
 import sys
 import numpy as np
 import fastloss as fl
-from fastloss._loss import REGISTRY
+from fastloss._core.registry import REGISTRY
 from fastloss.bench.data import inputs
 fl.set_num_threads(1)
 name, call, size, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])

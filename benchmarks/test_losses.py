@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss._loss import REGISTRY
+from fastloss._core.registry import REGISTRY
 from fastloss.bench.data import inputs
 from fastloss.bench.rivals.numpy_expressions import NUMPY
 

@@ -5,29 +5,39 @@
 9.666666666666666
 """
 
-# The losses register in this order, and tables list them in it.
-# isort: off
-from .regression import huber, l1, l2, mae, mse, pseudo_huber, rmse
-from .classification import (
+from . import linear
+from ._core.backend import show_config
+from ._core.loss import Loss
+from ._core.threads import get_num_threads, set_num_threads
+from ._version import __version__
+from .accumulator import Accumulator
+from .functions import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softplus
+from .losses import (
     binary_cross_entropy,
     categorical_cross_entropy,
+    cosine_distance,
+    cox,
+    gaussian_nll,
     hinge,
+    huber,
+    kl_divergence,
+    l1,
+    l2,
+    log_cosh,
     log_loss,
+    logcosh,
+    mae,
+    mse,
+    pseudo_huber,
+    rmse,
+    rmsle,
     sigmoid_cross_entropy,
     softmax_cross_entropy,
+    softmax_focal,
+    softmax_kl_divergence,
     sparse_categorical_cross_entropy,
     squared_hinge,
 )
-from .divergence import kl_divergence, softmax_kl_divergence
-from .activations import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax, softplus
-# isort: on
-
-from . import linear
-from ._accumulator import Accumulator
-from ._backend import show_config
-from ._loss import Loss
-from ._threads import get_num_threads, set_num_threads
-from ._version import __version__
 
 __all__ = [
     "Accumulator",
@@ -35,6 +45,9 @@ __all__ = [
     "__version__",
     "binary_cross_entropy",
     "categorical_cross_entropy",
+    "cosine_distance",
+    "cox",
+    "gaussian_nll",
     "get_num_threads",
     "hinge",
     "huber",
@@ -42,20 +55,24 @@ __all__ = [
     "l1",
     "l2",
     "linear",
+    "log_cosh",
     "log_loss",
     "log_sigmoid",
     "log_softmax",
+    "logcosh",
     "logsumexp",
     "mae",
     "mse",
     "pseudo_huber",
     "rmse",
+    "rmsle",
     "set_num_threads",
     "show_config",
     "sigmoid",
     "sigmoid_cross_entropy",
     "softmax",
     "softmax_cross_entropy",
+    "softmax_focal",
     "softmax_kl_divergence",
     "softplus",
     "sparse_categorical_cross_entropy",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import score
-from ._loss import REGISTRY
+from ._core.registry import REGISTRY
 from .bench import command as bench
 
 

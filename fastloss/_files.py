@@ -17,7 +17,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from ._validate import Array, real_array
+from ._core.arrays import real_array
+from ._core.domains import Array
 
 READ_BYTES = 1 << 20  # of an array in an archive, or of a Parquet column, at a time
 LINES = 4096  # of a CSV file at a time: text takes far more memory than the numbers in it

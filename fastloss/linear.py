@@ -8,15 +8,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from . import _validate
-from ._accumulator import summed
-from ._loss import Loss
-from ._rows import RowLoss
-from ._validate import Array, Parameter
+from ._core.arrays import real_array, result_dtype
+from ._core.domains import Array
+from ._core.families import RowLoss, TwoOutputs, classes
+from ._core.hyperparameters import Integer, Parameter
+from ._core.loss import Loss
 
 __all__ = ["Objective", "objective"]
 
@@ -24,6 +26,7 @@ BLOCK_BYTES = 1 << 19  # of X; a block is read from memory once and found in the
 FEW, MANY = 16, 32  # rows: fewer are not worth a multiplication of their own; as many there are in a block of any width
 SMALL_PRODUCT = 1 << 19  # multiplications; OpenBLAS takes so small a product as it lies, twice as fast for few classes
 L2 = Parameter(0.0)
+CLASSES = Integer(None)
 
 
 def objective(
@@ -34,6 +37,7 @@ def objective(
     l2: float = 0.0,
     fit_intercept: bool = True,
     sample_weight: Any = None,
+    classes: int | None = None,
     **parameters: Any,
 ) -> Objective:
     """The cost of a linear model and its gradient, as a function of the weights.
@@ -55,6 +59,8 @@ def objective(
         Whether there is an intercept.
     sample_weight : array_like, optional
         A weight >= 0 for each sample.
+    classes : int, optional
+        How many classes there are, if class ids are up to the largest of other samples: of other parts of the data.
     **parameters
         The loss's own keywords, as ``delta``.
 
@@ -62,7 +68,7 @@ def objective(
     -------
     Objective
         A callable ``w -> (cost, gradient)``, what ``scipy.optimize.minimize(..., jac=True)`` takes; its attribute
-        ``size`` is the number of weights.
+        ``size`` is the number of weights, and its method ``hessp`` what the argument of that name takes.
 
     Raises
     ------
@@ -86,7 +92,17 @@ def objective(
     >>> cost(np.zeros(cost.size))
     (11.666666666666666, array([-8.66666667, -6.        ]))
     """
-    return Objective(loss, X, target, l2, fit_intercept, sample_weight, parameters)
+    return Objective(loss, X, target, l2, fit_intercept, sample_weight, classes, parameters)
+
+
+@dataclass
+class Block:
+    """Some samples of a pass: their features, the scores that a model gives them, and what else a loss takes."""
+
+    X: Array
+    scores: Array
+    target: Array
+    keywords: dict[str, Any]
 
 
 class Objective:
@@ -96,7 +112,7 @@ class Objective:
     classes) for losses of rows. The data are read in blocks of rows whose ends depend on the shape of the problem alone,
     and summed in float64 in their order: the same weights give the same bits, as far as NumPy's BLAS does for a block.
 
-    Class ids run from 0 to the largest one, or to the length of `class_weight` if that is given.
+    Class ids run from 0 to the largest one, or to the length of `class_weight` or to `classes` if that is given.
     """
 
     def __init__(
@@ -107,9 +123,10 @@ class Objective:
         l2: float,
         fit_intercept: bool,
         sample_weight: Any,
+        classes: int | None,
         parameters: dict[str, Any],
     ) -> None:
-        X, target = _validate.real_array("X", X), _validate.real_array("target", target)
+        X, target = real_array("X", X), real_array("target", target)
         if X.ndim != 2:
             raise ValueError(f"X has shape {X.shape}; it must be (samples, features)")
         if target.shape[:1] != X.shape[:1]:
@@ -117,84 +134,181 @@ class Objective:
         if "axis" in parameters:
             raise TypeError("axis is given, but the classes of a linear model are always on the last axis")
         self.loss = loss
-        self.l2 = L2.checked("l2", l2)
-        self.dtype = np.dtype(np.float32 if _validate.result_dtype(X, "X").itemsize < 8 else np.float64)
+        self.l2 = float(L2.checked("l2", l2))
+        self.dtype = np.dtype(np.float32 if result_dtype(X, "X").itemsize < 8 else np.float64)
         own = loss._checked(parameters)
-        columns = (classes(target, parameters),) if isinstance(loss, RowLoss) and target.ndim == 1 else target.shape[1:]
+        columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters)
         self.shape = X.shape[1:] + columns
         self.size = math.prod(self.shape) + fit_intercept * math.prod(columns)
         self._X = X
         self._target = target
         self._target_dtype = target.dtype if target.ndim < 1 + len(columns) else self.dtype  # class ids stay integers
-        self._weight = None if sample_weight is None else _validate.real_array("sample_weight", sample_weight)
+        self._weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
         self._parameters = parameters
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
-        _, self._divisor, samples, self._unit = summed(loss)._totals(zeros, target, self._weight, own)
-        if samples == 0 or self._divisor == 0:
-            raise ValueError("the mean over no samples is undefined" if samples == 0 else "sample_weight sums to 0")
+        sums = loss._totals(zeros, target, self._weight, own)
+        if sums.samples == 0 or sums.weight == 0:
+            raise ValueError(
+                "the mean over no samples is undefined" if sums.samples == 0 else "sample_weight sums to 0"
+            )
+        # Weights are taken in units in which their sum is in range.
+        self._unit = 1.0 if self._weight is None else sums.unit
+        self._divisor = sums.weight if self._weight is not None else sums.weight / sums.unit
 
     def __repr__(self) -> str:
         return f"<objective of {self.loss.name} with {self.size} weights>"
 
     def __call__(self, w: Any) -> tuple[float, Array]:
         """The cost and its gradient, of w's shape and float64."""
-        w = np.asarray(w, np.float64)
-        if w.shape != (self.size,):
-            raise ValueError(f"w has shape {w.shape}; it must be ({self.size},), as many as there are weights")
-        coefficients, intercept = self._parts(w)
-        value, *slopes = self._sums(coefficients.astype(self.dtype), intercept.astype(self.dtype))
-        gradient = np.concatenate([part.T.ravel() for part in slopes])[: self.size]
-        cost = value / self._divisor
-        gradient /= self._divisor
-        if self.loss.cost_only:
-            cost = math.sqrt(cost)
-            gradient *= 0 if cost == 0 else 1 / (2 * cost)
+        w = self._weights_of("w", w)
+        cost, gradient = self._without_penalty(w)
         if self.l2:
+            coefficients = self._parts(w)[0]
             cost += 0.5 * self.l2 * float(np.vdot(coefficients, coefficients))
             self._parts(gradient)[0][...] += self.l2 * coefficients
         return cost, gradient
+
+    def sums(self, w: Any) -> tuple[float, Array, float]:
+        """Σwℓ, its gradient, and Σw, without the penalty: those of parts of the data add up to those of all.
+
+        Of a root, the sums are of the squares.
+
+        Parameters
+        ----------
+        w : array_like
+            The weights, flat.
+
+        Returns
+        -------
+        tuple of float, ndarray and float
+        """
+        value, gradient = self._sums(self._weights_of("w", w))
+        return value / self._unit, gradient / self._unit, self._divisor / self._unit
+
+    def hessp(self, w: Any, v: Any) -> Array:
+        """The Hessian of the cost at w times v: what ``scipy.optimize.minimize(..., hessp=...)`` takes.
+
+        Parameters
+        ----------
+        w, v : array_like
+            The weights and the vector, both flat.
+
+        Returns
+        -------
+        ndarray
+            Of w's shape and float64.
+        """
+        w, v = self._weights_of("w", w), self._weights_of("v", v)
+        product = np.zeros(self.size)
+        for block, along in zip(self._blocks(w), self._blocks(v), strict=True):
+            if self.loss.root:
+                turned = self._product_of_squares(block, along.scores)
+            else:
+                turned = self.loss.hvp(block.scores, block.target, along.scores, reduction="sum", **block.keywords)
+            self._add(product, block.X, turned)
+        product /= self._divisor
+        if self.loss.root:
+            cost, gradient = self._without_penalty(w)
+            product = product / (2 * cost) - gradient * (float(gradient @ v) / cost) if cost else 0 * product
+        if self.l2:
+            self._parts(product)[0][...] += self.l2 * self._parts(v)[0]
+        return product
+
+    def _without_penalty(self, w: Array) -> tuple[float, Array]:
+        """The cost of the loss alone."""
+        value, gradient = self._sums(w)
+        cost = value / self._divisor
+        gradient /= self._divisor
+        if self.loss.root:
+            cost = math.sqrt(cost)
+            gradient *= 0 if cost == 0 else 1 / (2 * cost)
+        return cost, gradient
+
+    def _weights_of(self, name: str, w: Any) -> Array:
+        weights: Array = np.asarray(w, np.float64)
+        if weights.shape != (self.size,):
+            raise ValueError(
+                f"{name} has shape {weights.shape}; it must be ({self.size},), as many as there are weights"
+            )
+        return weights
 
     def _parts(self, w: Array) -> tuple[Array, Array]:
         """The coefficients and intercepts in flat weights, as views; no intercept is an empty one."""
         count = math.prod(self.shape)
         return w[:count].reshape(self.shape), w[count:].reshape(-1, *self.shape[1:])
 
-    def _sums(self, coefficients: Array, intercept: Array) -> tuple[float, Array, Array]:
-        """Σwℓ, and its derivatives by the coefficients and the intercept, both transposed."""
-        loss = summed(self.loss)
-        step = block_rows(self._X.shape[1], math.prod(self.shape[1:]), self.dtype.itemsize)
+    def _sums(self, w: Array) -> tuple[float, Array]:
+        """Σwℓ and its gradient, in the units of a pass."""
+        value, gradient = 0.0, np.zeros(self.size)
+        for block in self._blocks(w):
+            if self.loss.root:
+                cost, slopes = self._squares(block)
+            else:
+                cost, slopes = self.loss.value_and_grad(
+                    block.scores, block.target, reduction="sum", out=block.scores, **block.keywords
+                )
+            value += cost
+            self._add(gradient, block.X, slopes)
+        return value, gradient
+
+    def _squares(self, block: Block) -> tuple[float, Array]:
+        """Σwe² and its slopes, of a root r = √(Σwe²/n): the slopes are 2nr times the root's."""
+        root, slopes = self.loss.value_and_grad(
+            block.scores, block.target, reduction="batch_mean", out=block.scores, **block.keywords
+        )
+        slopes *= 2 * len(block.X) * block.scores[0].size * root
+        return len(block.X) * block.scores[0].size * root * root, slopes
+
+    def _product_of_squares(self, block: Block, along: Array) -> Array:
+        """The Hessian of Σwe² = n·r² times a vector: 2n(r·Hv + g(g·v)), with the root's gradient g and Hessian H."""
+        n = block.scores.size
+        given = {"reduction": "batch_mean", **block.keywords}
+        root, slopes = self.loss.value_and_grad(block.scores, block.target, **given)
+        turned = self.loss.hvp(block.scores, block.target, along, **given)
+        product: Array = 2 * n * (root * turned + slopes * np.vdot(slopes, along))
+        return product
+
+    def _blocks(self, w: Array) -> Iterator[Block]:
+        """The data, as many rows at a time as are good for the cache; of a loss of the whole batch, all."""
+        coefficients, intercept = (part.astype(self.dtype) for part in self._parts(w))
         X = self._X
+        whole = self.loss.cost_only and not self.loss.root
+        step = len(X) if whole else block_rows(X.shape[1], math.prod(self.shape[1:]), self.dtype.itemsize)
         transposed = np.ascontiguousarray(coefficients.T)  # the order that multiplies fastest
-        to_coefficients = np.zeros(transposed.shape)
-        to_intercept = np.zeros(self.shape[1:])
-        scores = np.empty((min(step, len(X)), *self.shape[1:]), self.dtype)
-        ones = np.ones(len(scores), self.dtype)
-        value = 0.0
+        buffer = np.empty((min(step, len(X)), *self.shape[1:]), self.dtype)
         for start in range(0, len(X), step):
             rows = slice(start, start + step)
             block = np.asarray(X[rows], self.dtype)
-            if len(block) < len(ones):
-                scores, ones = scores[: len(block)], ones[: len(block)]
-            np.dot(block, transposed.T, out=scores)
+            scores = np.dot(block, transposed.T, out=buffer[: len(block)])
             for b in intercept:
                 scores += b
-            cost, slopes = loss.value_and_grad(
-                scores,
-                np.asarray(self._target[rows], self._target_dtype),
-                sample_weight=None if self._weight is None else self._unit * np.asarray(self._weight[rows], np.float64),
-                reduction="sum",
-                out=scores,
-                **self._parameters,
-            )
-            value += cost
-            part = np.dot(slopes.T, block)
-            if not np.isfinite(part).all():  # a sample that is not there may hold anything
-                there = slopes.reshape(len(slopes), -1).any(axis=1)
-                part = np.dot(slopes[there].T, block[there])
-            to_coefficients += part
-            to_intercept += np.dot(ones, slopes)  # the intercept is the coefficient of a feature that is always 1
-        return value, to_coefficients, to_intercept
+            weight = None if self._weight is None else self._unit * np.asarray(self._weight[rows], np.float64)
+            target = np.asarray(self._target[rows], self._target_dtype)
+            yield Block(block, scores, target, {**self._parameters, "sample_weight": weight})
+
+    def _add(self, gradient: Array, X: Array, slopes: Array) -> None:
+        """Add what a block's slopes by its scores are by the weights."""
+        coefficients, intercept = self._parts(gradient)
+        part = np.dot(slopes.T, X)
+        if not np.isfinite(part).all():  # a sample that is not there may hold anything
+            there = slopes.reshape(len(slopes), -1).any(axis=1)
+            part = np.dot(slopes[there].T, X[there])
+        coefficients += part.T
+        if len(intercept):  # the coefficient of a feature that is always 1
+            intercept += np.dot(np.ones(len(slopes), slopes.dtype), slopes)
+
+
+def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, Any]) -> tuple[int, ...]:
+    """The shape of the scores of one sample."""
+    if isinstance(loss, TwoOutputs):
+        return (*target.shape[1:], 2)
+    if not (isinstance(loss, RowLoss) and target.ndim == 1):
+        return target.shape[1:]
+    found = classes(target, parameters)
+    if count is not None and count < found:
+        raise ValueError(f"classes is {count}, but target has class ids up to {found - 1}")
+    return (found if count is None else count,)
 
 
 def block_rows(features: int, outputs: int, itemsize: int) -> int:
@@ -202,12 +316,3 @@ def block_rows(features: int, outputs: int, itemsize: int) -> int:
     rows = max(MANY, BLOCK_BYTES // max(1, features * itemsize))
     small = SMALL_PRODUCT // max(1, features * outputs)
     return min(rows, small) if small >= FEW and outputs > 1 else rows
-
-
-def classes(ids: Array, parameters: dict[str, Any]) -> int:
-    """How many classes there are."""
-    if parameters.get("class_weight") is not None:
-        return len(parameters["class_weight"])
-    ignored = parameters.get("ignore_index")
-    counted = True if ignored is None else ids != ignored
-    return int(np.max(ids, initial=0, where=counted)) + 1

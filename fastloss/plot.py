@@ -19,10 +19,10 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 
-from ._loss import Loss
-from ._rows import RowLoss
-from ._spec import named
-from ._validate import SIGN, Array
+from ._core.domains import SIGN, Array
+from ._core.families import RowLoss, TwoOutputs, TwoRows, WithAxis
+from ._core.loss import Loss
+from ._core.registry import with_parameters as named
 
 __all__ = ["compare", "curves", "surface"]
 
@@ -58,6 +58,11 @@ def line_of(loss: Loss) -> Line:
 def inputs(loss: Loss, x: Array, target: float) -> tuple[Array, Array, Array]:
     """Predictions along the line, their targets, and the line's direction in the space of predictions."""
     line = line_of(loss)
+    if isinstance(loss, TwoOutputs):  # of variance 1
+        return np.stack([x, np.zeros_like(x)], axis=-1), np.zeros_like(x), np.array([1.0, 0.0])
+    if isinstance(loss, TwoRows):  # across the target
+        pred = np.stack([np.ones_like(x), x], axis=-1)
+        return pred, np.broadcast_to([1.0, 0.0], pred.shape), np.array([0.0, 1.0])
     if isinstance(loss, RowLoss):
         rows = line is PROBABILITY
         pred = np.stack([x, 1 - x if rows else np.zeros_like(x)], axis=-1)
@@ -252,10 +257,9 @@ def surface(
     ([0.0, 0.0], [1.0, 2.0])
     """
     chosen, parameters = (loss, {}) if isinstance(loss, Loss) else named(loss)
-    if isinstance(chosen, RowLoss) or line_of(chosen) is PROBABILITY:
-        raise ValueError(
-            f"{chosen.name} takes {'rows' if isinstance(chosen, RowLoss) else 'probabilities'}, not scores"
-        )
+    if isinstance(chosen, WithAxis) or line_of(chosen) is PROBABILITY:
+        kind = "rows" if isinstance(chosen, WithAxis) else "probabilities"
+        raise ValueError(f"{chosen.name} takes {kind}, not scores")
     X, y = np.asarray(X, dtype=float), np.asarray(y)
     if X.ndim != 2 or X.shape[1] != 2:
         raise ValueError(f"X has shape {X.shape}; it must be (n, 2), a column for each of the two weights")

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from . import _spec
-from ._accumulator import Accumulator, summed
+from ._core import registry as _registry
+from ._core.domains import Array
+from ._core.families import RowLoss
 from ._files import READERS, Column, opened
-from ._rows import RowLoss
-from ._validate import Array
+from .accumulator import Accumulator, summed
 
 BLOCK = 1 << 18  # numbers in pred that are taken at a time
 PLACE = re.compile(r"(pred|target|sample_weight)\[(\d+)(?:, ([\d, ]+))?\] is (.*)")  # how errors name a value's place
@@ -89,7 +89,7 @@ class Judge:
     def of(text: str, reduction: str, keep: int) -> Judge:
         """The loss that ``NAME:KEY=VALUE:…`` means."""
         try:
-            loss, parameters = _spec.named(text)
+            loss, parameters = _registry.with_parameters(text)
             total = Accumulator(loss, reduction=reduction, **parameters)
         except ValueError as error:
             raise ValueError(f"--loss: {error}") from None

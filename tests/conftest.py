@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss import _backend
+from fastloss._core import backend as _backend
 
 BACKENDS = list(_backend.available())
 DEFAULT = fl.show_config(mode="dicts")["backend"]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastloss as fl
-from fastloss._accumulator import Sum
+from fastloss.accumulator import Sum
 
 SAMPLES, CLASSES = 500, 5
 CUTS = [0, 1, 70, 70, 333, SAMPLES]

@@ -8,7 +8,7 @@ import pytest
 from cases import CASES, ONE_EACH, exact, sample, ulp_error
 
 import fastloss as fl
-from fastloss import _backend
+from fastloss._core import backend as _backend
 
 DTYPES = [np.float32, np.float64]
 

@@ -8,7 +8,7 @@ from cases import POINTWISE, REGISTRY
 from conftest import BACKENDS, DEFAULT
 from test_rows import inputs as row_inputs
 
-from fastloss import _backend
+from fastloss._core import backend as _backend
 
 CALLS = ["value", "grad", "value_and_grad", "grad_and_hess"]
 EVERY = list(REGISTRY.values())

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastloss._loss import REGISTRY
+from fastloss._core.registry import REGISTRY
 from fastloss.bench import measure
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 import fastloss as fl
-from fastloss import _backend, _functions, _loss, _threads
-from fastloss._loss import REGISTRY
+from fastloss import functions as _functions
+from fastloss._core import backend as _backend
+from fastloss._core import loss as _loss
+from fastloss._core import threads as _threads
+from fastloss._core.registry import REGISTRY
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = [getattr(fl, name) for name in fl.__all__ if name != "__version__"]

@@ -5,12 +5,12 @@ import random
 
 import numpy as np
 import pytest
+from cases import REGISTRY
 from conftest import DEFAULT
 from fuzz import LENGTH, check
 
 import fastloss as fl
-from fastloss import _backend
-from fastloss._loss import REGISTRY
+from fastloss._core import backend as _backend
 
 CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
 

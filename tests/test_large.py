@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss import _backend
+from fastloss._core import backend as _backend
 
 pytestmark = pytest.mark.large
 MANY = 2**31 + 12_345

@@ -9,7 +9,7 @@ import pytest
 
 import fastloss as fl
 from fastloss.__main__ import main
-from fastloss._loss import REGISTRY
+from fastloss._core.registry import REGISTRY
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 plot = pytest.importorskip("fastloss.plot")

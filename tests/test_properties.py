@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_rows import SOFTMAX, distributions
 
-from fastloss import _backend
+from fastloss._core import backend as _backend
 
 COMPILED = [name for name in _backend.available() if name != "numpy"]
 BOTH = list(REGISTRY.values())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss import _threads
+from fastloss._core import threads as _threads
 
 
 def test_roots_of_large_equal_numbers(backend):

@@ -30,7 +30,7 @@ from test_accuracy import ELEMENTARY
 from test_rows import KINDS, SOFTMAX, as_rows, distributions, exact_row, inputs
 
 import fastloss as fl
-from fastloss import _backend
+from fastloss._core import backend as _backend
 from fastloss.bench.report import processor
 
 CHUNK = 1 << 22
@@ -337,7 +337,9 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write the table to a file as well")
     arguments = parser.parse_args()
     modules = {
-        name: m for name, m in _backend.available().items() if name in (arguments.backend or _backend.available())
+        name: _backend.load(name)
+        for name in _backend.available()
+        if name in (arguments.backend or _backend.available())
     }
     compiled = {name: m for name, m in modules.items() if name != "numpy"}  # which has exp and log of its own
     config = fl.show_config(mode="dicts")

@@ -33,10 +33,11 @@ import ml_dtypes
 import numpy as np
 
 import fastloss as fl
-from fastloss import _backend
-from fastloss._functions import Function, RowFunction
-from fastloss._loss import REGISTRY, Loss
-from fastloss._rows import RowLoss
+from fastloss._core import backend as _backend
+from fastloss._core.families import RowLoss
+from fastloss._core.loss import Loss
+from fastloss._core.registry import REGISTRY
+from fastloss.functions import Function, RowFunction
 
 SLACK = 64
 LENGTH = 64  # bytes of an input at most

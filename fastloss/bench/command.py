@@ -9,8 +9,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from .. import _backend, _threads
-from .._loss import REGISTRY, named
+from .._core import backend as _backend
+from .._core import threads as _threads
+from .._core.registry import REGISTRY, named
 from . import measure
 from .report import Report, table
 from .rivals import RIVALS

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from .._loss import REGISTRY, Loss
-from .._rows import RowLoss
+from .._core.families import RowLoss
+from .._core.loss import Loss
+from .._core.registry import REGISTRY
 from .data import inputs
 
 CALLS = ("value", "value_and_grad")

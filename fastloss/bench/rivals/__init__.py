@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..._validate import Array
+from ..._core.domains import Array
 
 # Name -> module, in the order of the tables.
 RIVALS = {

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ... import _backend, _threads
-from ..._loss import REGISTRY
+from ..._core import backend as _backend
+from ..._core import threads as _threads
+from ..._core.registry import REGISTRY
 from . import Candidate, Task
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import _backend, _threads
-from ..._calls import Calls
-from ..._validate import Array
+from ..._core import backend as _backend
+from ..._core import threads as _threads
+from ..._core.calls import Calls, derivatives
+from ..._core.domains import Array
 from . import Candidate, Task, seconds
 
 EMPTY_BELOW = 4096  # numbers: where the call outweighs the memory
@@ -23,6 +24,7 @@ class Empty(Calls):
         self._quick = _backend.loops().nothing
         self._defaults = ()
         self._last = None
+        self.value_and_grad = derivatives(self)[1]  # type: ignore[method-assign]
 
 
 class Rival:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._validate import Array
+from ..._core.domains import Array
 from . import Candidate, Task
 
 
@@ -48,6 +48,32 @@ def at_label(like: Array, ids: Array, values: Any) -> Array:
     rows = np.zeros_like(like)
     rows[np.arange(len(rows)), ids] = values
     return rows
+
+
+def focal(x: Array, ids: Array) -> tuple[Array, Array]:
+    """−(1 − p)²·log p of the label, and its slope by log p."""
+    logs = of_label(log_softmax(x), ids)
+    p = np.exp(logs)
+    return -((1 - p) ** 2) * logs, 2 * (1 - p) * p * logs - (1 - p) ** 2
+
+
+def cosine(p: Array, t: Array) -> tuple[Array, Array, Array]:
+    """The cosines, the unit vectors less what is along the predictions, and these' lengths."""
+    length = np.linalg.norm(p, axis=1, keepdims=True)
+    p, t = p / length, t / np.linalg.norm(t, axis=1, keepdims=True)
+    cosines = (p * t).sum(axis=1, keepdims=True)
+    return cosines, cosines * p - t, length
+
+
+def cox(x: Array, time: Array) -> tuple[Any, Array]:
+    """The mean over events, and its slope; no two events at the same time."""
+    order = np.argsort(-np.abs(time))
+    x, event = x[order], time[order] > 0
+    e = np.exp(x - x.max())
+    risk = np.cumsum(e)
+    slope = np.empty_like(x)
+    slope[order] = (e * np.cumsum((event / risk)[::-1])[::-1] - event) / event.sum()
+    return np.mean((np.log(risk) + x.max() - x)[event]), slope
 
 
 NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], Array]]] = {
@@ -98,4 +124,33 @@ NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], A
         lambda x, t: np.sum(t * (np.log(t) - log_softmax(x))) / len(x),
         lambda x, t: (np.exp(log_softmax(x)) * t.sum(axis=1, keepdims=True) - t) / len(x),
     ),
+    "log_cosh": (
+        lambda p, t: np.mean(np.abs(p - t) + np.log1p(np.exp(-2 * np.abs(p - t))) - np.log(2)),
+        lambda p, t: np.tanh(p - t) / p.size,
+    ),
+    "rmsle": (
+        lambda p, t: np.sqrt(np.mean((np.log1p(p) - np.log1p(t)) ** 2)),
+        lambda p, t: (
+            (np.log1p(p) - np.log1p(t)) / (1 + p) / (p.size * np.sqrt(np.mean((np.log1p(p) - np.log1p(t)) ** 2)))
+        ),
+    ),
+    "softmax_focal": (
+        lambda x, t: np.mean(focal(x, t)[0]),
+        lambda x, t: focal(x, t)[1][:, None] * (at_label(x, t, 1) - np.exp(log_softmax(x))) / len(x),
+    ),
+    "gaussian_nll": (
+        lambda p, t: np.mean(p[:, 1] + (p[:, 0] - t) ** 2 * np.exp(-p[:, 1])) / 2,
+        lambda p, t: (
+            np.stack(
+                [(p[:, 0] - t) * np.exp(-p[:, 1]), (1 - (p[:, 0] - t) ** 2 * np.exp(-p[:, 1])) / 2],
+                axis=1,
+            )
+            / len(p)
+        ),
+    ),
+    "cosine_distance": (
+        lambda p, t: np.mean(1 - cosine(p, t)[0]),
+        lambda p, t: cosine(p, t)[1] / cosine(p, t)[2] / len(p),
+    ),
+    "cox": (lambda x, time: cox(x, time)[0], lambda x, time: cox(x, time)[1]),
 }

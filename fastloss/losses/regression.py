@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from .._core import constants
+from .._core.families import Pointwise, Root, loss
+from .._core.hyperparameters import Parameter
+from .._core.inputs import ABOVE_MINUS_ONE, NUMBERS
+from .._core.loss import Loss
 
-from ._loss import Loss, loss
-from ._validate import Parameter
-
-DELTA = Parameter(1.0, low=0.0, open_low=True)
+SCALE = "in the units of the target; or one for each column of `pred`."
 
 
-@loss("(pred - target)^2", aliases=("l2",))
-def mse(pred: Any, target: Any) -> None:
+def delta(text: str) -> Parameter:
+    """The scale of a robust loss."""
+    return Parameter(1.0, low=0.0, open_low=True, per_column=True, text=f"{text}, > 0, {SCALE}")
+
+
+@loss(Pointwise, "(pred - target)^2", NUMBERS, constant=constants.mean, majorizer="the same: it is 2", aliases=("l2",))
+def mse() -> None:
     """Mean squared error: ``(pred - target)**2`` for each sample.
 
     There is no factor 1/2: the derivative is ``2 * (pred - target)``. Also called L2 loss; ``l2`` is the same object.
-
-    Parameters
-    ----------
-    pred, target : array_like
-        Numbers of any real dtype, of the same shape. Integers in `pred` are computed as float64.
-    sample_weight : array_like, optional
-        A finite weight >= 0 for each sample, of the same shape. A sample of weight 0 is not there, whatever it holds.
-    reduction : {"mean", "sum", "batch_mean", "none"}
-        The weighted mean, the sum, the sum over the number of samples; or the loss of every sample.
-    out : ndarray, optional
-        Where an array result goes; may be `pred` itself.
-
-    Returns
-    -------
-    float or ndarray
-        The cost, summed in double precision; with ``reduction="none"``, losses of `pred`'s dtype.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, a weight is negative, infinite or NaN, or `out` does not fit.
-    TypeError
-        If an array does not hold real numbers.
 
     References
     ----------
@@ -55,30 +38,13 @@ def mse(pred: Any, target: Any) -> None:
     """
 
 
-@loss("sqrt(mean((pred - target)^2))", cost_only=True)
-def rmse(pred: Any, target: Any) -> None:
+@loss(
+    Root, "sqrt(mean((pred - target)^2))", NUMBERS, constant=constants.mean, majorizer="that of the mean over the root"
+)
+def rmse() -> None:
     """Root mean squared error, in the units of the target. A cost only: no sample has one of its own.
 
     The derivative is ``(pred - target) / (N * rmse)``, and 0 where the cost is 0. With weights the mean is the weighted one.
-
-    Parameters
-    ----------
-    pred, target, sample_weight, out
-        As for `mse`.
-    reduction : {"mean", "batch_mean"}
-        The root of the weighted mean, or of the weighted sum over the number of samples.
-
-    Returns
-    -------
-    float
-        The cost.
-
-    Raises
-    ------
-    ValueError
-        With ``reduction="none"`` or ``"sum"``, and as for `mse`.
-    TypeError
-        As for `mse`.
 
     References
     ----------
@@ -94,27 +60,12 @@ def rmse(pred: Any, target: Any) -> None:
     """
 
 
-@loss("|pred - target|", aliases=("l1",))
-def mae(pred: Any, target: Any) -> None:
+@loss(Pointwise, "|pred - target|", NUMBERS, constant=constants.median, aliases=("l1",))
+def mae() -> None:
     """Mean absolute error: ``|pred - target|`` for each sample.
 
     The derivative is the sign of the error, 0 at 0. Outliers pull with the same force as anything else, which makes the
     best constant prediction the median. Also called L1 loss; ``l1`` is the same object.
-
-    Parameters
-    ----------
-    pred, target, sample_weight, reduction, out
-        As for `mse`.
-
-    Returns
-    -------
-    float or ndarray
-        As for `mse`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As for `mse`.
 
     References
     ----------
@@ -130,31 +81,19 @@ def mae(pred: Any, target: Any) -> None:
     """
 
 
-@loss("d^2/2 if |d| <= delta else delta*(|d| - delta/2)", delta=DELTA)
-def huber(pred: Any, target: Any) -> None:
+@loss(
+    Pointwise,
+    "d^2/2 if |d| <= delta else delta*(|d| - delta/2)",
+    NUMBERS,
+    constant=constants.huber,
+    majorizer="min(1, delta/|d|)",
+    delta=delta("Where the parabola ends"),
+)
+def huber() -> None:
     """Huber loss: a parabola near the target, straight lines away from it.
 
     With d = pred - target, ``d**2 / 2`` where ``|d| <= delta``, else ``delta * (|d| - delta / 2)``. The derivative is d
     clipped to [-delta, delta].
-
-    Parameters
-    ----------
-    pred, target, sample_weight, reduction, out
-        As for `mse`.
-    delta : float, default 1.0
-        Where the parabola ends, > 0, in the units of the target.
-
-    Returns
-    -------
-    float or ndarray
-        As for `mse`.
-
-    Raises
-    ------
-    ValueError
-        If `delta` is not > 0 and finite, and as for `mse`.
-    TypeError
-        As for `mse`.
 
     References
     ----------
@@ -170,31 +109,19 @@ def huber(pred: Any, target: Any) -> None:
     """
 
 
-@loss("delta^2 * (sqrt(1 + (d/delta)^2) - 1)", delta=DELTA)
-def pseudo_huber(pred: Any, target: Any) -> None:
+@loss(
+    Pointwise,
+    "delta^2 * (sqrt(1 + (d/delta)^2) - 1)",
+    NUMBERS,
+    constant=constants.pseudo_huber,
+    majorizer="1/sqrt(1 + (d/delta)^2)",
+    delta=delta("The error at which the slope begins to level off"),
+)
+def pseudo_huber() -> None:
     """Pseudo-Huber loss: Huber's idea, smooth everywhere.
 
     With d = pred - target, ``delta**2 * (sqrt(1 + (d / delta)**2) - 1)``, computed without cancellation; the derivative is
     ``d / sqrt(1 + (d / delta)**2)``.
-
-    Parameters
-    ----------
-    pred, target, sample_weight, reduction, out
-        As for `mse`.
-    delta : float, default 1.0
-        The error at which the slope begins to level off, > 0, in the units of the target.
-
-    Returns
-    -------
-    float or ndarray
-        As for `mse`.
-
-    Raises
-    ------
-    ValueError
-        If `delta` is not > 0 and finite, and as for `mse`.
-    TypeError
-        As for `mse`.
 
     References
     ----------
@@ -208,6 +135,63 @@ def pseudo_huber(pred: Any, target: Any) -> None:
     array([0.  , 0.25])
     >>> fl.pseudo_huber.grad([0.0, 0.75], [0.0, 0.0], reduction="none")
     array([0. , 0.6])
+    """
+
+
+@loss(
+    Pointwise,
+    "delta^2 * log(cosh(d/delta))",
+    NUMBERS,
+    constant=constants.log_cosh,
+    majorizer="tanh(|d|/delta) / (|d|/delta)",
+    aliases=("logcosh",),
+    delta=delta("The error at which the slope levels off"),
+)
+def log_cosh() -> None:
+    """Log-cosh loss: a parabola near the target, straight lines away from it, and smooth everywhere.
+
+    With d = pred - target, ``delta**2 * log(cosh(d / delta))``, without overflow; the derivative is
+    ``delta * tanh(d / delta)``. ``logcosh`` is the same object.
+
+    References
+    ----------
+    Green, *Bayesian reconstructions from emission tomography data using a modified EM algorithm*, IEEE Transactions on Medical
+    Imaging 9, 1990.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.log_cosh([0.0, 1000.0], [0.0, 0.0], reduction="none").round(4).tolist()
+    [0.0, 999.3069]
+    >>> fl.log_cosh.grad([1000.0, -1000.0], [0.0, 0.0], delta=2.0, reduction="none")
+    array([ 2., -2.])
+    """
+
+
+@loss(
+    Root,
+    "sqrt(mean(log((1 + pred)/(1 + target))^2))",
+    ABOVE_MINUS_ONE,
+    constant=constants.mean_of_log1p,
+    majorizer="that of Gauss and Newton, of the mean of 1/(1 + pred)^2 over the root",
+)
+def rmsle() -> None:
+    """Root mean squared logarithmic error: the `rmse` of ``log(1 + x)``. A cost only: no sample has one of its own.
+
+    Each sample's difference of logarithms is that of the quotient, exact for predictions near their targets. The derivative is
+    that difference over ``(1 + pred) * N * rmsle``, and 0 where the cost is 0.
+
+    References
+    ----------
+    Törnqvist, Vartia and Vartia, *How should relative changes be measured?*, American Statistician 39, 1985.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.rmsle([1.0, 0.0], [0.0, 1.0]) == fl.rmse([0.0], [0.6931471805599453])
+    True
+    >>> fl.rmsle.grad([1.0, 0.0], [0.0, 1.0])
+    array([ 0.25, -0.5 ])
     """
 
 

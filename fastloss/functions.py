@@ -1,11 +1,83 @@
-"""The functions that losses are made of."""
+"""The functions that losses are made of: of every element of an array, and of every row of classes."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
-from ._functions import Function, RowFunction
-from ._validate import Array
+from ._core import backend, errors
+from ._core.arguments import Arguments, axis_of
+from ._core.arrays import real_array, result_dtype
+from ._core.calls import MISSING
+from ._core.domains import Array
+from ._core.hyperparameters import Integer
+from ._core.passes import GRAD, VALUE
+
+AXIS = Integer(-1)
+
+
+class Function:
+    """A function of every element of an array, run by the same kernels as the losses."""
+
+    keywords: tuple[str, ...] = ("out",)
+
+    def __init__(self, definition: Callable[..., Any]) -> None:
+        self.name = self.__name__ = definition.__name__
+        self.__doc__ = definition.__doc__
+        self.__module__ = "fastloss"
+        self.__signature__ = inspect.signature(definition)
+        self._kernel: Any = None
+        self._quick: Callable[..., Any]
+        backend.bind(self)
+
+    def __repr__(self) -> str:
+        return f"<function {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name  # by reference, as a function is pickled
+
+    def __call__(self, x: Any = MISSING, *, out: Array | None = None, **unknown: Any) -> Array:
+        """The function of every element of `x`."""
+        if not unknown:
+            result: Any = self._quick(VALUE, x, x, None, "none", out, ())
+            if result is not NotImplemented:
+                return result  # type: ignore[no-any-return]
+        x = self._taken(x, unknown)
+        arguments = Arguments(x, x, None, "none", result_dtype(x, "x"), x.shape, argument="x")
+        return self._prepared(arguments, VALUE, "value", out)
+
+    def _taken(self, x: Any, unknown: dict[str, Any]) -> Array:
+        """The argument, if there is one and nothing else that the function does not know."""
+        for name in unknown:
+            raise errors.unexpected(self.name, name, self.keywords)
+        if x is MISSING:
+            raise TypeError(f"{self.name}() is missing the argument 'x'")
+        return real_array("x", x)
+
+    def _prepared(self, arguments: Arguments, call: int, name: str, out: Array | None) -> Array:
+        """A call whose arguments have been checked."""
+        arguments.provide((name,), out, narrower=False)
+        if arguments.pred.size:
+            self._kernel.run(call, arguments.operands(), arguments.reduction, arguments.own, False)
+        return arguments.outputs[name]
+
+
+class RowFunction(Function):
+    """A function of rows of classes: of their shape, or one number for each."""
+
+    keywords = ("axis", "out")
+
+    def __call__(self, x: Any = MISSING, *, axis: int = -1, out: Array | None = None, **unknown: Any) -> Array:
+        """The function of every row along `axis`."""
+        backend.say_if_slow()
+        x = self._taken(x, unknown)
+        front = axis_of("x", x, AXIS.checked("axis", axis))
+        rows = x.shape[:front] + x.shape[front + 1 :]
+        call, name, reduction = (VALUE, "value", "none") if self.name == "logsumexp" else (GRAD, "grad", "sum")
+        own = (-1, None, None)
+        arguments = Arguments(x, x, None, reduction, result_dtype(x, "x"), rows, own, front, argument="x")
+        return self._prepared(arguments, call, name, out)
 
 
 @Function

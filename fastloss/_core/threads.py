@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ._version import __version__
+from .._version import __version__
 
 MOST = 1024
 

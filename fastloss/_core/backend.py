@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
-import platform
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import _reference, _threads
-from ._version import __version__
-from ._warnings import warn
-
-if TYPE_CHECKING:
-    from ._loss import Loss
+from .. import _numpy
+from .._version import __version__
+from . import threads
+from .warnings import warn
 
 VARIABLE = "FASTLOSS_BACKEND"
-MODULES = {  # best first
-    "x86-64-v4": "x86_64_v4",
-    "x86-64-v3": "x86_64_v3",
-    "x86-64-v2": "x86_64_v2",
-    "generic": "generic",
+LEVELS = {  # best first; a name's level is a module of `_cython`
+    "x86-64-v4": "level_v4",
+    "x86-64-v3": "level_v3",
+    "x86-64-v2": "level_v2",
+    "generic": "level_generic",
 }
 
 _kernels: dict[str, Any]
@@ -30,45 +28,52 @@ _warn = False
 _bound: list[Any] = []
 
 
-def available() -> dict[str, Any]:
-    """The kernel modules that were built and that this processor can run, best first, NumPy last."""
-    found: dict[str, Any] = {}
+def available() -> list[str]:
+    """The levels that were built and that this processor can run, best first, NumPy last. None is loaded for it."""
+    return [*(name for name, module in LEVELS.items() if is_built(module) and is_supported(name)), "numpy"]
+
+
+def is_built(module: str) -> bool:
+    """Whether there is such a level, and the engine that runs it."""
     try:
-        cpu = importlib.import_module("fastloss.kernels.cpu")
-    except ImportError:
-        cpu = None
-    if cpu is not None:
-        for name, module in MODULES.items():
-            if name == "generic" or cpu.supports(name):
-                try:
-                    found[name] = importlib.import_module(f"fastloss.kernels.{module}")
-                except ModuleNotFoundError:
-                    continue
-    found["numpy"] = _reference
-    return found
+        return all(importlib.util.find_spec(f"fastloss._cython.{name}") for name in ("cpu", "engine", module))
+    except ModuleNotFoundError:
+        return False
+
+
+def is_supported(name: str) -> bool:
+    """Whether the processor has the level's instructions."""
+    if name == "generic":
+        return True
+    return bool(importlib.import_module("fastloss._cython.cpu").supports(name))
+
+
+def load(name: str) -> Any:
+    """The kernels of a backend that is available."""
+    return _numpy if name == "numpy" else importlib.import_module("fastloss._cython.engine").load(name)
 
 
 def select(name: str | None = None) -> None:
     """Run on the kernels called `name`, or on the best there are."""
     global _kernels, _module, _name, _warn
-    modules = available()
-    chosen = name or next(iter(modules))
-    if chosen not in modules:
-        raise ImportError(f"{VARIABLE}={name} asks for kernels that are not available; there are {', '.join(modules)}")
-    _module, _name = modules[chosen], chosen
+    names = available()
+    chosen = name or names[0]
+    if chosen not in names:
+        raise ImportError(f"{VARIABLE}={name} asks for kernels that are not available; there are {', '.join(names)}")
+    _module, _name = load(chosen), chosen
     _kernels = _module.KERNELS
     _warn = chosen == "numpy" and name is None
-    _threads.attach(_module)
+    threads.attach(_module)
     for target in _bound:
         _attach(target)
 
 
 def loops() -> Any:
-    """The module whose loops measure the memory: the one in use, or the reference's."""
+    """The module in use, whose loops measure the memory."""
     return _module
 
 
-def bind(target: Loss | Any) -> None:
+def bind(target: Any) -> None:
     """Give a loss or function its kernel, now and whenever another backend is selected."""
     _bound.append(target)
     _attach(target)
@@ -125,15 +130,17 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     config: dict[str, Any] = {
         "version": __version__,
         "backend": _name,
-        "backends_available": list(available()),
+        "backends_available": available(),
         "compiler": _module.compiler,
         "openmp": _module.openmp,
-        "num_threads": _threads.get_num_threads(),
+        "num_threads": threads.get_num_threads(),
     }
     if mode == "dicts":
         return config
     if mode != "stdout":
         raise ValueError(f"mode is {mode!r}; it must be 'stdout' or 'dicts'")
+    import platform
+
     print(f"fastloss {config['version']} on {platform.machine()}, Python {platform.python_version()}")
     print(f"kernels: {config['backend']} (available: {', '.join(config['backends_available'])})")
     print(f"compiler: {config['compiler'] or 'none'}; OpenMP: {'yes' if config['openmp'] else 'no'}")

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from . import _validate
-from ._loss import REGISTRY, Loss, named
-from ._reference import ordinary
+from ._core import errors
+from ._core.loss import Loss
+from ._core.passes import ordinary, square_of_root
+from ._core.registry import REGISTRY, named
 
 
 def summed(loss: Loss) -> Loss:
-    """The loss whose sum a cost is made of: itself, but of the root of a mean, that which is averaged."""
+    """The loss whose sum a cost is made of: itself, but of the root of a mean of squares, the squared error."""
     return REGISTRY["mse"] if loss.name == "rmse" else loss
 
 
@@ -30,9 +31,9 @@ class Sum:
     exact: Fraction = field(default_factory=Fraction)
     infinite: float = 0.0
 
-    def add(self, number: float, unit: float = 1.0) -> None:
-        """Add one double, in units of a power of two."""
-        if math.isfinite(number):
+    def add(self, number: float | Fraction, unit: float = 1.0) -> None:
+        """Add one number, in units of a power of two."""
+        if isinstance(number, Fraction) or math.isfinite(number):
             self.exact += Fraction(number) / Fraction(unit)
         else:
             self.infinite += number
@@ -95,8 +96,10 @@ class Accumulator:
         self.loss = loss if isinstance(loss, Loss) else named(loss)
         if reduction not in ("mean", "sum", "batch_mean"):
             raise ValueError(f"reduction is {reduction!r}; it must be one of 'mean', 'sum', 'batch_mean'")
-        if self.loss.cost_only and reduction == "sum":
-            raise ValueError(f"{self.loss.name} is the root of a mean; reduction='sum' has no meaning for it")
+        if reduction not in self.loss.reductions:
+            raise ValueError(f"{self.loss.name} is {self.loss.kind}; reduction={reduction!r} has no meaning for it")
+        if self.loss.cost_only and not self.loss.root:
+            raise ValueError(f"{self.loss.name} is {self.loss.kind}; the costs of parts do not add up to it")
         self.reduction = reduction
         self.parameters = parameters
         self.samples = 0
@@ -116,16 +119,10 @@ class Accumulator:
         pred, target, sample_weight
             As for the loss.
         """
-        loss = summed(self.loss)
-        if loss is not self.loss:  # squares of floats are in a double's range
-            pred, target = (
-                np.asarray(_validate.real_array(name, x), np.float64)
-                for name, x in (("pred", pred), ("target", target))
-            )
-        value, weight, samples, unit = loss._totals(pred, target, sample_weight, self._own)
-        self._value.add(value, unit)
-        self._weight.add(weight, unit)
-        self.samples += samples
+        sums = self.loss._totals(pred, target, sample_weight, self._own)
+        self._value.add(square_of_root(sums) if self.loss.root else sums.value, sums.unit)
+        self._weight.add(sums.weight, sums.unit)
+        self.samples += sums.samples
 
     def merge(self, other: Accumulator) -> None:
         """Add all that another accumulator has seen.
@@ -153,18 +150,28 @@ class Accumulator:
         float
             Each exact sum is rounded to a double once, then divided. A mean over nothing is nan, with a warning.
         """
-        value = float(self._value)
         if self.reduction == "sum":
-            return value
+            return float(self._value)
         if self.samples == 0:
-            return _validate.undefined_mean("no samples")
-        divisor = float(self._weight) if self.reduction == "mean" else self.samples
+            return errors.undefined_mean("no samples")
         if self._weight.exact == 0 and self.reduction == "mean":
-            return _validate.undefined_mean("weights that sum to 0")
-        if (
-            not ordinary(divisor) and self._value.infinite == 0
-        ):  # the sums may leave a double's range, not so their quotient
-            mean = float(self._value.exact / self._weight.exact)
-        else:
-            mean = value / divisor
-        return math.sqrt(mean) if self.loss.cost_only else mean
+            return errors.undefined_mean("weights that sum to 0")
+        divisor = self._weight if self.reduction == "mean" else Sum(Fraction(self.samples))
+        return root_of_mean(self._value, divisor) if self.loss.root else mean(self._value, divisor)
+
+
+def mean(total: Sum, divisor: Sum) -> float:
+    """A quotient of sums, each rounded once; of the exact ones where these would leave a double's range."""
+    value, by = float(total), float(divisor)
+    if total.infinite == 0 and not (ordinary(by) and math.isfinite(value)):
+        return float(Sum(total.exact / divisor.exact))
+    return value / by
+
+
+def root_of_mean(total: Sum, divisor: Sum) -> float:
+    """Its root, which may be in range where the mean of squares is not."""
+    if total.infinite != 0:
+        return total.infinite
+    square = total.exact / divisor.exact
+    shift = (square.numerator.bit_length() - square.denominator.bit_length()) // 2 if square else 0
+    return math.ldexp(math.sqrt(square / Fraction(4) ** shift), shift)

@@ -1,4 +1,4 @@
-# What type checkers see of _calls.py: a cost is a float, losses and gradients are arrays.
+# What type checkers see of calls.py: a cost is a float, losses and gradients are arrays.
 
 from typing import Any, Literal, overload
 
@@ -76,7 +76,7 @@ class Calls:
         *,
         sample_weight: ArrayLike | None = None,
         reduction: Literal["none"],
-        out: _Array | None = None,
+        out: _Array | tuple[_Array, _Array] | None = None,
         **parameters: Any,
     ) -> tuple[_Array, _Array]: ...
     @overload
@@ -87,7 +87,7 @@ class Calls:
         *,
         sample_weight: ArrayLike | None = None,
         reduction: str,
-        out: _Array | None = None,
+        out: _Array | tuple[_Array, _Array] | None = None,
         **parameters: Any,
     ) -> tuple[float | _Array, _Array]: ...
     def grad_and_hess(
@@ -98,10 +98,25 @@ class Calls:
         sample_weight: ArrayLike | None = None,
         reduction: str = "mean",
         out: tuple[_Array, _Array] | None = None,
+        curvature: Literal["exact", "majorizer"] = "exact",
         **parameters: Any,
     ) -> tuple[_Array, _Array]: ...
+    def hvp(
+        self,
+        pred: ArrayLike,
+        target: ArrayLike,
+        vector: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        **parameters: Any,
+    ) -> _Array: ...
+    def constant(self, target: ArrayLike, *, sample_weight: ArrayLike | None = None, **parameters: Any) -> Any: ...
     def _own(self, given: dict[str, Any]) -> tuple[Any, ...]: ...
     def _checked(self, given: Any) -> tuple[Any, ...]: ...
     def _prepared(
         self, call: int, pred: Any, target: Any, sample_weight: Any, reduction: Any, out: Any, own: tuple[Any, ...]
     ) -> Any: ...
+    def _curved(self, curvature: Any) -> int: ...
+
+def derivatives(loss: Calls) -> tuple[Any, Any, Any]: ...

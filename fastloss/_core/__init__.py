@@ -1,0 +1,1 @@
+"""The way of a call: definitions, arguments and errors, kernels and the passes over a batch."""

@@ -1,0 +1,256 @@
+"""The best constant prediction of each loss: the minimiser of its weighted cost over constants, on the scale of `pred`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .domains import Array
+from .passes import unit_for
+
+if TYPE_CHECKING:
+    from .arguments import Arguments
+    from .loss import Loss
+    from .passes import Sums
+
+    Constant = Callable[["Loss", Arguments, dict[str, Any]], Any]
+else:
+    Constant = Callable
+
+STEPS = 200
+
+
+def undefined(arguments: Arguments, sums: Sums) -> bool:
+    """Whether no sample has a weight."""
+    return sums.samples == 0 or (arguments.weight is not None and not np.any(arguments.weight)) or sums.weight == 0
+
+
+# ---- samples that are numbers ----------------------------------------------------------------------------------------
+
+
+def samples(arguments: Arguments, column: Any = ...) -> tuple[Array, Array]:
+    """The targets that have a weight, and their weights, which sum to 1, all in double."""
+    target = np.asarray(arguments.target[column], np.float64).ravel()
+    weight = (
+        np.ones(target.shape) if arguments.weight is None else np.ravel(arguments.weight[column]).astype(np.float64)
+    )
+    target, weight = target[weight > 0], weight[weight > 0]
+    return target, normalised(weight)
+
+
+def normalised(weight: Array) -> Array:
+    """Weights over their sum."""
+    if not weight.size:
+        return weight
+    weight = weight * unit_for(float(weight.max()))
+    quotients: Array = weight / weight.sum()
+    return quotients
+
+
+def each_column(best: Callable[..., float]) -> Constant:
+    """One number; or one for each column, where hyperparameters are."""
+
+    def constant(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Any:
+        if not any(isinstance(value, np.ndarray) for value in own.values()):
+            return float(best(*samples(arguments), **own))
+        columns = range(arguments.target.shape[-1])
+        return np.array(
+            [best(*samples(arguments, np.s_[..., j]), **{k: np.take(v, j) if np.ndim(v) else v for k, v in own.items()})
+             for j in columns]
+        )  # fmt: skip
+
+    return constant
+
+
+def average(x: Array, weight: Array) -> float:
+    """Σwx of weights that sum to 1; of numbers near the largest one too."""
+    with np.errstate(all="ignore"):
+        return float((weight * x).sum())
+
+
+@each_column
+def mean(target: Array, weight: Array) -> float:
+    """Of squared errors."""
+    return average(target, weight)
+
+
+@each_column
+def median(target: Array, weight: Array) -> float:
+    """Of absolute errors: where the weights on both sides are equal, halfway if that is a whole interval."""
+    if np.isnan(target).any():
+        return math.nan
+    order = np.argsort(target, kind="stable")
+    target, below = target[order], np.cumsum(weight[order])
+    half = below[-1] / 2
+    first = int(np.searchsorted(below, half * (1 - 1e-15)))
+    at_half = abs(below[first] - half) <= 1e-15 * half and first + 1 < len(target)
+    return float(target[first] / 2 + target[first + 1] / 2 if at_half else target[first])
+
+
+def robust(slope: Callable[..., tuple[Array, Array]]) -> Constant:
+    """Where the slopes of a convex loss balance: Newton's method, kept between bounds by bisection."""
+
+    @each_column
+    def constant(target: Array, weight: Array, delta: float) -> float:
+        low, high = float(target.min()), float(target.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return math.nan if math.isnan(low) else average(target, weight)
+        c = min(max(average(target, weight), low), high)
+        for _ in range(STEPS):
+            with np.errstate(all="ignore"):
+                slopes, bends = slope(c - target, delta)
+            g, h = float((weight * slopes).sum()), float((weight * bends).sum())
+            if g == 0:
+                break
+            low, high = (low, c) if g > 0 else (c, high)
+            step = c - g / h if h > 0 else math.nan
+            following = step if low < step < high else low / 2 + high / 2
+            if following in (c, low, high) and abs(following - c) <= 4 * math.ulp(c):
+                return following
+            c = following
+        return c
+
+    return constant
+
+
+huber = robust(lambda d, delta: (np.clip(d, -delta, delta), (np.abs(d) <= delta).astype(float)))
+pseudo_huber = robust(lambda d, delta: (d / np.hypot(1, d / delta), np.hypot(1, d / delta) ** -3.0))
+log_cosh = robust(lambda d, delta: (delta * np.tanh(d / delta), 1 - np.tanh(d / delta) ** 2))
+
+
+@each_column
+def mean_of_log1p(target: Array, weight: Array) -> float:
+    """Of squared differences of log(1 + x)."""
+    with np.errstate(divide="ignore"):
+        return math.expm1(average(np.log1p(target), weight))
+
+
+@each_column
+def majority(target: Array, weight: Array) -> float:
+    """Of the hinge: the label of the greater weight, 0 between equal ones."""
+    return float(np.sign(average(target, weight)))
+
+
+@each_column
+def probability(target: Array, weight: Array, eps: float) -> float:
+    """Of a cross-entropy of probabilities: the mean, or a certainty where `eps` makes it as good."""
+    share = average(target, weight)
+    return 0.0 if share < eps else 1.0 if 1 - share < eps else share
+
+
+@each_column
+def log_odds(target: Array, weight: Array, pos_weight: float, label_smoothing: float) -> float:
+    """Of a cross-entropy of logits."""
+    t = target + label_smoothing * (0.5 - target)
+    with np.errstate(divide="ignore"):
+        return float(np.log(pos_weight * average(t, weight)) - np.log(average(1 - t, weight)))
+
+
+def zero(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> float:
+    """Of a cost that only differences of scores change."""
+    return 0.0
+
+
+# ---- samples that are rows -------------------------------------------------------------------------------------------
+
+
+def flat_weights(arguments: Arguments) -> Array:
+    """A weight for each row, their sum 1."""
+    count = math.prod(arguments.samples)
+    weight = np.ones(count) if arguments.weight is None else np.ravel(arguments.weight).astype(np.float64)
+    return normalised(weight)
+
+
+def mean_row(arguments: Arguments, own: dict[str, Any]) -> Array:
+    """The weighted mean of the targets, as a row; ids are rows of a 1."""
+    classes = arguments.last(arguments.pred).shape[-1]  # type: ignore[union-attr]
+    weight, class_weight = flat_weights(arguments), own.get("class_weight")
+    if arguments.ids:
+        ids = np.ravel(arguments.target)
+        there = (weight > 0) if arguments.ignored is None else (weight > 0) & (ids != arguments.ignored)
+        shares: Array = np.bincount(ids[there].astype(np.intp), weight[there], classes)
+        shares = shares if class_weight is None else shares * class_weight
+    else:
+        rows = np.asarray(arguments.last(arguments.target), np.float64).reshape(-1, classes)
+        rows, weight = rows[weight > 0], weight[weight > 0]
+        if class_weight is not None:
+            weight = weight * (rows @ class_weight)
+        shares = weight @ rows
+    return shares
+
+
+def frequencies(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+    """Of probabilities: how frequent each class is."""
+    return normalised(mean_row(arguments, own))
+
+
+def log_frequencies(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+    """Of logits: the logarithms of that, −∞ for a class that is not there."""
+    p, smoothing = normalised(mean_row(arguments, own)), own.get("label_smoothing", 0.0)
+    with np.errstate(divide="ignore"):
+        logs: Array = np.log((1 - smoothing) * p + smoothing / len(p))
+    return logs
+
+
+def mean_direction(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+    """Of cosines: the unit vector between the targets."""
+    vectors = np.asarray(arguments.last(arguments.target), np.float64)
+    vectors = vectors.reshape(-1, vectors.shape[-1])
+    total = flat_weights(arguments) @ np.apply_along_axis(unit, 1, vectors)
+    return unit(total)
+
+
+def unit(vector: Array) -> Array:
+    """A vector over its length; one of zeros as it is."""
+    largest = np.abs(vector).max(initial=0)
+    if largest == 0:
+        return vector
+    vector = vector / largest
+    return np.asarray(vector / np.sqrt((vector * vector).sum()))
+
+
+def mean_and_log_variance(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+    """Of a normal distribution."""
+    target, weight = samples(arguments)
+    m = average(target, weight)
+    with np.errstate(divide="ignore"):
+        return np.array([m, np.log(average((target - m) ** 2, weight))])
+
+
+def descended(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+    """Of scores without a formula: Newton's method over one row, from the logarithms of the classes' frequencies.
+
+    A loss that is linear in its target has the same minimum for all samples as for one row of each class.
+    """
+    p = normalised(mean_row(arguments, own))
+    present = p > 0
+    ids, weight = np.arange(int(present.sum())), p[present]
+    numbers = {name: own[name] for name in loss.parameters if name not in ("axis", "ignore_index", "class_weight")}
+    x = np.log(weight)
+    rows = (len(x), len(x))
+
+    def cost(x: Array) -> tuple[float, Array]:
+        value, slopes = loss.value_and_grad(
+            np.broadcast_to(x, rows), ids, sample_weight=weight, reduction="sum", **numbers
+        )
+        return value, slopes.sum(axis=0)
+
+    value, slope = cost(x)
+    for _ in range(STEPS):
+        bend = np.array(
+            [loss.hvp(np.broadcast_to(x, rows), ids, np.broadcast_to(v, rows), sample_weight=weight, reduction="sum",
+                      **numbers).sum(axis=0) for v in np.eye(len(x))]
+        )  # fmt: skip
+        values, vectors = np.linalg.eigh(bend)
+        step = vectors @ ((vectors.T @ slope) / np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300))
+        while (there := cost(x - step))[0] > value and np.abs(step).max() > 1e-16 * np.abs(x).max():
+            step /= 2
+        if there[0] >= value:
+            break
+        x, (value, slope) = x - step, there
+    best = np.full(len(p), -np.inf)
+    best[present] = x
+    return best

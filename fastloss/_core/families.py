@@ -1,0 +1,199 @@
+"""The families of losses: what a sample of each is, and what its arguments must look like.
+
+| family | signature | example |
+|---|---|---|
+| Pointwise | (), () -> () | huber |
+| TwoOutputs | (2), () -> () | gaussian_nll |
+| RowLoss | (c), (c) or () -> () | softmax_cross_entropy |
+| TwoRows | (d), (d) -> () | cosine_distance |
+| Root | () …, () … -> sums, then their root | rmse |
+| Structured | (n), (n) -> () | cox |
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .arguments import Arguments, axis_of, centred
+from .arrays import result_dtype, same_shape
+from .constants import Constant
+from .domains import Array
+from .hyperparameters import ClassWeight, Integer, Keyword, check_held
+from .inputs import DISTRIBUTIONS_OF_IDS, LOGITS_OF_CLASSES, Inputs
+from .loss import Definition, Loss, register
+from .passes import Sums
+
+AXIS = Integer(-1, text="The axis of the classes, 1 for images of layout N, C, H, W.")
+IGNORE_INDEX = Integer(None, text="Rows with this class id have weight 0 and are not counted.")
+CLASS_WEIGHT = ClassWeight(
+    None,
+    text="A finite weight >= 0 for each class, by which a row's weight is multiplied (rows of probabilities: by the sum of "
+    "``target * class_weight``).",
+)
+
+
+class Pointwise(Loss):
+    """A loss of a number against a number."""
+
+
+class Root(Loss):
+    """The root of the mean of what samples have: a cost only."""
+
+    reductions: ClassVar[tuple[str, ...]] = ("mean", "batch_mean")
+    kind: ClassVar[str] = "the root of a mean"
+    meanings: ClassVar[Mapping[str, str]] = {
+        "mean": "the root of the weighted mean",
+        "batch_mean": "that of the weighted sum over the number of samples",
+    }
+    cost_only: ClassVar[bool] = True
+    root: ClassVar[bool] = True
+
+
+class Structured(Loss):
+    """A loss of the whole batch, whose samples depend on one another."""
+
+    reductions: ClassVar[tuple[str, ...]] = ("sum", "mean", "batch_mean")
+    kind: ClassVar[str] = "a cost of the whole batch"
+    meanings: ClassVar[Mapping[str, str]] = {
+        "mean": "the sum over the weights of the events",
+        "sum": "the sum",
+        "batch_mean": "that over the number of events",
+    }
+    cost_only: ClassVar[bool] = True
+
+    def _undefined(self, arguments: Arguments, sums: Sums) -> str:
+        return "no event" if sums.samples == 0 else super()._undefined(arguments, sums)
+
+
+class WithAxis(Loss):
+    """A loss whose samples have an axis."""
+
+    leading: ClassVar[tuple[str, ...]] = ("axis",)
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
+        dtype = result_dtype(pred)
+        axis = axis_of("pred", pred, own["axis"])
+        samples = pred.shape[:axis] + pred.shape[axis + 1 :]
+        target = self._fitting(pred, target, axis, samples)
+        check_held(self.parameters, own, dtype)
+        own = {**own, "axis": -1}  # where it is when a kernel sees it
+        return Arguments(pred, target, None, reduction, dtype, samples, tuple(own.values()), axis)
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        """The target, if its shape is right."""
+        same_shape("target", target.shape, pred)
+        return target
+
+
+class TwoRows(WithAxis):
+    """A loss of a vector against a vector."""
+
+
+class TwoOutputs(WithAxis):
+    """A loss of two numbers against one."""
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        if pred.shape[axis] != 2:
+            raise ValueError(f"pred has shape {pred.shape}; it must have two outputs on axis {axis}")
+        if target.shape != samples:
+            raise ValueError(f"pred has shape {pred.shape} but target has shape {target.shape}; it must be {samples}")
+        return target
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        if parameters.get("axis", -1) != -1:
+            raise TypeError("axis is given, but the outputs of a constant are on the last axis")
+        return np.broadcast_to(np.float64(0), (*target.shape, 2))
+
+
+class RowLoss(WithAxis):
+    """A loss of rows of classes. `ids` and `rows` say which kinds of target it knows."""
+
+    leading: ClassVar[tuple[str, ...]] = ("axis", "ignore_index", "class_weight")
+
+    def __init__(self, name: str, doc: str, definition: Definition) -> None:
+        self.ids = definition.inputs in (LOGITS_OF_CLASSES, DISTRIBUTIONS_OF_IDS)
+        self.rows = definition.inputs is not DISTRIBUTIONS_OF_IDS
+        super().__init__(name, doc, definition)
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
+        arguments = super()._shaped(pred, target, reduction, own)
+        pred, target, ignored, class_weight = arguments.pred, arguments.target, own["ignore_index"], own["class_weight"]
+        assert arguments.axis is not None
+        classes = pred.shape[arguments.axis]
+        if ignored is not None and target.ndim == pred.ndim:
+            raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
+        if class_weight is not None and class_weight.size != classes:
+            raise ValueError(f"class_weight has {class_weight.size} weights but there are {classes} classes")
+        if class_weight is not None and reduction == "mean":
+            class_weight = centred(class_weight)
+        arguments.ignored = ignored
+        arguments.own = (-1, ignored, class_weight, *arguments.own[3:])
+        return arguments
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        """Class ids, or rows of probabilities."""
+        shapes = f"pred has shape {pred.shape} but target has shape {target.shape}"
+        integers = target.dtype.kind in "iu"
+        column = (*pred.shape[:axis], 1, *pred.shape[axis + 1 :])
+        remedy = f" (a column of class ids becomes ids by target.squeeze({axis}))" if target.shape == column else ""
+        if self.ids and (target.ndim == len(samples) or not self.rows):
+            if target.shape != samples:
+                raise ValueError(f"{shapes}; class ids must have shape {samples}{remedy}")
+            if target.size == 0:
+                return target.astype(np.int64)  # of an empty list, which has no dtype
+            if not integers:
+                raise TypeError(
+                    f"target has dtype {target.dtype}; class ids must be integers (whole numbers become ids by "
+                    "target.astype(int))"
+                )
+        elif target.shape != pred.shape:
+            raise ValueError(f"{shapes}; they must be equal{remedy if integers else ''}")
+        elif integers and target.shape == column:
+            raise ValueError(
+                f"{shapes}, of integers: class ids must have the shape of pred without its class axis, {samples}{remedy}, "
+                "and rows of probabilities must not be integers where there is one class"
+            )
+        return target
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        if self.ids and target.dtype.kind in "iu" and (target.ndim < 2 or not self.rows):
+            if parameters.get("axis", -1) != -1:
+                raise TypeError("axis is given, but the classes of a constant are on the last axis")
+            return np.broadcast_to(np.float64(0), (*target.shape, classes(target, parameters)))
+        return np.broadcast_to(np.float64(0), target.shape)
+
+
+def classes(ids: Array, parameters: Mapping[str, Any]) -> int:
+    """How many classes there are: as many as class weights, or up to the largest id."""
+    if parameters.get("class_weight") is not None:
+        return len(parameters["class_weight"])
+    ignored = parameters.get("ignore_index")
+    counted = True if ignored is None else ids != ignored
+    return int(np.max(ids, initial=0, where=counted)) + 1
+
+
+def loss(
+    family: type[Loss],
+    formula: str,
+    inputs: Inputs,
+    *,
+    constant: Constant,
+    link: str = "identity",
+    majorizer: str = "",
+    aliases: tuple[str, ...] = (),
+    **parameters: Keyword,
+) -> Callable[[Callable[..., None]], Loss]:
+    """Make a Loss of a function that has a name and a docstring, and register it.
+
+    The docstring has the summary and what is particular to the loss, References and Examples; `docstrings.py` has the rest.
+    """
+    definition = Definition(formula, inputs, constant, link, majorizer, aliases, parameters)
+
+    def make(described: Callable[..., None]) -> Loss:
+        return register(family(described.__name__, inspect.cleandoc(described.__doc__ or ""), definition))
+
+    return make

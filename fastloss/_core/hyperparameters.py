@@ -1,0 +1,180 @@
+"""A loss's own keywords: their defaults, what they may be, and what they mean."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .arrays import real_array, real_scalar
+from .domains import WEIGHT, Array, shown
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """A loss's own keyword, with its default and what the docstring says of it."""
+
+    default: Any
+    text: str = field(default="", kw_only=True)
+    kind = "object"
+
+    def checked(self, name: str, value: Any) -> Any:
+        """The value as the kernels take it, or an error."""
+        raise NotImplementedError
+
+    def condition(self, name: str) -> str:
+        """What it must satisfy, for people."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Parameter(Keyword):
+    """A number: the interval it must lie in, infinity excluded. `per_column`: or one for each column of `pred`."""
+
+    low: float = 0.0
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    per_column: bool = False
+    ends: tuple[float, float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # The interval's ends as numbers that are inside it: two comparisons check a value, NaN and infinity included.
+        low = math.nextafter(self.low, math.inf) if self.open_low else self.low
+        high = math.nextafter(self.high, -math.inf) if self.open_high or self.high == math.inf else self.high
+        object.__setattr__(self, "ends", (low, high))
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """Its type, for a docstring."""
+        return "float or array_like" if self.per_column else "float"
+
+    def checked(self, name: str, value: Any) -> float | Array:
+        """The value as a float, if it lies in the interval; or an array of such."""
+        if self.per_column and is_list(value):
+            return self._checked_columns(name, value)
+        try:
+            number = value if type(value) is float else float(real_scalar(name, value))
+        except OverflowError:  # an integer beyond every float
+            number = math.inf if value > 0 else -math.inf
+        self._check(name, number)
+        return number
+
+    def _check(self, name: str, number: float) -> None:
+        low, high = self.ends
+        if not low <= number <= high:
+            condition = self.condition(name.partition("[")[0])
+            raise ValueError(f"{name} is {number}; it must satisfy {condition}")
+
+    def _checked_columns(self, name: str, value: Any) -> Array:
+        numbers = real_array(name, value).astype(np.float64, order="C")
+        if numbers.ndim != 1:
+            raise ValueError(f"{name} has shape {numbers.shape}; it must be a number, or one for each column of pred")
+        for i, number in enumerate(numbers.tolist()):
+            self._check(f"{name}[{i}]", number)
+        return numbers
+
+    def condition(self, name: str) -> str:
+        """The interval."""
+        left = f"{self.low:g} {'<' if self.open_low else '<='} {name}"
+        return f"{left} {'<' if self.open_high or self.high == math.inf else '<='} {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Integer(Keyword):
+    """A whole number, or None where that is the default."""
+
+    kind = "int"
+
+    def checked(self, name: str, value: Any) -> int | None:
+        """The value as an int."""
+        if value is None and self.default is None:
+            return None
+        try:
+            if isinstance(value, (bool, np.bool_)):
+                raise TypeError
+            number = operator.index(value)  # pyright: ignore[reportArgumentType]
+        except TypeError:
+            raise TypeError(f"{name} must be an integer, not {type(value).__name__}") from None
+        if not -(2**63) <= number < 2**64:
+            raise ValueError(f"{name} is {number}; it must fit in 64 bits")
+        return number
+
+    def condition(self, name: str) -> str:
+        """Its type."""
+        return f"{name} is an integer" + (" or None" if self.default is None else "")
+
+
+@dataclass(frozen=True)
+class Choice(Keyword):
+    """One of some words."""
+
+    options: tuple[str, ...] = ()
+    kind = "str"
+
+    def checked(self, name: str, value: Any) -> str:
+        """The word."""
+        if not isinstance(value, str) or value not in self.options:
+            raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, self.options))}")
+        return self.options[self.options.index(value)]
+
+    def condition(self, name: str) -> str:
+        """The words."""
+        return f"{name} is " + " or ".join(map(repr, self.options))
+
+
+@dataclass(frozen=True)
+class ClassWeight(Keyword):
+    """A weight for each class."""
+
+    kind = "array_like"
+
+    def checked(self, name: str, value: Any) -> Array | None:
+        """The weights as float64; how many there must be shows later."""
+        if value is None:
+            return None
+        weights = real_array(name, value).astype(np.float64, order="C")
+        if weights.ndim != 1:
+            raise ValueError(f"{name} has shape {weights.shape}; it must be (C,), a weight for each of C classes")
+        if not (inside := WEIGHT.contains(weights)).all():
+            first = int(np.argmin(inside))
+            raise ValueError(f"{name}[{first}] is {shown(weights[first])}; {name} must be {WEIGHT.text}")
+        return weights
+
+    def condition(self, name: str) -> str:
+        """Its shape and domain."""
+        return f"{name} has shape (C,), each a number >= 0 and finite"
+
+
+def is_list(value: Any) -> bool:
+    """Whether a value holds several numbers, rather than being one."""
+    return not isinstance(value, (str, bytes, dict)) and hasattr(value, "__len__") and np.ndim(value) > 0
+
+
+def check_columns(own: Mapping[str, Any], pred: Array) -> None:
+    """Refuse a list of numbers that does not have one for each column of pred."""
+    for name, value in own.items():
+        if isinstance(value, np.ndarray) and value.shape != pred.shape[-1:]:
+            raise ValueError(f"{name} has {value.size} numbers but pred has shape {pred.shape}; one for each column")
+
+
+def check_held(known: Mapping[str, Keyword], own: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
+    """Refuse a number that the dtype which is computed in would make 0 or infinite."""
+    if dtype == np.float64:
+        return
+    for name, keyword in known.items():
+        if not isinstance(keyword, Parameter):
+            continue
+        for value in np.ravel(own[name]).tolist():
+            with np.errstate(all="ignore"):
+                rounded = np.float32(value)
+            if value != 0 and (rounded == 0 or np.isinf(rounded)):
+                raise ValueError(
+                    f"{name} is {value}, which float32, that {dtype} is computed in, makes {rounded:g}"
+                    if dtype != np.float32
+                    else f"{name} is {value}, which float32 makes {rounded:g}; pred of float64 would hold it"
+                )

@@ -1,0 +1,150 @@
+"""Kinds of inputs that losses take: what they are, in words; their domains; and a batch of them, to try a loss with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .domains import LABEL, PROBABILITY, SIGN, WITH_LOG1P, Array, Domain
+
+if TYPE_CHECKING:
+    Draw = Callable[["Normal", int, int], tuple[Array, Array]]
+
+
+@dataclass
+class Normal:
+    """Random numbers of a dtype."""
+
+    dtype: np.dtype[Any]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+
+    def __call__(self, *shape: int) -> Array:
+        """Normal ones."""
+        wide = np.float64 if self.dtype == np.float64 else np.float32
+        return self.rng.standard_normal(shape, dtype=wide).astype(self.dtype, copy=False)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What `pred` and `target` are. `draw` makes `size` predictions, in rows of `classes`, and their targets."""
+
+    pred: str
+    target: str
+    draw: Draw
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    together: bool = False  # `pred` is text enough for both
+
+
+def sigmoid(x: Array) -> Array:
+    """1/(1 + e⁻ˣ)."""
+    p: Array = 1 / (1 + np.exp(-x))
+    return p
+
+
+def softmax(x: Array) -> Array:
+    """Rows of probabilities."""
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    p: Array = e / e.sum(axis=-1, keepdims=True)
+    return p.astype(x.dtype, copy=False)
+
+
+def choice(x: Array, low: float) -> Array:
+    """1 for the positive, the other label for the rest."""
+    labels: Array = np.where(x > 0, 1, low)
+    return labels.astype(x.dtype)
+
+
+def rows(normal: Normal, size: int, classes: int) -> Array:
+    """`size` numbers in rows."""
+    classes = min(classes, size)
+    return normal(size // classes, classes)
+
+
+def ids(normal: Normal, pred: Array) -> Array:
+    """A class for each row."""
+    return normal.rng.integers(0, pred.shape[1], len(pred))
+
+
+def both(normal: Normal, size: int, classes: int) -> tuple[Array, Array]:
+    """Predictions and targets of the same kind."""
+    return normal(size), normal(size)
+
+
+NUMBERS = Inputs(
+    pred="Numbers of any real dtype, of the same shape. Integers in `pred` are computed as float64.",
+    target="",
+    together=True,
+    draw=both,
+)
+ABOVE_MINUS_ONE = Inputs(
+    pred="Numbers >= -1 of any real dtype, of the same shape. Integers in `pred` are computed as float64.",
+    target="",
+    together=True,
+    domains={"pred": WITH_LOG1P, "target": WITH_LOG1P},
+    draw=lambda normal, size, _: (np.exp(normal(size)), np.exp(normal(size))),
+)
+SIGNS = Inputs(
+    pred="Scores, any real number.",
+    target="Labels -1 and 1, of the same shape and of any real dtype. Labels 0 and 1 are refused.",
+    domains={"target": SIGN},
+    draw=lambda normal, size, _: (normal(size), choice(normal(size), -1)),
+)
+PROBABILITIES = Inputs(
+    pred="Probabilities, in [0, 1].",
+    target="Labels 0 and 1, or probabilities, of the same shape.",
+    domains={"pred": PROBABILITY, "target": LABEL},
+    draw=lambda normal, size, _: (sigmoid(normal(size)), choice(normal(size), 0)),
+)
+LOGITS = Inputs(
+    pred="Logits, any real number.",
+    target="Labels 0 and 1, or probabilities, of the same shape.",
+    domains={"target": LABEL},
+    draw=lambda normal, size, _: (normal(size), choice(normal(size), 0)),
+)
+MEAN_AND_LOG_VARIANCE = Inputs(
+    pred="Two numbers for each sample along `axis`: the mean, and the logarithm of the variance.",
+    target="Numbers of any real dtype, of the shape of `pred` without `axis`.",
+    draw=lambda normal, size, _: (normal(max(1, size // 2), 2), normal(max(1, size // 2))),
+)
+DISTRIBUTIONS = Inputs(
+    pred="Rows of probabilities, in [0, 1], the classes along `axis`. That a row sums to 1 is not checked.",
+    target="Rows of probabilities, of the same shape.",
+    domains={"pred": PROBABILITY, "target": PROBABILITY},
+    draw=lambda normal, size, classes: (softmax(rows(normal, size, classes)), softmax(rows(normal, size, classes))),
+)
+LOGITS_OF_DISTRIBUTIONS = Inputs(
+    pred="Logits, the classes along `axis`.",
+    target="Rows of probabilities, in [0, 1], of the same shape.",
+    domains={"target": PROBABILITY},
+    draw=lambda normal, size, classes: (rows(normal, size, classes), softmax(rows(normal, size, classes))),
+)
+DISTRIBUTIONS_OF_IDS = Inputs(
+    pred="Probabilities, in [0, 1], the classes along `axis`.",
+    target="Class ids of any integer dtype, of the shape of `pred` without `axis`.",
+    domains={"pred": PROBABILITY},
+    draw=lambda normal, size, classes: (p := softmax(rows(normal, size, classes)), ids(normal, p)),
+)
+LOGITS_OF_CLASSES = Inputs(
+    pred="Logits, the classes along `axis`. -inf masks a class; a row of nothing else, or with +inf, gives nan.",
+    target="Class ids of any integer dtype, of the shape of `pred` without `axis`; or rows of probabilities, of its shape.",
+    domains={"target": PROBABILITY},
+    draw=lambda normal, size, classes: (x := rows(normal, size, classes), ids(normal, x)),
+)
+VECTORS = Inputs(
+    pred="Vectors of any real dtype, of the same shape, their components along `axis`.",
+    target="",
+    together=True,
+    draw=lambda normal, size, classes: (rows(normal, size, classes), rows(normal, size, classes)),
+)
+SURVIVAL = Inputs(
+    pred="Scores, logarithms of the relative hazard, any real number; all of them are one group, whatever the shape.",
+    target="The time of each event, of the same shape; or, if the subject was still well when it was last seen, that time "
+    "with a minus sign.",
+    draw=lambda normal, size, _: (normal(size), np.exp(normal(size)) * choice(normal(size), -1)),
+)

@@ -1,0 +1,254 @@
+"""The class of every loss: the same calls, the same keywords, one thin way to the kernels.
+
+Design. A call first offers its arguments to the kernel as they are (`quick`). Arrays that need no preparation, which is
+nearly all of them, are answered there, in a few hundred nanoseconds. For anything else the kernel answers NotImplemented
+and has done nothing; the arguments are then checked and converted here and in `arguments.py`, and given to the kernel's
+`run` by `passes.py`. So an error is found, and worded, in one place, and the quick way stays free of messages.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from . import backend, errors
+from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights
+from .arrays import real_array, result_dtype, same_shape
+from .calls import MISSING, Calls, derivatives
+from .constants import Constant, undefined
+from .domains import Array
+from .hyperparameters import Keyword, check_columns, check_held
+from .inputs import Inputs
+from .passes import AVERAGES, GRAD, GRAD_AND_HESS, GRAD_AND_MAJORIZER, VALUE, VALUE_AND_GRAD, Sums, evaluated, totals
+from .registry import REGISTRY
+from .signatures import attach, signature
+
+OUTPUTS = {VALUE: (), GRAD: ("grad",), VALUE_AND_GRAD: ("grad",)}  # the other two have two
+
+
+@dataclass(frozen=True)
+class Definition:
+    """All that is said of a loss outside its kernels."""
+
+    formula: str
+    inputs: Inputs
+    constant: Constant
+    link: str = "identity"  # the map from pred to the scale of the target: "identity", "log", "sigmoid" or "softmax"
+    majorizer: str = ""  # the upper bound of the curvature, in words, where there is one
+    aliases: tuple[str, ...] = ()
+    parameters: Mapping[str, Keyword] = field(default_factory=dict)
+
+
+class Loss(Calls):
+    """A loss function with its gradient and curvature.
+
+    Calling it gives the cost of a batch, or the loss of every sample with ``reduction="none"``.
+    """
+
+    leading: ClassVar[tuple[str, ...]] = ()  # what a kernel of the family is given before the loss's other keywords
+    reductions: ClassVar[tuple[str, ...]] = REDUCTIONS
+    meanings: ClassVar[Mapping[str, str]] = {}  # of the reductions, where they are not those of every loss
+    kind: ClassVar[str] = ""  # what a loss is that does not have every reduction
+    cost_only: ClassVar[bool] = False  # no sample has a loss of its own
+    root: ClassVar[bool] = False  # of a mean
+    ids = rows = False  # which kinds of target a loss of rows knows
+
+    def __init__(self, name: str, doc: str, definition: Definition) -> None:
+        self.name = self.__name__ = name
+        self.doc = doc
+        self.formula = definition.formula
+        self.inputs = definition.inputs
+        self.domains = definition.inputs.domains
+        self.link = definition.link
+        self.majorizer = definition.majorizer
+        self.aliases = definition.aliases
+        self.parameters = dict(definition.parameters)
+        self._constant = definition.constant
+        self._order = (*self.leading, *(name for name in self.parameters if name not in self.leading))
+        absent = {"axis": -1}  # of a leading keyword that this loss has not
+        known = self.parameters
+        self._defaults = tuple(known[n].default if n in known else absent.get(n) for n in self._order)
+        self._last = None
+        self._kernel: Any = None
+        self.__module__ = "fastloss"
+        self.__doc__ = inspect.cleandoc("\n" + self._docstring())
+        self.__signature__ = signature(self)
+        calls = dict(zip(("grad", "value_and_grad", "grad_and_hess"), derivatives(self), strict=True))
+        for call, function in {**calls, "hvp": self._product(), "constant": self._best()}.items():
+            attach(self, call, function)
+
+    def _docstring(self) -> str:
+        from .docstrings import docstring
+
+        return docstring(self)
+
+    def __repr__(self) -> str:
+        return f"<loss {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name  # by reference, as a function is pickled
+
+    # ---- the way of a call -------------------------------------------------------------------------------------------
+
+    def _checked(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The loss's own keywords in the order of the kernels."""
+        values = dict(zip(self._order, self._defaults, strict=True))
+        for name, value in given.items():
+            if name not in self.parameters:
+                raise errors.unexpected(self.name, name, [*self.parameters, *errors.SHARED])
+            values[name] = self.parameters[name].checked(name, value)
+        return tuple(values.values())
+
+    def _curved(self, curvature: Any) -> int:
+        """The call that gives another curvature than the exact one."""
+        if not isinstance(curvature, str) or curvature not in ("exact", "majorizer"):
+            raise ValueError(f"curvature is {curvature!r}; it must be 'exact' or 'majorizer'")
+        if curvature == "exact":
+            return GRAD_AND_HESS
+        if not self.majorizer:
+            raise ValueError(f"{self.name} has no majorizer; curvature must be 'exact'")
+        return GRAD_AND_MAJORIZER
+
+    def _prepared(
+        self, call: int, pred: Any, target: Any, sample_weight: Any, reduction: Any, out: Any, own: tuple[Any, ...]
+    ) -> Any:
+        """A call whose arguments need checking or converting first."""
+        self._given(pred=pred, target=target)
+        arguments = self._arguments(pred, target, sample_weight, reduction, own)
+        each = arguments.reduction == "none"
+        names = OUTPUTS.get(call, ("grad", "hess"))
+        arguments.provide(("value", *names) if each and call in (VALUE, VALUE_AND_GRAD) else names, out)
+        cost = self._cost(call, arguments)
+        results = arguments.outputs
+        if call == VALUE:
+            return results["value"] if each else cost
+        if call == GRAD:
+            return results["grad"]
+        if call == VALUE_AND_GRAD:
+            return (results["value"] if each else cost), results["grad"]
+        return results["grad"], results["hess"]
+
+    def _given(self, **arguments: Any) -> None:
+        for name, value in arguments.items():
+            if value is MISSING:
+                shown = ", ".join(arguments)
+                raise TypeError(f"{self.name}() is missing the argument {name!r}: {self.name}({shown})")
+
+    def _arguments(self, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]) -> Arguments:
+        """The arguments, checked and converted."""
+        reduction = known_reduction(reduction)
+        pred, target = real_array("pred", pred), real_array("target", target)
+        arguments = self._shaped(pred, target, reduction, dict(zip(self._order, own, strict=True)))
+        arguments.weight = sample_weights(sample_weight, pred, arguments.samples)
+        if reduction not in self.reductions:
+            raise ValueError(f"{self.name} is {self.kind}; reduction={reduction!r} has no meaning for it")
+        return arguments
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
+        """The arguments of a loss whose samples are numbers."""
+        dtype = result_dtype(pred)
+        same_shape("target", target.shape, pred)
+        check_columns(own, pred)
+        check_held(self.parameters, own, dtype)
+        return Arguments(
+            pred,
+            target,
+            None,
+            reduction,
+            dtype,
+            pred.shape,
+            tuple(own.values()),
+            root=self.root,
+            whole=self.cost_only and not self.root,
+        )
+
+    def _cost(self, call: int, arguments: Arguments) -> float:
+        """The cost; the arrays that are asked for are in the arguments' outputs."""
+        averaged = arguments.reduction in AVERAGES
+        if arguments.pred.size == 0:
+            return errors.undefined_mean("an empty batch") if averaged else 0.0
+        sums = self._inside(arguments, evaluated(self._kernel, call, arguments))
+        if averaged and (reason := self._undefined(arguments, sums)):
+            return errors.undefined_mean(reason)
+        return sums.value
+
+    def _inside(self, arguments: Arguments, sums: Sums) -> Sums:
+        if sums.outside:
+            errors.outside(arguments, self.domains)
+        return sums
+
+    def _undefined(self, arguments: Arguments, sums: Sums) -> str:
+        """Why a mean is, if it is."""
+        if sums.samples == 0:
+            return "no sample: every one is ignored"
+        return "weights that sum to 0" if arguments.reduction == "mean" and sums.weight == 0 else ""
+
+    def _totals(self, pred: Any, target: Any, sample_weight: Any, own: tuple[Any, ...]) -> Sums:
+        """Σwℓ, Σw and the samples that count: what the costs of batches are put together from. Of a root, its cost."""
+        backend.say_if_slow()
+        arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", own)
+        if not arguments.pred.size:
+            return Sums()
+        return self._inside(arguments, totals(self._kernel, arguments))
+
+    # ---- beside the kernels ------------------------------------------------------------------------------------------
+
+    def _product(self) -> Callable[..., Array]:
+        def hvp(
+            pred: Any = MISSING,
+            target: Any = MISSING,
+            vector: Any = MISSING,
+            *,
+            sample_weight: Any = None,
+            reduction: Any = "mean",
+            **parameters: Any,
+        ) -> Array:
+            from .. import _numpy
+
+            self._given(pred=pred, target=target, vector=vector)
+            arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
+            array = real_array("vector", vector)
+            same_shape("vector", array.shape, arguments.pred)
+            arguments.provide(("grad",), None)
+            if arguments.pred.size:
+                kernel = _numpy.KERNELS[self.name]
+                operands, along = arguments.operands(), arguments.last(array)
+                sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.own))
+                self._inside(arguments, sums)
+            return arguments.outputs["grad"]
+
+        return hvp
+
+    def _best(self) -> Callable[..., Any]:
+        def constant(target: Any = MISSING, sample_weight: Any = None, **parameters: Any) -> Any:
+            if target is MISSING:
+                raise TypeError(f"{self.name}.constant() is missing the argument 'target'")
+            own = self._checked(parameters)
+            target = real_array("target", target)
+            pred = self._zeros(target, parameters)
+            arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", own)
+            if arguments.pred.size:
+                sums = self._inside(arguments, totals(self._kernel, arguments))
+            if not arguments.pred.size or undefined(arguments, sums):
+                raise ValueError(f"{self.name} has no best constant for no sample, or weights that sum to 0")
+            return self._constant(self, arguments, dict(zip(self._order, own, strict=True)))
+
+        return constant
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        """Scores of 0 for this target: they are inside every domain."""
+        return np.broadcast_to(np.float64(0), target.shape)
+
+
+L = TypeVar("L", bound=Loss)
+
+
+def register(loss: L) -> L:
+    """Enter a loss that is complete, and give it its kernel."""
+    REGISTRY[loss.name] = loss
+    backend.bind(loss)
+    return loss

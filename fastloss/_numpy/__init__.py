@@ -1,0 +1,46 @@
+"""The losses in NumPy: the specification of the compiled kernels, and what runs where there are none.
+
+Formulas by family, over arrays of float32 or float64; `engine.py` runs them over a batch. `KERNELS` and the rest of this
+module are what every backend has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core.domains import Array
+from . import outputs, pointwise, roots, rows, structured, two_rows
+
+compiler = ""
+openmp = False
+KERNELS: dict[str, Any] = {
+    **pointwise.KERNELS,
+    **roots.KERNELS,
+    **outputs.KERNELS,
+    **rows.KERNELS,
+    **two_rows.KERNELS,
+    **structured.KERNELS,
+}
+
+
+def set_thread_limit(n: int) -> None:
+    """NumPy runs these on one thread."""
+
+
+def nothing(
+    call: int, pred: Any, target: Any, weight: Any, reduction: Any, out: Any, parameters: tuple[Any, ...]
+) -> float:
+    """A call with the arguments of a kernel's `quick`, that computes nothing."""
+    return 0.0
+
+
+def read(a: Array, b: Array, threads: int) -> Any:
+    """Read both arrays once, as far as NumPy can: what the losses are measured against."""
+    return a.max() ^ b.max()
+
+
+def write(a: Array, b: Array, out: Array, threads: int, streaming: bool) -> None:
+    """Read both arrays and write a third."""
+    np.bitwise_xor(a, b, out=out)

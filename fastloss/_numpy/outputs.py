@@ -1,0 +1,61 @@
+"""Losses of two outputs against one number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .._core.domains import Array, Domain
+from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, weight_of
+
+
+class TwoOutputs(Kernel):
+    """The kernel of a formula that is given both outputs as columns."""
+
+    axes = 1
+
+    def tile_size(self, batch: Batch) -> int:
+        return TILE // 2
+
+    def part(self, tile: Tile) -> Part:
+        pred, target = tile.get(PRED, 2), tile.get(TARGET)
+        weight, outside = weight_of(tile)
+        return Part(self.formula(tile, pred[:, 0], pred[:, 1], target), weight, len(pred), outside)
+
+
+class GaussianNLL:
+    """½(s + d²·e⁻ˢ), with d = m − t and h = e^(−s/2), k = d·h, so that e⁻ˢ alone never overflows."""
+
+    domains: Mapping[str, Domain] = {}
+
+    def __init__(self, tile: Tile, mean: Array, log_variance: Array, target: Array) -> None:
+        self.tile, self.dtype = tile, mean.dtype
+        self.s = log_variance.astype(np.float64)
+        d = (mean - target).astype(np.float64)
+        self.h = np.exp(-self.s / 2)
+        self.k = np.where(d == 0, 0 * self.s, d * self.h)
+        self.k = np.where((d == 0) & np.isinf(self.s), 0, self.k)
+
+    def pair(self, first: Array, second: Array) -> Array:
+        """Numbers for the two outputs, of the dtype that is computed in."""
+        return np.stack([first, second], axis=1).astype(self.dtype)
+
+    def value(self) -> Array:
+        square = self.k * self.k
+        return np.where(np.isinf(square), square, (self.s + square) / 2).astype(self.dtype)
+
+    def grad(self) -> Array:
+        return self.pair(np.where(self.k == 0, self.k, self.k * self.h), (1 - self.k * self.k) / 2)
+
+    def hess(self) -> Array:
+        return self.pair(self.h * self.h, self.k * self.k / 2)
+
+    def product(self) -> Array:
+        """The block is [[e⁻ˢ, −d·e⁻ˢ], [−d·e⁻ˢ, ½d²·e⁻ˢ]]."""
+        v = self.tile.get(VECTOR, 2).astype(np.float64)
+        along = self.h * v[:, 0] - self.k * v[:, 1]
+        return self.pair(self.h * along, -self.k * (self.h * v[:, 0] - self.k * v[:, 1] / 2))
+
+
+KERNELS = {"gaussian_nll": TwoOutputs(GaussianNLL)}

@@ -1,0 +1,291 @@
+"""Losses of a number against a number: value, derivative, second derivative and its upper bound, for whole arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .._core.domains import Array, Domain
+from .._core.inputs import LOGITS, PROBABILITIES, SIGNS
+from .arithmetic import in_double, sigmoid, softplus, term, weighed
+from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, is_outside, weight_of
+
+HUGE = 2.0**60  # from here on 1 + r and √(1 + r²) are r; r² may be infinite
+LOG_2 = 0.6931471805599453
+
+
+class Formula:
+    """Of one sample, for whole arrays; `domains` says what it is defined for."""
+
+    domains: Mapping[str, Domain] = {}
+
+    value: ClassVar[Callable[..., Any]]
+    grad: ClassVar[Callable[..., Any]]
+    majorizer: ClassVar[Callable[..., Any]]
+
+    @staticmethod
+    def hess(pred, target, *own):
+        return np.zeros_like(pred)
+
+
+class Sample:
+    """A formula of numbers that are there."""
+
+    def __init__(self, formula: type[Formula], tile: Tile, pred: Array, target: Array, own: list[Any]) -> None:
+        given = (pred, target, *own)
+        for name in ("value", "grad", "hess", "majorizer"):
+            if hasattr(formula, name):
+                setattr(self, name, partial(getattr(formula, name), *given))
+        self.product = lambda: formula.hess(*given) * tile.get(VECTOR)
+
+
+class Pointwise(Kernel):
+    """The kernel of a formula. A hyperparameter may have a number for each column."""
+
+    def part(self, tile: Tile) -> Part:
+        pred, target = tile.get(PRED), tile.get(TARGET)
+        weight, outside = weight_of(tile)
+        there = True if weight is None else weight != 0
+        outside |= is_outside(self.domains, there, pred=pred, target=target)
+        own = [self.number(x, tile) for x in tile.batch.own]
+        return Part(Sample(self.formula, tile, pred, target, own), weight, tile.count, outside)
+
+    @staticmethod
+    def number(x: Any, tile: Tile) -> Any:
+        """A hyperparameter in the dtype that is computed in."""
+        if not isinstance(x, np.ndarray):
+            return tile.batch.dtype.type(x)
+        return np.broadcast_to(x.astype(tile.batch.dtype), tile.batch.samples)[tile.index].reshape(-1)
+
+
+class MSE(Formula):
+    @staticmethod
+    def value(pred, target):
+        return (pred - target) ** 2
+
+    @staticmethod
+    def grad(pred, target):
+        return 2 * (pred - target)
+
+    @staticmethod
+    def hess(pred, target):
+        return np.full_like(pred, 2)
+
+    majorizer = hess
+
+
+class MAE(Formula):
+    @staticmethod
+    def value(pred, target):
+        return np.abs(pred - target)
+
+    @staticmethod
+    def grad(pred, target):
+        return np.sign(pred - target)
+
+
+class Huber(Formula):
+    @staticmethod
+    def value(pred, target, delta):
+        d = np.abs(pred - target)
+        q = np.minimum(d, delta)
+        return q * (d - delta.dtype.type(0.5) * q)
+
+    @staticmethod
+    def grad(pred, target, delta):
+        return np.clip(pred - target, -delta, delta)
+
+    @staticmethod
+    def hess(pred, target, delta):
+        d = np.abs(pred - target)
+        return np.where(np.isnan(d), d, (d <= delta).astype(d.dtype))
+
+    @staticmethod
+    def majorizer(pred, target, delta):
+        d = np.abs(pred - target)
+        return np.where(d <= delta, d.dtype.type(1), delta / d)
+
+
+class PseudoHuber(Formula):
+    @staticmethod
+    def value(pred, target, delta):
+        d = np.abs(pred - target)
+        r = d / delta
+        return np.where(r > HUGE, delta * d, d * (d / (1 + np.sqrt(1 + r * r))))
+
+    @staticmethod
+    def grad(pred, target, delta):
+        d = pred - target
+        r = np.abs(d) / delta
+        return np.where(r > HUGE, np.copysign(delta, d), d / np.sqrt(1 + r * r))
+
+    @staticmethod
+    def hess(pred, target, delta):
+        r = np.abs(pred - target) / delta
+        return np.where(r > HUGE, r.dtype.type(0), (1 + r * r) ** r.dtype.type(-1.5))
+
+    @staticmethod
+    def majorizer(pred, target, delta):
+        d = np.abs(pred - target)
+        r = d / delta
+        return np.where(r > HUGE, delta / d, 1 / np.sqrt(1 + r * r))
+
+
+class LogCosh(Formula):
+    """With r = |d|/δ, E = e⁻ʳ, z = 1 − e⁻ʳ: cosh r − 1 is z²/(2E), and tanh r is z(1 + E)/(1 + E²). All in double."""
+
+    @staticmethod
+    def parts(pred, target, delta):
+        d = pred.astype(np.float64) - target
+        r = np.abs(d) / delta
+        return d, r, np.exp(-r), -np.expm1(-r)
+
+    @classmethod
+    def value(cls, pred, target, delta):
+        d, r, e, z = cls.parts(pred, target, delta)
+        q, y = delta * z, z * z / (2 * e)
+        near = q * q / (2 * e) * np.where(y > 0, np.log1p(y) / y, 1)
+        far = delta * (np.abs(d) - delta * (LOG_2 - np.log1p(e * e)))
+        return np.where(r <= 1, near, far).astype(pred.dtype)
+
+    @classmethod
+    def grad(cls, pred, target, delta):
+        d, _, e, z = cls.parts(pred, target, delta)
+        return np.copysign(delta * (z * (1 + e) / (1 + e * e)), d).astype(pred.dtype)
+
+    @classmethod
+    def hess(cls, pred, target, delta):
+        _, _, e, _ = cls.parts(pred, target, delta)
+        return ((2 * e / (1 + e * e)) ** 2).astype(pred.dtype)
+
+    @classmethod
+    def majorizer(cls, pred, target, delta):
+        d, r, e, z = cls.parts(pred, target, delta)
+        tanh = z * (1 + e) / (1 + e * e)
+        bound = np.where(r > HUGE, delta * tanh / np.abs(d), tanh / r)
+        return np.where(r > 0, bound, 1 + d).astype(pred.dtype)  # 1 + d: NaN of it goes through
+
+
+class Hinge(Formula):
+    domains = SIGNS.domains
+
+    @staticmethod
+    def value(pred, target):
+        return np.maximum(1 - target * pred, 0)
+
+    @staticmethod
+    def grad(pred, target):
+        margin = 1 - target * pred
+        return np.where(margin > 0, -target, np.where(margin <= 0, 0, margin))
+
+
+class SquaredHinge(Formula):
+    domains = SIGNS.domains
+
+    @staticmethod
+    def value(pred, target):
+        return np.maximum(1 - target * pred, 0) ** 2
+
+    @staticmethod
+    def grad(pred, target):
+        return -2 * target * np.maximum(1 - target * pred, 0)
+
+    @staticmethod
+    def hess(pred, target):
+        margin = np.maximum(1 - target * pred, 0)
+        return np.where(margin > 0, margin.dtype.type(2), margin)
+
+    @staticmethod
+    def majorizer(pred, target):
+        return np.where(np.isnan(target * pred), target * pred, pred.dtype.type(2))
+
+
+class BinaryCrossEntropy(Formula):
+    domains = PROBABILITIES.domains
+
+    @staticmethod
+    def value(pred, target, eps):
+        p, q = pred, 1 - pred
+        return 0 - (
+            term(target, np.log(np.where(p < eps, eps, p)))
+            + term(1 - target, np.where(q < eps, np.log(eps), np.log1p(-p)))
+        )
+
+    @staticmethod
+    def grad(pred, target, eps):
+        p, q = pred + 0, 1 - pred  # +0: a probability of −0 is 0
+        low, high = p < eps, q < eps
+        slope = np.where(
+            (target == 0) | low,
+            weighed(1 - target, 1 / q) * ~high,
+            np.where((target == 1) | high, -target / p, (p - target) / (p * q)),
+        )
+        return np.where((target == 0) & high, 0, slope)
+
+    @staticmethod
+    def hess(pred, target, eps):
+        p, q = pred + 0, 1 - pred
+        of_p = np.where((target == 0) | (p < eps), 0, target / p / p)
+        return of_p + np.where((target == 1) | (q < eps), 0, (1 - target) / q / q)
+
+
+class SigmoidCrossEntropy(Formula):
+    domains = LOGITS.domains
+
+    @staticmethod
+    def shares(target, pos_weight, label_smoothing):
+        """What softplus(−x) and softplus(x) count for."""
+        t = target + label_smoothing * (target.dtype.type(0.5) - target)
+        return pos_weight * t, 1 - t
+
+    @classmethod
+    def value(cls, pred, target, *own):
+        u, v = cls.shares(target, *own)
+        linear = weighed(np.where(pred > 0, v, u), np.abs(pred))
+        return linear + (u + v) * np.log1p(np.exp(-np.abs(pred)))
+
+    @classmethod
+    def grad(cls, pred, target, *own):
+        u, v = cls.shares(target, *own)
+        return v * sigmoid(pred) - u * sigmoid(-pred)
+
+    @classmethod
+    def hess(cls, pred, target, *own):
+        u, v = cls.shares(target, *own)
+        return (u + v) * (sigmoid(pred) * sigmoid(-pred))
+
+    @classmethod
+    def majorizer(cls, pred, target, *own):
+        """Each softplus lies below the parabola that touches it at x and −x, of curvature tanh(x/2)/(2x)."""
+        u, v = cls.shares(target, *own)
+        x = np.abs(pred)
+        bound = np.where(x > 0, np.tanh(x / 2) / (2 * x), x + x.dtype.type(0.25))
+        return (u + v) * bound
+
+
+def function(name: str, compute: Any) -> Pointwise:
+    """A function of one array, as a formula that has only a value."""
+    return Pointwise(type(name, (Formula,), {"value": staticmethod(lambda x, _: compute(x))}))
+
+
+KERNELS = {
+    "mse": Pointwise(MSE),
+    "mae": Pointwise(MAE),
+    "huber": Pointwise(Huber),
+    "pseudo_huber": Pointwise(PseudoHuber),
+    "log_cosh": Pointwise(LogCosh),
+    "hinge": Pointwise(Hinge),
+    "squared_hinge": Pointwise(SquaredHinge),
+    "binary_cross_entropy": Pointwise(BinaryCrossEntropy),
+    "sigmoid_cross_entropy": Pointwise(SigmoidCrossEntropy),
+    "sigmoid": function("Sigmoid", in_double(sigmoid)),
+    "log_sigmoid": function("LogSigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),
+    "softplus": function("Softplus", softplus),
+    "exp": function("Exp", np.exp),
+    "log": function("Log", np.log),
+    "log1m": function("Log1m", lambda p: np.log1p(-p)),
+    "log1p": function("Log1p", np.log1p),
+}

@@ -1,0 +1,35 @@
+"""Likelihoods: losses of the parameters of a distribution against a number."""
+
+from __future__ import annotations
+
+from .._core import constants
+from .._core.families import TwoOutputs, loss
+from .._core.hyperparameters import Integer
+from .._core.inputs import MEAN_AND_LOG_VARIANCE
+
+
+@loss(
+    TwoOutputs,
+    "(s + (m - target)^2 * exp(-s))/2, (m, s) = pred",
+    MEAN_AND_LOG_VARIANCE,
+    constant=constants.mean_and_log_variance,
+    axis=Integer(-1, text="The axis of the two outputs."),
+)
+def gaussian_nll() -> None:
+    """Negative log-likelihood of a normal distribution, of a mean m and a log-variance s: ``(s + (m - t)**2 * exp(-s)) / 2``.
+
+    The constant log(2*pi)/2 is left out. A log-variance may be any number, so nothing is clipped. With d = m - t, the derivative
+    is ``d * exp(-s)`` by m and ``(1 - d**2 * exp(-s)) / 2`` by s.
+
+    References
+    ----------
+    Nix and Weigend, *Estimating the mean and variance of the target probability distribution*, ICNN 1994.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.gaussian_nll([[1.0, 0.0]], [3.0])
+    2.0
+    >>> fl.gaussian_nll.grad([[1.0, 0.0]], [3.0])
+    array([[-2. , -1.5]])
+    """

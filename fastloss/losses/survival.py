@@ -1,0 +1,44 @@
+"""Losses of the time until something happens."""
+
+from __future__ import annotations
+
+from .._core import constants
+from .._core.families import Structured, loss
+from .._core.hyperparameters import Choice
+from .._core.inputs import SURVIVAL
+
+
+@loss(
+    Structured,
+    "sum over events of log(sum over those at risk of exp(pred)) - pred",
+    SURVIVAL,
+    constant=constants.zero,
+    link="log",
+    ties=Choice(
+        "breslow",
+        options=("breslow", "efron"),
+        text='What events at the same time count for: ``"breslow"``, each sees all that are at risk; ``"efron"``, each of d '
+        "sees what is left of the d on average.",
+    ),
+)
+def cox() -> None:
+    """Negative log partial likelihood of Cox's proportional hazards, of log relative hazards. A cost of the whole batch.
+
+    Each event costs ``log(sum(w * exp(pred)))``, over all who are at risk when it happens, less its own ``pred``. Weights multiply
+    events and those at risk alike. Samples that are not yet at risk, or no longer, do not matter to it; those seen last at the
+    time of an event are at risk in it. ``"mean"`` divides by the weights of the events.
+
+    References
+    ----------
+    Cox, *Regression models and life-tables*, Journal of the Royal Statistical Society B 34, 1972. Ties: Breslow, *Covariance
+    analysis of censored survival data*, Biometrics 30, 1974; Efron, *The efficiency of Cox's likelihood function for censored
+    data*, Journal of the American Statistical Association 72, 1977.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.cox([0.0, 0.0, 0.0], [1.0, 2.0, 3.0], reduction="sum")           # log(3!)
+    1.791759469228055
+    >>> fl.cox.grad([0.0, 0.0], [1.0, -2.0])                                # the second was well when last seen
+    array([-0.5,  0.5])
+    """
