@@ -1,4 +1,4 @@
-"""Builds the kernels: one source, compiled once for each instruction-set level of the processor family.
+"""Builds the kernels: one engine, and its formulas and loops once for each instruction-set level of the processor family.
 
 Environment variables:
 
@@ -18,18 +18,18 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-FOLDER = Path("fastloss") / "kernels"
+FOLDER = Path("fastloss") / "_cython"
 REQUIRED = os.environ.get("FASTLOSS_REQUIRE_KERNELS", "0") not in ("", "0")
 DEBUG = os.environ.get("FASTLOSS_DEBUG_BUILD", "0") not in ("", "0")
 SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
 
-# Module -> flags of its instruction-set level. The baseline is the processor probe's, which must run anywhere.
+# Module -> flags of its instruction-set level. The engine and the processor probe are compiled for the baseline.
 TARGETS = {
-    "x86_64_v2": ["-march=x86-64-v2"],
-    "x86_64_v3": ["-march=x86-64-v3"],
-    "x86_64_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+    "level_v2": ["-march=x86-64-v2"],
+    "level_v3": ["-march=x86-64-v3"],
+    "level_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
-PORTABLE = {"generic": []}
+PORTABLE = {"level_generic": []}
 
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
@@ -39,6 +39,9 @@ UNIX_FLAGS += [
 DEBUG_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
 MSVC_FLAGS = ["/O2", "/fp:precise"]
+# A view that is passed to a function costs 20 ns unless that is inlined, which compilers think too much of a loop.
+INLINE = ("CYTHON_INLINE", "__inline__ __attribute__((always_inline))")
+INLINE_MSVC = ("CYTHON_INLINE", "__forceinline")
 
 
 class BuildKernels(build_ext):
@@ -55,9 +58,11 @@ class BuildKernels(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args = flags + extension.extra_compile_args
             extension.extra_link_args += SANITIZE_FLAGS
-            if is_kernel(extension):  # not what is around them
+            if extension.include_dirs:  # not the thin calls
                 extension.extra_compile_args += compile_openmp
                 extension.extra_link_args += link_openmp
+            if is_level(extension) and not traced:
+                extension.define_macros += [INLINE if unix else INLINE_MSVC]
             if unix and not traced and sys.platform != "darwin":
                 extension.extra_link_args.append("-Wl,-s")
         self.parallel = self.parallel or os.cpu_count()
@@ -84,11 +89,12 @@ class BuildKernels(build_ext):
             print("fastloss: installing without them; losses will run on NumPy, many times slower.\n", file=sys.stderr)
 
     def leave_out(self, extensions, reason):
-        """Go on without these, if a kernel is left."""
+        """Go on without these, if a level is left, and the engine to run it."""
         for extension in extensions:
             print(f"fastloss: leaving out {extension.name}: {reason}", file=sys.stderr)
         self.extensions = [extension for extension in self.extensions if extension not in extensions]
-        if not any(map(is_kernel, self.extensions)):
+        left = {extension.name for extension in self.extensions}
+        if not any(map(is_level, self.extensions)) or not left >= {"fastloss._cython.engine", "fastloss._cython.cpu"}:
             raise RuntimeError("none of them is left")
 
     def get_outputs(self):
@@ -132,8 +138,8 @@ class BuildKernels(build_ext):
         return self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
 
 
-def is_kernel(extension):
-    return bool(extension.include_dirs)
+def is_level(extension):
+    return extension.name.startswith("fastloss._cython.level")
 
 
 def extensions():
@@ -148,21 +154,18 @@ def extensions():
     x86 = platform.machine().lower() in ("x86_64", "amd64") and sys.platform != "win32"
     kernels = [
         Extension(
-            f"fastloss.kernels.{name}",
+            f"fastloss._cython.{name}",
             [str(FOLDER / f"{name}.pyx")],
-            include_dirs=[str(FOLDER), numpy.get_include()],
+            include_dirs=[str(FOLDER / "c"), numpy.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-            depends=[str(p) for p in (*FOLDER.glob("*.pxi"), *FOLDER.glob("*.h"))],
+            depends=[str(p) for suffix in ("pxd", "pxi", "h") for p in FOLDER.rglob(f"*.{suffix}")],
             extra_compile_args=list(flags),
         )
-        for name, flags in (TARGETS if x86 else PORTABLE).items()
+        for name, flags in {"engine": [], "cpu": [], **(TARGETS if x86 else PORTABLE)}.items()
     ]
-    around = [
-        Extension("fastloss._calls", ["fastloss/_calls.py"], depends=["fastloss/_calls.pxd"]),
-        Extension("fastloss.kernels.cpu", [str(FOLDER / "cpu.pyx")]),
-    ]
+    calls = Extension("fastloss._core.calls", ["fastloss/_core/calls.py"], depends=["fastloss/_core/calls.pxd"])
     return cythonize(
-        kernels + around,
+        [*kernels, calls],
         nthreads=os.cpu_count() or 1,
         compiler_directives={
             "language_level": 3,

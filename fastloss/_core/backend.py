@@ -50,7 +50,7 @@ def is_supported(name: str) -> bool:
 
 def load(name: str) -> Any:
     """The kernels of a backend that is available."""
-    return _numpy if name == "numpy" else importlib.import_module("fastloss._cython.engine").load(name)
+    return _numpy if name == "numpy" else importlib.import_module("fastloss._cython.engine").load(LEVELS[name])
 
 
 def select(name: str | None = None) -> None:

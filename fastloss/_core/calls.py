@@ -53,7 +53,10 @@ class Calls:
                 else:
                     return own  # type: ignore[no-any-return]
         own = self._checked(given)
-        if REMEMBERS and all(type(value) in UNCHANGING for value in given.values()):
+        for value in given.values():
+            if type(value) not in UNCHANGING:
+                return own
+        if REMEMBERS:
             self._last = (given, own)
         return own
 

@@ -5,6 +5,7 @@ else it gives NotImplemented and has done nothing; arguments are then checked an
 and come back by `run`. What is computed comes from a level (tables.pxd): the same formulas and loops, compiled for other processors.
 """
 
+import functools
 import importlib
 
 cimport cython
@@ -35,9 +36,6 @@ cdef enum:
 cdef int WANTED[5]
 WANTED[:] = [VALUE, GRAD, VALUE | GRAD, GRAD | HESS, GRAD | BOUND]
 
-openmp = bool(OPENMP)
-compiler = COMPILER.decode()
-
 include "run.pxi"
 include "arrays.pxi"
 include "pointwise.pxi"
@@ -49,19 +47,34 @@ include "survival.pxi"
 
 # ---- levels -----------------------------------------------------------------------------------------------------------------
 
-POINTWISE = (
-    "mse", "mae", "huber", "pseudo_huber", "log_cosh", "hinge", "squared_hinge", "binary_cross_entropy", "sigmoid_cross_entropy",
-    "sigmoid", "log_sigmoid", "softplus", "exp", "expm1", "log", "log1m", "log1p",
-)
-STATISTICS = ("rmse", "rmsle")
-PAIRS = ("cosine_distance",)
-TWO_OUTPUTS = ("gaussian_nll", "laplace_nll")
+FAMILIES = {
+    PointwiseKernel: (
+        "mse", "mae", "huber", "pseudo_huber", "log_cosh", "hinge", "squared_hinge", "binary_cross_entropy", "sigmoid_cross_entropy",
+        "sigmoid", "log_sigmoid", "softplus", "exp", "expm1", "log", "log1m", "log1p",
+    ),
+    StatisticKernel: ("rmse", "rmsle"),
+    OutputsKernel: ("gaussian_nll", "laplace_nll"),
+    PairsKernel: ("cosine_distance",),
+    CoxKernel: ("cox",),
+}
 
 
-def load(level):
-    """name -> kernel, on the formulas and loops of an instruction-set level."""
-    tables = importlib.import_module(f"fastloss._cython.{level}").TABLES
-    kernels = {name: PointwiseKernel(tables, name) for name in POINTWISE}
-    kernels |= {name: StatisticKernel(tables, name) for name in STATISTICS}
-    kernels |= {name: OutputsKernel(tables, name) for name in TWO_OUTPUTS}
-    return kernels | {name: PairsKernel(tables, name) for name in PAIRS} | {"cox": CoxKernel(tables, "cox")}
+class Backend:
+    """What runs the losses: kernels by name, and the loops that measure the machine."""
+
+    compiler = COMPILER.decode()
+    openmp = bool(OPENMP)
+
+    def __init__(self, level):
+        module = importlib.import_module(f"fastloss._cython.{level}")
+        self.KERNELS = {name: kernel(module.TABLES, name) for kernel, names in FAMILIES.items() for name in names}
+        self.read, self.write = module.read, module.write
+        self.set_thread_limit = set_thread_limit
+
+    @staticmethod
+    def nothing(int call, pred, target, weight, reduction, out, tuple own):
+        """A call with the arguments of `quick`, that computes nothing."""
+        return 0.0
+
+
+load = functools.cache(Backend)

@@ -2,4 +2,6 @@
 
 from .level cimport level_tables
 
+include "floor.pxi"
+
 TABLES = level_tables()
