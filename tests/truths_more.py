@@ -110,8 +110,14 @@ def cox(scores, target, ties="breslow"):
                 q = share[i] / total
                 grad[i].append(q)
                 hess[i].append(q * (1 - q))
-    return Sample(mp.fsum(value), [mp.fsum(g) for g in grad], [mp.fsum(h) for h in hess],
-                  mp.fsum(map(abs, value)), [mp.fsum(map(abs, g)) for g in grad])  # fmt: skip
+    return Sample(
+        mp.fsum(value),
+        [mp.fsum(g) for g in grad],
+        [mp.fsum(h) for h in hess],
+        mp.fsum(map(abs, value)),
+        [mp.fsum(map(abs, g)) for g in grad],
+        [mp.fsum(map(abs, g[1:])) for g in grad],  # Σq − Σq²
+    )
 
 
 MORE = {f.__name__: f for f in (log_cosh, rmsle, gaussian_nll, softmax_focal, cosine_distance)}
