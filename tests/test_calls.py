@@ -6,6 +6,7 @@ import math
 import pickle
 import pydoc
 import re
+from functools import cache
 
 import mpmath as mp
 import numpy as np
@@ -44,10 +45,6 @@ def refused(error, text, function, *arguments, **keywords):
     with pytest.raises(error, match=re.escape(text)) as caught:
         function(*arguments, **keywords)
     return str(caught.value)
-
-
-def both(result):
-    return result if isinstance(result, tuple) else (result,)
 
 
 # ---- what help() shows -----------------------------------------------------------------------------------------------
@@ -348,6 +345,19 @@ def test_results_of_a_narrower_dtype_are_rounded_once(backend, kind, dtype, narr
         same_bits(spaced, slope)
 
 
+@each_narrower
+@pytest.mark.parametrize("kind", kinds("mse", "huber", "sigmoid_cross_entropy", "softmax_cross_entropy"), ids=str)
+def test_large_results_of_a_narrower_dtype(backend, threads, kind, dtype, narrow):
+    pred, target = more_batch(kind, 300_000 if kind.points else 60_000, dtype)
+    grad, hess = kind.loss.grad_and_hess(pred, target, reduction="sum")
+    out, other = np.full(pred.shape, 7, narrow), np.full(pred.shape, 7, narrow)
+    for count in (1, 2):
+        threads(count)
+        kind.loss.grad_and_hess(pred, target, reduction="sum", out=(out, other))
+        same_bits(out, grad.astype(narrow))
+        same_bits(other, hess.astype(narrow))
+
+
 def test_halves_are_not_rounded_to_singles_first(backend):
     """1 + 2⁻¹¹ + 2⁻⁴⁰ is above the middle of two halves; as a single it is the middle, which goes to the even one."""
     number = 1 + 2.0**-11 + 2.0**-40
@@ -484,7 +494,7 @@ def test_weights_that_do_not_repeat(backend, kind):
 
 def test_weights_of_a_column(backend):
     """Of shape (n, 1) for predictions of that shape, and for (n, k)."""
-    for n in (1, 7, 5000):
+    for n in (1, 7, 70_000):
         d, weight = np.linspace(-1, 2, 3 * n).reshape(n, 3), np.linspace(1, 2, n)[:, None]
         expected = (weight * d**2).sum() / (3 * weight.sum())
         np.testing.assert_allclose(fl.mse(d, 0 * d, sample_weight=weight), expected, rtol=1e-13)
@@ -502,35 +512,66 @@ COLUMNS = [
 each_column = pytest.mark.parametrize(("kind", "name", "values"), COLUMNS, ids=str)
 
 
+def columns(kind, n, values, dtype):
+    return [x.reshape(n, len(values)) for x in more_batch(kind, n * len(values), dtype)]
+
+
 @pytest.mark.parametrize("dtype", [np.float16, *DTYPES])
 @each_column
-def test_parameters_of_every_column(backend, threads, kind, name, values, dtype):
-    for n in (1, 6, 700):
-        pred, target = (x.reshape(n, 4) for x in more_batch(kind, 4 * n, dtype))
-        weight = np.random.default_rng(1).uniform(0.5, 2, (n, 4))
-        for w, number in itertools.product((None, weight), (np.array(values), np.float32(values), values)):
+def test_parameters_of_every_column(backend, kind, name, values, dtype):
+    """As many columns as fit the processor's vectors, and not."""
+    for n, count in ((1, 4), (7, 1), (6, 3), (300, 4), (90, 7), (20, 33)):
+        numbers = np.resize(values, count)
+        pred, target = columns(kind, n, numbers, dtype)
+        weight = np.random.default_rng(1).uniform(0.5, 2, pred.shape)
+        for w, given in itertools.product((None, weight), (numbers, numbers.astype(np.float32), numbers.tolist())):
             keywords = {"reduction": "none", "sample_weight": w}
-            value, grad = kind.loss.value_and_grad(pred, target, **{name: number}, **keywords)
-            again, hess = kind.loss.grad_and_hess(pred, target, **{name: number}, **keywords)
+            value, grad = kind.loss.value_and_grad(pred, target, **{name: given}, **keywords)
+            again, hess = kind.loss.grad_and_hess(pred, target, **{name: given}, **keywords)
             same_bits(again, grad)
-            for j, own in enumerate(values):
-                keywords["sample_weight"] = None if w is None else w[:, j]
-                x, t = pred[:, j].copy(), target[:, j].copy()
+            for j, own in enumerate(numbers[: 4 if given is numbers else 1]):
+                at = slice(j, None, len(values))  # the columns of this number
+                keywords["sample_weight"] = None if w is None else w[:, at].copy()
+                x, t = pred[:, at].copy(), target[:, at].copy()
                 losses, slope = kind.loss.value_and_grad(x, t, **{name: own}, **keywords)
-                same_bits(value[:, j], losses)
-                same_bits(grad[:, j], slope)
-                same_bits(hess[:, j], kind.loss.grad_and_hess(x, t, **{name: own}, **keywords)[1])
-    total = kind.loss(pred, target, **{name: values}, reduction="sum")
-    alone = math.fsum(
-        kind.loss(x.copy(), t.copy(), **{name: own}, reduction="sum")
-        for x, t, own in zip(pred.T, target.T, values, strict=True)
-    )
-    np.testing.assert_allclose(total, alone, rtol=1e-12)
-    np.testing.assert_allclose(kind.loss(pred, target, **{name: values}), alone / pred.size, rtol=1e-12)
-    threads(1)
-    once = kind.loss.grad(pred, target, **{name: values})
-    threads(2)
-    same_bits(kind.loss.grad(pred, target, **{name: values}), once)
+                same_bits(value[:, at], losses)
+                same_bits(grad[:, at], slope)
+                same_bits(hess[:, at], kind.loss.grad_and_hess(x, t, **{name: own}, **keywords)[1])
+
+
+@each_column
+def test_costs_of_columns(backend, threads, kind, name, values):
+    for n in (30, 50_000):
+        pred, target = columns(kind, n, values[:3], np.float32)
+        own = {name: np.array(values[:3])}
+        total = kind.loss(pred, target, **own, reduction="sum")
+        parts = [(x.copy(), t.copy(), {name: v}) for x, t, v in zip(pred.T, target.T, values, strict=False)]
+        alone = math.fsum(kind.loss(x, t, **v, reduction="sum") for x, t, v in parts)
+        np.testing.assert_allclose(total, alone, rtol=1e-9)
+        np.testing.assert_allclose(kind.loss(pred, target, **own), alone / pred.size, rtol=1e-9)
+        threads(1)
+        cost, grad = kind.loss.value_and_grad(pred, target, **own, reduction="sum")
+        for j, (x, t, v) in enumerate(parts):
+            same_bits(grad[:, j], kind.loss.grad(x, t, **v, reduction="sum"))
+        for count in (2, 3):
+            threads(count)
+            again, slope = kind.loss.value_and_grad(pred, target, **own, reduction="sum")
+            same_bits(again, cost)
+            same_bits(slope, grad)
+
+
+@each_column
+def test_curvature_of_columns(backend, kind, name, values):
+    """The majorizer, and the Hessian times a vector."""
+    pred, target = columns(kind, 20, values, np.float64)
+    vector = np.random.default_rng(1).standard_normal(pred.shape)
+    own = {name: np.array(values), "reduction": "sum"}
+    bound = kind.loss.grad_and_hess(pred, target, curvature="majorizer", **own)[1]
+    product = kind.loss.hvp(pred, target, vector, **own)
+    for j, number in enumerate(values):
+        x, t, own = pred[:, j].copy(), target[:, j].copy(), {name: number, "reduction": "sum"}
+        same_bits(bound[:, j], kind.loss.grad_and_hess(x, t, curvature="majorizer", **own)[1])
+        same_bits(product[:, j], kind.loss.hvp(x, t, vector[:, j].copy(), **own))
 
 
 @each_column
@@ -600,18 +641,27 @@ OWN_HVP = [
 ]
 
 
+@cache
+def product_case(kind, own, dtype, n, classes, weighted):
+    """A batch, a vector, weights, and for every reduction what they are multiplied by and the truth."""
+    pred, target = more_batch(kind, n, dtype, classes, classes)
+    vector = np.random.default_rng(n).standard_normal(pred.shape).astype(dtype)
+    weight = np.arange(n) % 3 * 0.75 + 0.5 if weighted else None
+    weights = [ONE] * n if weight is None else [num(w) for w in weight]
+    truths = {}
+    for reduction in reductions(kind):
+        divisor = {"mean": mp.fsum(weights), "batch_mean": mp.mpf(n)}.get(reduction, ONE)
+        factors = [w / divisor for w in weights]
+        truths[reduction] = factors, hessian_times(kind, pred, target, vector, factors, **dict(own))
+    return pred, target, vector, weight, truths
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("kind", "own"), OWN_HVP, ids=str)
 def test_hessian_times_a_vector(backend, kind, own, dtype):
-    for n, classes, weighted in ((1, 3, False), (7, 3, True), (12, 5, False)):
-        pred, target = more_batch(kind, n, dtype, classes, classes)
-        vector = np.random.default_rng(n).standard_normal(pred.shape).astype(dtype)
-        weight = np.arange(n) % 3 * 0.75 + 0.5 if weighted else None
-        weights = [ONE] * n if weight is None else [num(w) for w in weight]
-        for reduction in reductions(kind):
-            divisor = {"mean": mp.fsum(weights), "batch_mean": mp.mpf(n)}.get(reduction, ONE)
-            factors = [w / divisor for w in weights]
-            truth = hessian_times(kind, pred, target, vector, factors, **own)
+    for shape in ((1, 3, False), (7, 3, True), (4, 5, False)):
+        pred, target, vector, weight, truths = product_case(kind, tuple(own.items()), dtype, *shape)
+        for reduction, (factors, truth) in truths.items():
             got = kind.loss.hvp(pred, target, vector, reduction=reduction, sample_weight=weight, **own)
             assert got.dtype == dtype
             assert got.shape == pred.shape
@@ -674,6 +724,20 @@ def test_hvp_takes_what_the_other_calls_take(backend, kind):
     refused(TypeError, "vector has dtype complex128", kind.loss.hvp, pred, target, vector + 0j)
     refused(TypeError, "'detla'", kind.loss.hvp, pred, target, vector, detla=1)
     refused(ValueError, "target has shape", kind.loss.hvp, pred, target[:7], vector)
+
+
+@each_kind
+def test_any_number_of_threads(backend, threads, kind):
+    """Of products with the Hessian, and of majorizers."""
+    pred, target = more_batch(kind, 20_000, np.float32)
+    vector = np.random.default_rng(2).standard_normal(pred.shape).astype(np.float32)
+    curvature = "majorizer" if has_majorizer(kind) else "exact"
+    threads(1)
+    once = kind.loss.hvp(pred, target, vector), *kind.loss.grad_and_hess(pred, target, curvature=curvature)
+    threads(2)
+    again = kind.loss.hvp(pred, target, vector), *kind.loss.grad_and_hess(pred, target, curvature=curvature)
+    for x, y in zip(again, once, strict=True):
+        same_bits(x, y)
 
 
 def test_hvp_of_axes_and_ignored_ids(backend):
