@@ -484,9 +484,13 @@ def test_weights_that_do_not_repeat(backend, kind):
     for shape in wrong:
         for call in CALLS:
             text = refused(
-                ValueError, f"sample_weight has shape {shape}", getattr(kind.loss, call), pred, target,
+                ValueError,
+                f"sample_weight has shape {shape}",
+                getattr(kind.loss, call),
+                pred,
+                target,
                 sample_weight=np.ones(shape),
-            )  # fmt: skip
+            )
             assert str(pred.shape) in text or "(6, 4)" in text
     refused(ValueError, "sample_weight[2, 0] is -1", kind.loss, pred, target, sample_weight=[[1]] * 2 + [[-1]] * 4)
     refused(ValueError, "sample_weight[0, 1] is inf", kind.loss, pred, target, sample_weight=[[1, inf, 1, 1]])
@@ -796,9 +800,7 @@ def test_sums_of_blocks_add_up(backend, kind, weighted):
     for block in (slice(0, 10), slice(10, 11), slice(11, 70)):
         part = None if weight is None else weight[block]
         if part is None or part.any():
-            parts.append(
-                fl.linear.objective(kind.loss, X[block], target[block], sample_weight=part, **given).sums(w)
-            )  # fmt: skip
+            parts.append(fl.linear.objective(kind.loss, X[block], target[block], sample_weight=part, **given).sums(w))
     for x, y in zip((value, gradient, total), zip(*parts, strict=True), strict=True):
         np.testing.assert_allclose(sum(y), x, rtol=1e-12, atol=1e-12)
     cost, slope = fl.linear.objective(kind.loss, X, target, sample_weight=weight, **given)(w)
@@ -815,9 +817,7 @@ def test_hessian_of_a_linear_model_times_a_vector(backend, kind):
     X, target, w = linear_problem(kind)
     weight = np.random.default_rng(1).uniform(0.5, 2, 70)
     for intercept, v in itertools.product((True, False), np.random.default_rng(2).standard_normal((2, len(w)))):
-        objective = fl.linear.objective(
-            kind.loss, X, target, l2=0.3, sample_weight=weight, fit_intercept=intercept
-        )  # fmt: skip
+        objective = fl.linear.objective(kind.loss, X, target, l2=0.3, sample_weight=weight, fit_intercept=intercept)
         size = objective.size
         at, direction, h = w[:size] if intercept else w[:size] + 0.05, v[:size], 1e-5
         got = objective.hessp(at, direction)

@@ -472,7 +472,6 @@ def test_edges(backend, kind, p, t, own, value, grad, hess, dtype):
         for x, truth in ((slope, grad), (curve, hess)):
             for column, y in zip(x.reshape(n, -1).T, np.atleast_1d(truth), strict=True):
                 if y is not ANY:
-                    # of a number that is 0 by the formula, or too small for anybody
                     np.testing.assert_allclose(column.astype(float), [y] * n, rtol=1e-5, atol=1e-35)
 
 
@@ -535,7 +534,6 @@ def test_focal_of_confident_rows(backend, dtype, gap):
         x = np.array([[0, -gap, -gap - 1]], dtype)
         row = np.eye(3, dtype=dtype)[[at]]
         value, grad, hess = confident_truth(gap, gamma, at, dtype)
-        # Two of the gradient's ways to be small: the row's own share, and that of the others.
         units = 24 + (gamma + 1) * (gap + 1)
         for target in (np.array([at]), row):
             got, slope = fl.softmax_focal.value_and_grad(x, target, gamma=gamma, reduction="none")
