@@ -8,7 +8,6 @@ and has done nothing; the arguments are then checked and converted here and in `
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -20,12 +19,13 @@ from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights
 from .arrays import real_array, result_dtype, same_shape
 from .calls import MISSING, Calls, derivatives
 from .constants import Constant, undefined
+from .docstrings import docstring
 from .domains import Array
 from .hyperparameters import Keyword, check_columns, check_held
 from .inputs import Inputs
 from .passes import AVERAGES, GRAD, GRAD_AND_HESS, GRAD_AND_MAJORIZER, VALUE, VALUE_AND_GRAD, Sums, evaluated, totals
 from .registry import REGISTRY
-from .signatures import attach, signature
+from .signatures import CALLS, attach, signature
 
 OUTPUTS = {VALUE: (), GRAD: ("grad",), VALUE_AND_GRAD: ("grad",)}  # the other two have two
 
@@ -34,8 +34,9 @@ OUTPUTS = {VALUE: (), GRAD: ("grad",), VALUE_AND_GRAD: ("grad",)}  # the other t
 class Definition:
     """All that is said of a loss outside its kernels."""
 
-    formula: str
+    formula: str  # as it is printed anywhere
     inputs: Inputs
+    shown: tuple[str, str]  # loss and derivative, as tables have them
     constant: Constant
     link: str = "identity"  # the map from pred to the scale of the target: "identity", "log", "sigmoid" or "softmax"
     majorizer: str = ""  # the upper bound of the curvature, in words, where there is one
@@ -61,6 +62,7 @@ class Loss(Calls):
         self.name = self.__name__ = name
         self.doc = doc
         self.formula = definition.formula
+        self.shown = definition.shown
         self.inputs = definition.inputs
         self.domains = definition.inputs.domains
         self.link = definition.link
@@ -75,16 +77,20 @@ class Loss(Calls):
         self._last = None
         self._kernel: Any = None
         self.__module__ = "fastloss"
-        self.__doc__ = inspect.cleandoc("\n" + self._docstring())
+        self.__doc__ = docstring(self)
         self.__signature__ = signature(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """The other calls, made when the first of them is asked for."""
+        if name not in CALLS:
+            raise AttributeError(f"{self!r} has no attribute {name!r}")
         calls = dict(zip(("grad", "value_and_grad", "grad_and_hess"), derivatives(self), strict=True))
         for call, function in {**calls, "hvp": self._product(), "constant": self._best()}.items():
             attach(self, call, function)
+        return self.__dict__[name]
 
-    def _docstring(self) -> str:
-        from .docstrings import docstring
-
-        return docstring(self)
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *CALLS} - {""})
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
