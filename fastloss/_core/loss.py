@@ -19,13 +19,13 @@ from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights
 from .arrays import real_array, result_dtype, same_shape
 from .calls import MISSING, Calls, derivatives
 from .constants import Constant, undefined
-from .docstrings import docstring
+from .docstrings import SUMMARY, docstring
 from .domains import Array
 from .hyperparameters import Keyword, check_columns, check_held
 from .inputs import Inputs
 from .passes import AVERAGES, GRAD, GRAD_AND_HESS, GRAD_AND_MAJORIZER, VALUE, VALUE_AND_GRAD, Sums, evaluated, totals
 from .registry import REGISTRY
-from .signatures import CALLS, attach, signature
+from .signatures import attach, signature
 
 OUTPUTS = {VALUE: (), GRAD: ("grad",), VALUE_AND_GRAD: ("grad",)}  # the other two have two
 
@@ -80,17 +80,11 @@ class Loss(Calls):
         self.__doc__ = docstring(self)
         self.__signature__ = signature(self)
 
-    def __getattr__(self, name: str) -> Any:
-        """The other calls, made when the first of them is asked for."""
-        if name not in CALLS:
-            raise AttributeError(f"{self!r} has no attribute {name!r}")
+    def _attach(self) -> None:
+        """Make the other calls."""
         calls = dict(zip(("grad", "value_and_grad", "grad_and_hess"), derivatives(self), strict=True))
         for call, function in {**calls, "hvp": self._product(), "constant": self._best()}.items():
             attach(self, call, function)
-        return self.__dict__[name]
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *CALLS} - {""})
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
@@ -249,6 +243,23 @@ class Loss(Calls):
         """Scores of 0 for this target: they are inside every domain."""
         return np.broadcast_to(np.float64(0), target.shape)
 
+
+class Later:
+    """One of a loss's calls, made with the others when it is first asked for; from then on the loss has it itself."""
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+        self.__doc__ = SUMMARY[call]
+
+    def __get__(self, loss: Loss | None, family: Any) -> Any:
+        if loss is None:
+            return self
+        loss._attach()
+        return vars(loss)[self.call]
+
+
+for call in SUMMARY:
+    setattr(Loss, call, Later(call))
 
 L = TypeVar("L", bound=Loss)
 
