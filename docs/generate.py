@@ -1,10 +1,12 @@
-"""What the guide shows and nobody wrote: pictures drawn by fastloss.plot, tables made of measurements.
+"""What the guide shows and nobody wrote: pictures drawn by fastloss.plot, tables made of definitions and measurements.
 
-Everything goes to `_generated/`, which each build makes anew. A missing or unreadable file of measurements is an error.
+Everything goes to `_generated/`, which each build makes anew. A missing or unreadable file of measurements is an error. As a
+program, it puts the table of losses into the README.
 """
 
 import json
 import shutil
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -13,6 +15,7 @@ from sphinx.errors import ExtensionError
 
 import fastloss as fl
 from fastloss import plot
+from fastloss._core import tables
 from fastloss.bench import charts
 from fastloss.bench.report import OWN, Report, duration, losses_to_rivals, ratio, share, times
 
@@ -28,6 +31,7 @@ def everything(docs):
     with matplotlib.rc_context({"svg.hashsalt": "fastloss"}):
         for make in PICTURES:
             save(make(), folder / f"{make.__name__}.svg")
+    (folder / "losses.md").write_text(tables.markdown())
     performance(docs / "benchmarks", folder)
     accuracy(docs / "accuracy.json", folder)
 
@@ -132,6 +136,16 @@ def save(axes, path):
     pyplot.close(figure)
 
 
+# ---- definitions -----------------------------------------------------------------------------------------------------
+
+
+def readme(path):
+    """The README with the table of losses that belongs into it, between two comments."""
+    before, begin, rest = path.read_text().partition("<!-- losses -->\n")
+    _, end, after = rest.partition("<!-- end of losses -->\n")
+    return before + begin + tables.markdown() + end + after
+
+
 # ---- measurements ----------------------------------------------------------------------------------------------------
 
 
@@ -218,3 +232,8 @@ def accuracy(path, folder):
         raise ExtensionError(f"{path} is no table of accuracy: {error!r}") from None
     head = ["function", "call", "dtype", "kernels", "worst (ULP)", "mean (ULP)", "inputs", "worst at"]
     (folder / "accuracy.md").write_text(text + markdown(head, rows))
+
+
+if __name__ == "__main__":
+    README = Path(__file__).parent.parent / "README.md"
+    README.write_text(readme(README))

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import score
-from ._core.registry import REGISTRY
+from ._core import tables
 from .bench import command as bench
 
 
 def show_list(arguments: argparse.Namespace) -> None:
     """Print every loss with its formula and parameters."""
-    width = max(len(", ".join((loss.name, *loss.aliases))) for loss in REGISTRY.values())
-    for loss in REGISTRY.values():
-        own = ", ".join(f"{name}={p.default} ({p.condition(name)})" for name, p in loss.parameters.items())
-        print(f"{', '.join((loss.name, *loss.aliases)):{width}}  {loss.formula}" + (f"   [{own}]" if own else ""))
+    print(tables.text())
 
 
 def draw(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def docstring(loss: Loss, call: str = "") -> str:
     return head.rstrip() + "\n" + body + (f"\nReferences\n{tail}" if tail else "")
 
 
+@cache
 def item(name: str, text: str) -> str:
     """An entry of a section."""
     return f"{name}\n{textwrap.indent(textwrap.fill(text, 116), '    ')}\n"

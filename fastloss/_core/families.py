@@ -181,6 +181,7 @@ def loss(
     formula: str,
     inputs: Inputs,
     *,
+    shown: tuple[str, str],
     constant: Constant,
     link: str = "identity",
     majorizer: str = "",
@@ -191,7 +192,7 @@ def loss(
 
     The docstring has the summary and what is particular to the loss, References and Examples; `docstrings.py` has the rest.
     """
-    definition = Definition(formula, inputs, constant, link, majorizer, aliases, parameters)
+    definition = Definition(formula, inputs, shown, constant, link, majorizer, aliases, parameters)
 
     def make(described: Callable[..., None]) -> Loss:
         return register(family(described.__name__, inspect.cleandoc(described.__doc__ or ""), definition))

@@ -39,6 +39,7 @@ class Inputs:
     draw: Draw
     domains: Mapping[str, Domain] = field(default_factory=dict)
     together: bool = False  # `pred` is text enough for both
+    short: str = ""  # what a table says of them
 
 
 def sigmoid(x: Array) -> Array:
@@ -83,6 +84,7 @@ NUMBERS = Inputs(
     draw=both,
 )
 ABOVE_MINUS_ONE = Inputs(
+    short="p, t ≥ −1",
     pred="Numbers >= -1 of any real dtype, of the same shape. Integers in `pred` are computed as float64.",
     target="",
     together=True,
@@ -90,59 +92,69 @@ ABOVE_MINUS_ONE = Inputs(
     draw=lambda normal, size, _: (np.exp(normal(size)), np.exp(normal(size))),
 )
 SIGNS = Inputs(
+    short="t ∈ {−1, 1}",
     pred="Scores, any real number.",
     target="Labels -1 and 1, of the same shape and of any real dtype. Labels 0 and 1 are refused.",
     domains={"target": SIGN},
     draw=lambda normal, size, _: (normal(size), choice(normal(size), -1)),
 )
 PROBABILITIES = Inputs(
+    short="p, t ∈ [0, 1]",
     pred="Probabilities, in [0, 1].",
     target="Labels 0 and 1, or probabilities, of the same shape.",
     domains={"pred": PROBABILITY, "target": LABEL},
     draw=lambda normal, size, _: (sigmoid(normal(size)), choice(normal(size), 0)),
 )
 LOGITS = Inputs(
+    short="t ∈ [0, 1]",
     pred="Logits, any real number.",
     target="Labels 0 and 1, or probabilities, of the same shape.",
     domains={"target": LABEL},
     draw=lambda normal, size, _: (normal(size), choice(normal(size), 0)),
 )
 MEAN_AND_LOG_VARIANCE = Inputs(
+    short="(m, s) = pred, a mean and a log-variance",
     pred="Two numbers for each sample along `axis`: the mean, and the logarithm of the variance.",
     target="Numbers of any real dtype, of the shape of `pred` without `axis`.",
     draw=lambda normal, size, _: (normal(max(1, size // 2), 2), normal(max(1, size // 2))),
 )
 DISTRIBUTIONS = Inputs(
+    short="rows of probabilities",
     pred="Rows of probabilities, in [0, 1], the classes along `axis`. That a row sums to 1 is not checked.",
     target="Rows of probabilities, of the same shape.",
     domains={"pred": PROBABILITY, "target": PROBABILITY},
     draw=lambda normal, size, classes: (softmax(rows(normal, size, classes)), softmax(rows(normal, size, classes))),
 )
 LOGITS_OF_DISTRIBUTIONS = Inputs(
+    short="logits against rows of probabilities",
     pred="Logits, the classes along `axis`.",
     target="Rows of probabilities, in [0, 1], of the same shape.",
     domains={"target": PROBABILITY},
     draw=lambda normal, size, classes: (rows(normal, size, classes), softmax(rows(normal, size, classes))),
 )
 DISTRIBUTIONS_OF_IDS = Inputs(
+    short="probabilities against class ids",
     pred="Probabilities, in [0, 1], the classes along `axis`.",
     target="Class ids of any integer dtype, of the shape of `pred` without `axis`.",
     domains={"pred": PROBABILITY},
     draw=lambda normal, size, classes: (p := softmax(rows(normal, size, classes)), ids(normal, p)),
 )
 LOGITS_OF_CLASSES = Inputs(
+    short="logits against class ids or rows",
     pred="Logits, the classes along `axis`. -inf masks a class; a row of nothing else, or with +inf, gives nan.",
     target="Class ids of any integer dtype, of the shape of `pred` without `axis`; or rows of probabilities, of its shape.",
     domains={"target": PROBABILITY},
     draw=lambda normal, size, classes: (x := rows(normal, size, classes), ids(normal, x)),
 )
 VECTORS = Inputs(
+    short="vectors",
     pred="Vectors of any real dtype, of the same shape, their components along `axis`.",
     target="",
     together=True,
     draw=lambda normal, size, classes: (rows(normal, size, classes), rows(normal, size, classes)),
 )
 SURVIVAL = Inputs(
+    short="scores against times, negative where censored",
     pred="Scores, logarithms of the relative hazard, any real number; all of them are one group, whatever the shape.",
     target="The time of each event, of the same shape; or, if the subject was still well when it was last seen, that time "
     "with a minus sign.",

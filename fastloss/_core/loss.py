@@ -8,7 +8,6 @@ and has done nothing; the arguments are then checked and converted here and in `
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -20,6 +19,7 @@ from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights
 from .arrays import real_array, result_dtype, same_shape
 from .calls import MISSING, Calls, derivatives
 from .constants import Constant, undefined
+from .docstrings import SUMMARY, docstring
 from .domains import Array
 from .hyperparameters import Keyword, check_columns, check_held
 from .inputs import Inputs
@@ -34,8 +34,9 @@ OUTPUTS = {VALUE: (), GRAD: ("grad",), VALUE_AND_GRAD: ("grad",)}  # the other t
 class Definition:
     """All that is said of a loss outside its kernels."""
 
-    formula: str
+    formula: str  # as it is printed anywhere
     inputs: Inputs
+    shown: tuple[str, str]  # loss and derivative, as tables have them
     constant: Constant
     link: str = "identity"  # the map from pred to the scale of the target: "identity", "log", "sigmoid" or "softmax"
     majorizer: str = ""  # the upper bound of the curvature, in words, where there is one
@@ -61,6 +62,7 @@ class Loss(Calls):
         self.name = self.__name__ = name
         self.doc = doc
         self.formula = definition.formula
+        self.shown = definition.shown
         self.inputs = definition.inputs
         self.domains = definition.inputs.domains
         self.link = definition.link
@@ -75,16 +77,14 @@ class Loss(Calls):
         self._last = None
         self._kernel: Any = None
         self.__module__ = "fastloss"
-        self.__doc__ = inspect.cleandoc("\n" + self._docstring())
+        self.__doc__ = docstring(self)
         self.__signature__ = signature(self)
+
+    def _attach(self) -> None:
+        """Make the other calls."""
         calls = dict(zip(("grad", "value_and_grad", "grad_and_hess"), derivatives(self), strict=True))
         for call, function in {**calls, "hvp": self._product(), "constant": self._best()}.items():
             attach(self, call, function)
-
-    def _docstring(self) -> str:
-        from .docstrings import docstring
-
-        return docstring(self)
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
@@ -243,6 +243,23 @@ class Loss(Calls):
         """Scores of 0 for this target: they are inside every domain."""
         return np.broadcast_to(np.float64(0), target.shape)
 
+
+class Later:
+    """One of a loss's calls, made with the others when it is first asked for; from then on the loss has it itself."""
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+        self.__doc__ = SUMMARY[call]
+
+    def __get__(self, loss: Loss | None, family: Any) -> Any:
+        if loss is None:
+            return self
+        loss._attach()
+        return vars(loss)[self.call]
+
+
+for call in SUMMARY:
+    setattr(Loss, call, Later(call))
 
 L = TypeVar("L", bound=Loss)
 

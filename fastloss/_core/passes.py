@@ -61,10 +61,10 @@ def inverse(divisor: float) -> float:
 
 def evaluated(kernel: Any, call: int, arguments: Arguments) -> Sums:
     """The cost, and the arrays that are asked for; a mean of finite losses is finite, though their sum may not be."""
-    in_double = arguments.dtype == np.float64 and arguments.reduction in AVERAGES and not arguments.root
-    if (
-        in_double and call == VALUE_AND_GRAD and arguments.overwrites
-    ):  # the losses are gone when the gradients are there
+    of_losses = not (arguments.root or arguments.whole)
+    in_double = of_losses and arguments.dtype == np.float64 and arguments.reduction in AVERAGES
+    if in_double and call == VALUE_AND_GRAD and arguments.overwrites:
+        # Where the losses are taken of, gradients are then written: they come first.
         cost = evaluated(kernel, VALUE, arguments)
         if not cost.outside:
             ran(kernel, GRAD, arguments)
@@ -102,7 +102,7 @@ def in_smaller_units(kernel: Any, arguments: Arguments, sums: Sums) -> float:
 def totals(kernel: Any, arguments: Arguments) -> Sums:
     """Σwℓ and Σw in units in which they are in range: what the costs of batches are put together from."""
     sums = ran(kernel, VALUE, arguments)
-    if sums.outside:
+    if sums.outside or arguments.whole:
         return sums
     weighted = arguments.weight is not None or sums.weight != sums.samples
     if math.isfinite(sums.value) and (not weighted or sums.weight == 0 or ordinary(sums.weight)):

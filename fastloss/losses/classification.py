@@ -9,7 +9,13 @@ from .._core.inputs import LOGITS, PROBABILITIES, SIGNS
 from .._core.loss import Loss
 
 
-@loss(Pointwise, "max(0, 1 - target*pred)", SIGNS, constant=constants.majority)
+@loss(
+    Pointwise,
+    "max(0, 1 - target*pred)",
+    SIGNS,
+    shown=("max(0, 1 − t·s)", "−t where t·s < 1, else 0"),
+    constant=constants.majority,
+)
 def hinge() -> None:
     """Hinge loss, of support vector machines: ``max(0, 1 - target * pred)``.
 
@@ -32,7 +38,14 @@ def hinge() -> None:
     """
 
 
-@loss(Pointwise, "max(0, 1 - target*pred)^2", SIGNS, constant=constants.mean, majorizer="2 everywhere")
+@loss(
+    Pointwise,
+    "max(0, 1 - target*pred)^2",
+    SIGNS,
+    shown=("max(0, 1 − t·s)²", "−2t·max(0, 1 − t·s)"),
+    constant=constants.mean,
+    majorizer="2 everywhere",
+)
 def squared_hinge() -> None:
     """Squared hinge loss: ``max(0, 1 - target * pred)**2``, smooth where the hinge has a corner.
 
@@ -54,6 +67,7 @@ def squared_hinge() -> None:
     Pointwise,
     "-target*log(pred) - (1 - target)*log(1 - pred)",
     PROBABILITIES,
+    shown=("−t log p − (1 − t) log(1 − p)", "(p − t) / (p(1 − p))"),
     constant=constants.probability,
     aliases=("log_loss",),
     eps=Parameter(
@@ -91,6 +105,7 @@ def binary_cross_entropy() -> None:
     Pointwise,
     "P*t*softplus(-pred) + (1 - t)*softplus(pred)",
     LOGITS,
+    shown=("P·t·softplus(−x) + (1 − t)·softplus(x)", "(1 − t)σ(x) − P·t·σ(−x)"),
     constant=constants.log_odds,
     link="sigmoid",
     majorizer="tanh(x/2)/(2x), times P for what is positive",

@@ -7,7 +7,14 @@ from .._core.families import AXIS, RowLoss, loss
 from .._core.inputs import DISTRIBUTIONS, LOGITS_OF_DISTRIBUTIONS
 
 
-@loss(RowLoss, "sum(target*(log(target) - log(pred)))", DISTRIBUTIONS, constant=constants.frequencies, axis=AXIS)
+@loss(
+    RowLoss,
+    "sum(target*(log(target) - log(pred)))",
+    DISTRIBUTIONS,
+    shown=("Σⱼ tⱼ(log tⱼ − log pⱼ)", "−tⱼ/pⱼ"),
+    constant=constants.frequencies,
+    axis=AXIS,
+)
 def kl_divergence() -> None:
     """Kullback-Leibler divergence KL(target || pred): ``sum(t * (log(t) - log(p)))`` for each row, with 0 log 0 = 0.
 
@@ -29,6 +36,7 @@ def kl_divergence() -> None:
     RowLoss,
     "KL(target || softmax(pred))",
     LOGITS_OF_DISTRIBUTIONS,
+    shown=("KL(t ‖ softmax(x))", "softmax(x)·Σt − t"),
     constant=constants.log_frequencies,
     link="softmax",
     majorizer="2p(1 - p), a diagonal that is nowhere below the whole Hessian",

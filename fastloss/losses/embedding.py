@@ -12,6 +12,7 @@ from .._core.inputs import VECTORS
     TwoRows,
     "1 - cos(pred, target)",
     VECTORS,
+    shown=("1 − cos(p, t)", "(cos·p/|p| − t/|t|) / |p|"),
     constant=constants.mean_direction,
     axis=Integer(-1, text="The axis of the components."),
 )

@@ -16,7 +16,15 @@ EPS = Parameter(
 )
 
 
-@loss(RowLoss, "-sum(target*log(pred))", DISTRIBUTIONS, constant=constants.frequencies, axis=AXIS, eps=EPS)
+@loss(
+    RowLoss,
+    "-sum(target*log(pred))",
+    DISTRIBUTIONS,
+    shown=("−Σⱼ tⱼ log pⱼ", "−tⱼ/pⱼ"),
+    constant=constants.frequencies,
+    axis=AXIS,
+    eps=EPS,
+)
 def categorical_cross_entropy() -> None:
     """Cross-entropy of rows of probabilities: ``-sum(t * log(p))`` for each row, with 0 log 0 = 0.
 
@@ -38,6 +46,7 @@ def categorical_cross_entropy() -> None:
     RowLoss,
     "-log(pred[id])",
     DISTRIBUTIONS_OF_IDS,
+    shown=("−log p[id]", "−1/p[id] at id"),
     constant=constants.frequencies,
     ignore_index=IGNORE_INDEX,
     axis=AXIS,
@@ -66,6 +75,7 @@ def sparse_categorical_cross_entropy() -> None:
     RowLoss,
     "logsumexp(pred)*sum(target) - sum(target*pred)",
     LOGITS_OF_CLASSES,
+    shown=("logsumexp(x)·Σt − Σ tⱼxⱼ", "softmax(x)·Σt − t"),
     constant=constants.log_frequencies,
     link="softmax",
     majorizer="2p(1 - p), a diagonal that is nowhere below the whole Hessian",
@@ -103,6 +113,7 @@ def softmax_cross_entropy() -> None:
     RowLoss,
     "-(1 - p[id])^gamma * log(p[id]), p = softmax(pred)",
     LOGITS_OF_CLASSES,
+    shown=("−q^γ log p, p = softmax(x)[id], q = 1 − p", "q^(γ−1)·(q − γp log p)·(softmax(x) − t)"),
     constant=constants.descended,
     link="softmax",
     majorizer="the second derivative without its one negative term",

@@ -16,7 +16,15 @@ def delta(text: str) -> Parameter:
     return Parameter(1.0, low=0.0, open_low=True, per_column=True, text=f"{text}, > 0, {SCALE}")
 
 
-@loss(Pointwise, "(pred - target)^2", NUMBERS, constant=constants.mean, majorizer="the same: it is 2", aliases=("l2",))
+@loss(
+    Pointwise,
+    "(pred - target)^2",
+    NUMBERS,
+    shown=("d²", "2d"),
+    constant=constants.mean,
+    majorizer="the same: it is 2",
+    aliases=("l2",),
+)
 def mse() -> None:
     """Mean squared error: ``(pred - target)**2`` for each sample.
 
@@ -39,7 +47,12 @@ def mse() -> None:
 
 
 @loss(
-    Root, "sqrt(mean((pred - target)^2))", NUMBERS, constant=constants.mean, majorizer="that of the mean over the root"
+    Root,
+    "sqrt(mean((pred - target)^2))",
+    NUMBERS,
+    shown=("√(mean d²), a cost only", "d / (N·rmse)"),
+    constant=constants.mean,
+    majorizer="that of the mean over the root",
 )
 def rmse() -> None:
     """Root mean squared error, in the units of the target. A cost only: no sample has one of its own.
@@ -60,7 +73,9 @@ def rmse() -> None:
     """
 
 
-@loss(Pointwise, "|pred - target|", NUMBERS, constant=constants.median, aliases=("l1",))
+@loss(
+    Pointwise, "|pred - target|", NUMBERS, shown=("|d|", "sign d, 0 at 0"), constant=constants.median, aliases=("l1",)
+)
 def mae() -> None:
     """Mean absolute error: ``|pred - target|`` for each sample.
 
@@ -85,6 +100,7 @@ def mae() -> None:
     Pointwise,
     "d^2/2 if |d| <= delta else delta*(|d| - delta/2)",
     NUMBERS,
+    shown=("½d² if |d| ≤ δ, else δ(|d| − ½δ)", "clip(d, −δ, δ)"),
     constant=constants.huber,
     majorizer="min(1, delta/|d|)",
     delta=delta("Where the parabola ends"),
@@ -113,6 +129,7 @@ def huber() -> None:
     Pointwise,
     "delta^2 * (sqrt(1 + (d/delta)^2) - 1)",
     NUMBERS,
+    shown=("δ²(√(1 + (d/δ)²) − 1)", "d / √(1 + (d/δ)²)"),
     constant=constants.pseudo_huber,
     majorizer="1/sqrt(1 + (d/delta)^2)",
     delta=delta("The error at which the slope begins to level off"),
@@ -142,6 +159,7 @@ def pseudo_huber() -> None:
     Pointwise,
     "delta^2 * log(cosh(d/delta))",
     NUMBERS,
+    shown=("δ² log cosh(d/δ)", "δ tanh(d/δ)"),
     constant=constants.log_cosh,
     majorizer="tanh(|d|/delta) / (|d|/delta)",
     aliases=("logcosh",),
@@ -172,6 +190,7 @@ def log_cosh() -> None:
     Root,
     "sqrt(mean(log((1 + pred)/(1 + target))^2))",
     ABOVE_MINUS_ONE,
+    shown=("√(mean L²), L = log((1 + p)/(1 + t)), a cost only", "L / ((1 + p)·N·rmsle)"),
     constant=constants.mean_of_log1p,
     majorizer="that of Gauss and Newton, of the mean of 1/(1 + pred)^2 over the root",
 )

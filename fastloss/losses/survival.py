@@ -12,6 +12,7 @@ from .._core.inputs import SURVIVAL
     Structured,
     "sum over events of log(sum over those at risk of exp(pred)) - pred",
     SURVIVAL,
+    shown=("Σ over events of log Σ eˢ of who is at risk − s", "Σ over events of eˢ/Σ eˢ − 1 for its own"),
     constant=constants.zero,
     link="log",
     ties=Choice(
