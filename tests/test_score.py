@@ -184,16 +184,19 @@ def test_table(command):
     printed = command("p.npy", "t.npy", "--loss", "l1,huber:delta=2", "--worst", "2", "--reduction", "sum")
     assert printed.splitlines() == [
         "3 rows, sum",
+        "loss           cost",
         "mae            1008",
         "huber:delta=2  2012",
         "",
         "worst of mae",
-        "  row 2, loss 999, pred 1000, target 1",
-        "  row 1, loss 9, pred 10, target 1",
+        "row  loss  pred  target",
+        "2     999  1000       1",
+        "1       9    10       1",
         "",
         "worst of huber:delta=2",
-        "  row 2, loss 1996, pred 1000, target 1",
-        "  row 1, loss 16, pred 10, target 1",
+        "row  loss  pred  target",
+        "2    1996  1000       1",
+        "1      16    10       1",
     ]
 
 
@@ -201,19 +204,8 @@ def test_as_a_user_runs_it(tmp_path):
     np.save(tmp_path / "p.npy", [1.0, 3.0])
     command = [sys.executable, "-m", "fastloss", "score", "p.npy", "p.npy", "--loss", "mse"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path)
-    assert done.stdout == "2 rows, mean\nmse  0\n"
+    assert done.stdout == "2 rows, mean\nloss  cost\nmse      0\n"
     assert done.stderr == "", "no progress where there is no terminal"
-
-
-def test_progress_on_a_terminal(command, data, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setattr(score, "EVERY", 0)
-    for kind, shown in (("npy", "[" + "#" * 15 + "." * 15 + "] 512 of 1,000 rows"), ("csv", "\r512 rows ")):
-        files = write(kind, data)
-        __main__.main(["score", files["p"], files["t"], "--loss", "mse"])
-        error = capsys.readouterr().err
-        assert shown in error
-        assert error.endswith("\r" + " " * 79 + "\r"), "wiped out"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -251,7 +243,7 @@ def arrow_pool():
 def test_empty(command):
     np.save("p.npy", np.empty(0))
     with pytest.warns(RuntimeWarning, match="the mean over no samples is undefined"):
-        assert command("p.npy", "p.npy", "--loss", "mae") == "0 rows, mean\nmae  nan\n"
+        assert command("p.npy", "p.npy", "--loss", "mae") == "0 rows, mean\nloss  cost\nmae    nan\n"
 
 
 # ---- mistakes --------------------------------------------------------------------------------------------------------
@@ -313,7 +305,7 @@ def test_fields_that_are_numbers(command):
     pytest.importorskip("pyarrow")
     fields = ["1", "-2", "+3.5", ".5", "5.", "1e3", "1E-2", " 7 ", "007"]
     table("t.csv", "a,b", *[f"{field},{value!r}" for field, value in zip(fields, map(float, fields), strict=True)])
-    assert command("t.csv:a", "t.csv:b", "--loss", "mae") == f"{len(fields)} rows, mean\nmae  0\n"
+    assert command("t.csv:a", "t.csv:b", "--loss", "mae") == f"{len(fields)} rows, mean\nloss  cost\nmae      0\n"
     table("special.csv", "a", "nan", "NaN", "-inf", "Infinity")
     report = json.loads(command("special.csv", "special.csv", "--loss", "mae", "--worst", "4", "--json"))
     assert [sample["pred"] for sample in report["losses"][0]["worst"]] == ["NaN", "NaN", "-Infinity", "Infinity"]
@@ -343,7 +335,9 @@ def test_members_of_an_archive_that_are_no_arrays(refused, command):
     said("z.npz:objects has dtype object; it must be real numbers", "objects")
     said("z.npz:text has dtype <U1; it must be real numbers", "text")
     said("z.npz has no array 'nothing'; there are a, objects, text, bad, empty, short", "nothing")
-    assert command("one.npz", "z.npz:a", "--loss", "mse") == "100 rows, mean\nmse  0\n", "the only array"
+    assert command("one.npz", "z.npz:a", "--loss", "mse") == "100 rows, mean\nloss  cost\nmse      0\n", (
+        "the only array"
+    )
     with zipfile.ZipFile("none.npz", "w") as archive:
         archive.writestr("notes.txt", "no array")
     refused("none.npz holds no array", "none.npz", "one.npz", "--loss", "mse")
