@@ -6,7 +6,6 @@ with the file. Rows are counted from 0, as in arrays.
 
 from __future__ import annotations
 
-import csv
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +19,8 @@ import numpy as np
 from ._core.arrays import real_array
 from ._core.domains import Array
 
-READ_BYTES = 1 << 20  # of an array in an archive, or of a Parquet column, at a time
-LINES = 4096  # of a CSV file at a time: text takes far more memory than the numbers in it
+READ_BYTES = 1 << 20  # of an array in an archive, of a Parquet column or of a CSV file at a time
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # RuntimeError: a password, or way of packing
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,12 @@ def side_by_side(columns: list[Array]) -> Array:
 
 
 @contextmanager
-def naming(path: str) -> Iterator[None]:
-    """Have the errors of other libraries name the file."""
+def naming(path: str, *errors: type[Exception]) -> Iterator[None]:
+    """Have these errors of other libraries name the file."""
     try:
         yield
-    except (csv.Error, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise ValueError(f"{path}: {error}") from None  # RuntimeError: an archive's password, or way of packing
+    except errors as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 # ---- NumPy's ---------------------------------------------------------------------------------------------------------
@@ -125,7 +124,7 @@ def check_array(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None
 
 def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     """An array among others, unpacked as it is read."""
-    with naming(path):
+    with naming(path, *DAMAGE):
         archive = stack.enter_context(zipfile.ZipFile(path))
     present = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
     asked = ",".join(names)
@@ -135,7 +134,7 @@ def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
         raise ValueError(f"{path} holds no array")
     member = chosen(path, [asked] if names else [], present, "array")[0]
     name = f"{path}:{member}"
-    with naming(name), archive.open(f"{member}.npy") as stream:
+    with naming(name, *DAMAGE), archive.open(f"{member}.npy") as stream:
         shape, fortran, dtype = header(stream, name)
     check_array(name, dtype, shape)
     if fortran and len(shape) > 1:
@@ -144,7 +143,7 @@ def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     def pieces() -> Iterator[Array]:
         row = int(np.prod(shape[1:])) * dtype.itemsize
         step = max(1, READ_BYTES // max(1, row))
-        with naming(name), archive.open(f"{member}.npy") as stream:
+        with naming(name, *DAMAGE), archive.open(f"{member}.npy") as stream:
             header(stream, name)
             for start in range(0, shape[0], step):
                 rows = min(step, shape[0] - start)
@@ -166,117 +165,121 @@ def header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtyp
         raise ValueError(f"{name}: {error}") from None
 
 
-# ---- tables ----------------------------------------------------------------------------------------------------------
+# ---- tables, by pyarrow ----------------------------------------------------------------------------------------------
 
 
 def csv_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     """Columns of a CSV file with a line of names."""
-    with naming(path), open(path, newline="", encoding="utf-8-sig") as file:
-        present = next(csv.reader(file), None)
-    if present is None:
-        raise ValueError(f"{path} is empty; there must be a line of column names")
+    pyarrow = pyarrow_for(path)
+    from pyarrow import compute, csv
+
+    ragged: list[str] = []
+
+    def note(row: Any) -> str:  # its number is pyarrow's, which counts from 1 and the line of names too
+        ragged.append(f"row {row.number - 2}: there are {row.actual_columns} fields but {row.expected_columns} columns")
+        return "error"
+
+    @contextmanager
+    def naming_rows() -> Iterator[None]:
+        with naming(path, UnicodeDecodeError):
+            try:
+                yield
+            except pyarrow.ArrowInvalid as error:
+                raise ValueError(f"{path}, {ragged[0]}" if ragged else f"{path}: {error}") from None
+
+    def reader(columns: Sequence[str]) -> Any:
+        return csv.open_csv(
+            path,
+            csv.ReadOptions(use_threads=False, block_size=READ_BYTES),  # threads would not number the rows
+            csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+            # As text, for the type of the first block need not be that of the others.
+            csv.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pyarrow.string())),
+        )
+
+    def batches(rows: int) -> Iterator[Any]:
+        with naming_rows(), reader(list(dict.fromkeys(names))) as file:
+            yield from file
+
+    def parsed(fields: Any) -> Any:
+        text = compute.ascii_trim_whitespace(fields)
+        try:
+            numbers = text.cast(pyarrow.float64())
+        except pyarrow.ArrowInvalid:
+            return pyarrow.array(map(number, text), pyarrow.float64())
+        try:
+            text[:1].cast(pyarrow.int64())  # fails at once; all the fields would each have an error made
+            return text.cast(pyarrow.int64())  # class ids are integers
+        except pyarrow.ArrowInvalid:
+            return numbers
+
+    def number(field: Any) -> Any:
+        try:
+            return field.cast(pyarrow.float64()).as_py()
+        except pyarrow.ArrowInvalid:
+            return None
+
+    with naming_rows(), reader([]) as file:
+        present = file.schema.names
     names = chosen(path, names, present, "column")
-    places = [present.index(name) for name in names]
-
-    def pieces() -> Iterator[Array]:
-        with naming(path), open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            next(reader)
-            taken: list[list[str]] = []
-            lines: list[int] = []
-            start = 0
-            for fields in reader:
-                if not fields:  # an empty line
-                    continue
-                if len(fields) != len(present):
-                    row = start + len(taken)
-                    raise ValueError(
-                        f"{path}, row {row} (line {reader.line_num}): "
-                        f"there are {len(fields)} fields but {len(present)} columns"
-                    )
-                taken.append(fields)
-                lines.append(reader.line_num)
-                if len(taken) == LINES:
-                    yield parsed(taken, lines, start)
-                    start += LINES
-                    taken, lines = [], []
-            if taken:
-                yield parsed(taken, lines, start)
-
-    def parsed(taken: list[list[str]], lines: list[int], start: int) -> Array:
-        return side_by_side(
-            [
-                numbers([fields[k] for fields in taken], name, lines, start)
-                for name, k in zip(names, places, strict=True)
-            ]
-        )
-
-    def numbers(fields: list[str], name: str, lines: list[int], start: int) -> Array:
-        if is_plain("".join(fields)):
-            for kind in (np.int64, np.float64):  # class ids are integers
-                try:
-                    return np.array(fields, kind)
-                except (ValueError, OverflowError):
-                    continue
-        row = next(i for i, field in enumerate(fields) if not is_number(field))
-        raise ValueError(
-            f"{path}, row {start + row} (line {lines[row]}), column {name!r}: {fields[row]!r} is no number"
-        )
-
-    shape = () if len(names) == 1 else (len(names),)
-    return Column(f"{path}:{','.join(names)}", None, shape, lambda rows: rechunked(pieces(), rows))
-
-
-def is_number(field: str) -> bool:
-    """Whether a field can be read as one."""
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return is_plain(field)
-
-
-def is_plain(text: str) -> bool:
-    """Whether it is free of what only Python reads as a number: 1_000, digits of other scripts."""
-    return text.isascii() and "_" not in text
+    return table(path, names, None, batches, parsed)
 
 
 def parquet_table(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     """Columns of a Parquet file."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise ImportError(f"reading {path} needs pyarrow; install it with pip install 'fastloss[files]'") from None
-    try:  # pre-buffering would keep all that has been read
+    pyarrow = pyarrow_for(path)
+    from pyarrow import parquet
+
+    with naming(path, pyarrow.ArrowInvalid):  # pre-buffering would keep all that has been read
         file = stack.enter_context(parquet.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES))
-    except pyarrow.ArrowInvalid as error:
-        raise ValueError(f"{path}: {error}") from None
     names = chosen(path, names, file.schema_arrow.names, "column")
     for name in names:
         kind = file.schema_arrow.field(name).type
         if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or pyarrow.types.is_boolean(kind)):
             raise ValueError(f"column {name!r} of {path} holds {kind}; it must be real numbers")
 
+    def batches(rows: int) -> Iterator[Any]:
+        with naming(path, pyarrow.ArrowInvalid, OSError):
+            yield from file.iter_batches(batch_size=rows, columns=list(dict.fromkeys(names)), use_threads=False)
+
+    return table(path, names, file.metadata.num_rows, batches, lambda column: column)
+
+
+def pyarrow_for(path: str) -> Any:
+    """The library, which need not be installed."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise ImportError(f"reading {path} needs pyarrow; install it with pip install 'fastloss[files]'") from None
+    return pyarrow
+
+
+def table(
+    path: str,
+    names: Sequence[str],
+    rows: int | None,
+    batches: Callable[[int], Iterator[Any]],
+    parsed: Callable[[Any], Any],
+) -> Column:
+    """The columns of these names in pyarrow's batches; `parsed` makes numbers of one, null where there is none."""
+
     def pieces(rows: int) -> Iterator[Array]:
         start = 0
-        for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
+        for batch in batches(rows):
             yield side_by_side([numbers(batch.column(name), name, start) for name in names])
             start += batch.num_rows
 
-    def numbers(column: Any, name: str, start: int) -> Array:
+    def numbers(fields: Any, name: str, start: int) -> Array:
+        column = parsed(fields)
         if column.null_count:
-            row = int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
-            raise ValueError(f"{path}, row {start + row}, column {name!r}: there is no number")
+            row = column.is_null().index(True).as_py()
+            field = fields[row].as_py()
+            reason = "there is no number" if field is None else f"{field!r} is no number"
+            raise ValueError(f"{path}, row {start + row}, column {name!r}: {reason}")
         array: Array = column.to_numpy(zero_copy_only=False)
         return array
 
-    return Column(
-        f"{path}:{','.join(names)}",
-        file.metadata.num_rows,
-        () if len(names) == 1 else (len(names),),
-        lambda rows: rechunked(pieces(rows), rows),
-    )
+    shape = () if len(names) == 1 else (len(names),)
+    return Column(f"{path}:{','.join(names)}", rows, shape, lambda rows: rechunked(pieces(rows), rows))
 
 
 READERS: dict[str, Callable[[str, Sequence[str], ExitStack], Column]] = {

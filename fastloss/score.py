@@ -8,7 +8,6 @@ import json
 import math
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _terminal
 from ._core import registry as _registry
 from ._core.domains import Array
 from ._core.families import RowLoss
@@ -25,7 +25,6 @@ from .accumulator import Accumulator, summed
 
 BLOCK = 1 << 18  # numbers in pred that are taken at a time
 PLACE = re.compile(r"(pred|target|sample_weight)\[(\d+)(?:, ([\d, ]+))?\] is (.*)")  # how errors name a value's place
-EVERY = 0.1  # seconds between two looks at the progress
 
 
 def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
@@ -54,18 +53,23 @@ def score(arguments: argparse.Namespace) -> None:
     with ExitStack() as stack:
         texts = {"pred": arguments.pred, "target": arguments.target, "sample_weight": arguments.sample_weight}
         columns = {name: opened(text, stack) for name, text in texts.items() if text is not None}
-        with Progress(columns["pred"].rows) as progress:
+        of, rows = columns["pred"].rows, 0
+        with _terminal.progress(sys.stderr, of) as progress:
             for start, block in blocks(columns):
                 for judge in judges:
                     with naming_places(columns, start):
                         judge.update(start, **block)
-                progress.show(start + len(block["pred"]))
+                rows = start + len(block["pred"])
+                progress(rows, f"{rows:,} of {of:,} rows" if of else f"{rows:,} rows")
     report = {name: column.name for name, column in columns.items()} | {
         "reduction": arguments.reduction,
-        "rows": progress.rows,
+        "rows": rows,
         "losses": [judge.report() for judge in judges],
     }
-    print(json.dumps(plain(report), indent=2, allow_nan=False) if arguments.json else table(report))
+    if arguments.json:
+        print(json.dumps(plain(report), indent=2, allow_nan=False))
+    else:
+        show(report)
 
 
 # ---- the losses ------------------------------------------------------------------------------------------------------
@@ -186,39 +190,6 @@ def naming_places(columns: dict[str, Column], start: int) -> Iterator[None]:
 # ---- what is shown ---------------------------------------------------------------------------------------------------
 
 
-class Progress:
-    """A line on a terminal, rewritten now and then and wiped out in the end."""
-
-    def __init__(self, of: int | None) -> None:
-        self.of = of
-        self.rows = 0
-        self.last = -math.inf
-        self.shown = sys.stderr.isatty()
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.write("")
-        if self.shown:
-            sys.stderr.write("\r")
-
-    def show(self, rows: int) -> None:
-        """Say how many rows are done."""
-        self.rows = rows
-        now = time.monotonic()
-        if now - self.last >= EVERY:
-            self.last = now
-            filled = 30 * rows // self.of if self.of else 0
-            self.write(f"[{'#' * filled:.<30}] {rows:,} of {self.of:,} rows" if self.of else f"{rows:,} rows")
-
-    def write(self, text: str) -> None:
-        """Rewrite the line."""
-        if self.shown:
-            sys.stderr.write(f"\r{text:79}")
-            sys.stderr.flush()
-
-
 def plain(value: Any) -> Any:
     """The same for JSON, which has no NaN and no infinities: they become "NaN", "Infinity" and "-Infinity"."""
     if isinstance(value, dict):
@@ -230,21 +201,17 @@ def plain(value: Any) -> Any:
     return value
 
 
-def table(report: dict[str, Any]) -> str:
-    """The costs, one a line; then each loss's worst samples."""
+def show(report: dict[str, Any]) -> None:
+    """The costs; then each loss's worst samples."""
     titles = [title(entry) for entry in report["losses"]]
-    width = max(map(len, titles))
-    lines = [f"{report['rows']:,} rows, {report['reduction']}"]
-    lines += [f"{text:{width}}  {entry['cost']:.10g}" for text, entry in zip(titles, report["losses"], strict=True)]
+    print(f"{report['rows']:,} rows, {report['reduction']}")
+    costs = [f"{entry['cost']:.10g}" for entry in report["losses"]]
+    _terminal.table(sys.stdout, ["loss", "cost"], list(zip(titles, costs, strict=True)))
     for text, entry in zip(titles, report["losses"], strict=True):
-        for i, sample in enumerate(entry.get("worst", ())):
-            if i == 0:
-                lines += ["", f"worst of {text}"]
-            rest = ", ".join(
-                f"{key} {value:.10g}" if isinstance(value, float) else f"{key} {value}" for key, value in sample.items()
-            )
-            lines.append(f"  {rest}")
-    return "\n".join(lines)
+        if samples := entry.get("worst"):
+            print(f"\nworst of {text}")
+            cells = [[f"{v:.10g}" if isinstance(v, float) else str(v) for v in sample.values()] for sample in samples]
+            _terminal.table(sys.stdout, list(samples[0]), cells)
 
 
 def title(entry: dict[str, Any]) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from .. import _terminal
 from .._core import backend as _backend
 from .._core import threads as _threads
 from .._core.registry import REGISTRY, named
 from . import measure
-from .report import Report, table
+from .report import Report, show
 from .rivals import RIVALS
 
 LARGE = 1 << 24
@@ -71,7 +72,7 @@ def bench(arguments: argparse.Namespace) -> None:
     for report in reports:
         print(f"{report.date}, {report.processor}, {report.processors} processors, {report.threads} threads")
         print("\n".join(f"  {name} {version}" for name, version in report.versions.items()))
-        print(table(report))
+        show(report)
     if arguments.charts:
         from . import charts
 
@@ -97,11 +98,7 @@ def measured(arguments: argparse.Namespace) -> Report:
     for name in arguments.backend or ():
         contestants[f"fastloss {name}"] = ("fastloss", {_backend.VARIABLE: name})
 
-    def progress(text: str) -> None:
-        print(f"\r{text:100}", end="", file=sys.stderr, flush=True)
-
     todo = list(measure.cells(losses, dtypes, sizes, arguments.classes or [1000]))
-    rows, versions, missing = measure.run(todo, contestants, threads, rounds, progress)
-    progress("")
-    print("\r", end="", file=sys.stderr, flush=True)
+    with _terminal.progress(sys.stderr, len(todo)) as progress:
+        rows, versions, missing = measure.run(todo, contestants, threads, rounds, progress)
     return Report.of(rows, versions, missing, threads, rounds)

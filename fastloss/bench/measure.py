@@ -211,7 +211,7 @@ def run(
     contestants: dict[str, tuple[str, dict[str, str]]],
     threads: int,
     rounds: int,
-    progress: Callable[[str], None],
+    progress: Callable[[int, str], None],
 ) -> tuple[list[Row], dict[str, str], dict[str, str]]:
     """All cells; the versions of those who took part; and why others did not.
 
@@ -225,7 +225,7 @@ def run(
         folder = Path(name)
         try:
             for contestant, (rival, environment) in contestants.items():
-                progress(f"starting {contestant}")
+                progress(0, f"starting {contestant}")
                 try:
                     process = Process(contestant, rival, threads, environment)
                 except ChildProcessError as error:
@@ -242,7 +242,7 @@ def run(
             data: tuple[Any, ...] = ()
             read = written = 0
             for i, cell in enumerate(todo):
-                progress(f"{i + 1}/{len(todo)} {cell}")
+                progress(i, f"{i + 1}/{len(todo)} {cell}")
                 if data != (cell.loss, cell.dtype, cell.size, cell.classes):
                     data = (cell.loss, cell.dtype, cell.size, cell.classes)
                     pred, target = inputs(REGISTRY[cell.loss], cell.size, cell.dtype, cell.classes or 1)

@@ -6,11 +6,13 @@ import datetime
 import json
 import os
 import platform
+import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from .. import _terminal
 from .measure import DIFFERS, Cell, Row, Timing
 
 OWN = "fastloss"
@@ -124,30 +126,28 @@ def verdict(trouble: str) -> str:
     return "differs" if trouble.startswith(DIFFERS) else "failed"
 
 
-def table(report: Report) -> str:
+def show(report: Report) -> None:
     """The whole run: fastloss's time, its share of the floor, and how many times as long everyone else takes."""
     others = [name for name in report.versions if name not in (OWN, FLOOR)]
-    head = f"{'':62} {OWN:>9} {'of floor':>9}" + "".join(f" {name:>{max(8, len(name))}}" for name in others)
-    lines = [head]
+    cells = []
     for row in report.rows:
         reached = share(row)
-        line = f"{row.cell!s:62} {duration(row.timings[OWN].median):>9} {f'{reached:.0%}' if reached else '':>9}"
-        for name in others:
-            shown = verdict(row.troubles[name]) if name in row.troubles else times(ratio(row, name))
-            line += f" {shown:>{max(8, len(name))}}"
-        lines.append(line)
-    lines.append("")
-    lines.append(
-        "of floor: speed relative to a compiled loop that only reads the inputs and writes the gradient, below 4,096 numbers to"
+        line = [str(row.cell), duration(row.timings[OWN].median), f"{reached:.0%}" if reached else ""]
+        line += [verdict(row.troubles[name]) if name in row.troubles else times(ratio(row, name)) for name in others]
+        cells.append(line)
+    _terminal.table(sys.stdout, ["", OWN, "of floor", *others], cells)
+    print(
+        "\nof floor: speed relative to a compiled loop that only reads the inputs and writes the gradient, below 4,096 numbers to"
         " an empty call; then how many times as long the others take"
     )
-    lines += [f"missing: {name} ({reason})" for name, reason in report.missing.items()]
-    troubles = {(name, trouble) for row in report.rows for name, trouble in row.troubles.items()}
-    lines += [f"not timed where it {verdict(trouble)}: {name}: {trouble}" for name, trouble in sorted(troubles)]
+    for name, reason in report.missing.items():
+        print(f"missing: {name} ({reason})")
+    for name, trouble in sorted({(name, trouble) for row in report.rows for name, trouble in row.troubles.items()}):
+        print(f"not timed where it {verdict(trouble)}: {name}: {trouble}")
     lost = losses_to_rivals(report)
-    lines.append(f"a rival is faster in {len(lost)} of {len(report.rows)} cells" + (":" if lost else ""))
-    lines += [f"  {row.cell!s:62} {name:>14} {times(slower)}" for row, name, slower in lost]
-    return "\n".join(lines)
+    print(f"a rival is faster in {len(lost)} of {len(report.rows)} cells" + (":" if lost else ""))
+    if lost:
+        _terminal.table(sys.stdout, ["", "rival", "time"], [[str(row.cell), name, times(r)] for row, name, r in lost])
 
 
 def losses_to_rivals(report: Report, own: str = OWN) -> list[tuple[Row, str, float]]:
