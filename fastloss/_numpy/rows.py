@@ -243,18 +243,23 @@ class SoftmaxFocal(SoftmaxRow):
         """a/q, and 0 where a is."""
         return np.where(a == 0, 0, a / q)
 
+    def but_one(self, a):
+        """Σ of a row but for each class itself; that but for the greatest, which may be nearly all, without a difference."""
+        others = sum_of_rows(a)[:, None] - a
+        rest = a.copy()
+        rest[self.line, self.greatest] = 0
+        others[self.line, self.greatest] = sum_of_rows(rest)
+        return others
+
+    def pulled(self, a, q):
+        """Σ a·(p − e) over the classes: each one's own term is −a·(1 − p)."""
+        return self.p * self.but_one(a) - a * q
+
     def grad(self):
         a, _, q = self.factors()
         if self.label is not None:
             return a * self.away(q)
-        a, p = self.over(a, q), self.p
-        grad = p * sum_of_rows(a)[:, None] - a
-        # The greatest class's own term is −a·(1 − p), of which p·a − a would leave little.
-        own = a[self.line, self.greatest].copy()
-        a[self.line, self.greatest] = 0
-        others = p[self.line, self.greatest] * sum_of_rows(a)
-        grad[self.line, self.greatest] = others - own * q[self.line, self.greatest]
-        return grad
+        return self.pulled(self.over(a, q), q)
 
     def hess(self, bounded=False):
         a, b, q = self.factors(bounded)
@@ -262,7 +267,7 @@ class SoftmaxFocal(SoftmaxRow):
             return self.over(a, q) * (self.p * self.q) + b * self.away(q) ** 2
         a, b = self.over(a, q), self.over(self.over(b, q), q)
         p = self.p
-        return p * self.q * sum_of_rows(a)[:, None] + p * p * sum_of_rows(b)[:, None] + b * (1 - 2 * p)
+        return p * q * sum_of_rows(a)[:, None] + p * p * self.but_one(b) + b * q * q
 
     def majorizer(self):
         return self.hess(bounded=True)
@@ -276,7 +281,7 @@ class SoftmaxFocal(SoftmaxRow):
             return self.over(a, q) * self.spread(v) + b * away * sum_of_rows(away * v)[:, None]
         a, b = self.over(a, q), self.over(self.over(b, q), q)
         along = b * (sum_of_rows(self.p * v)[:, None] - v)
-        return sum_of_rows(a)[:, None] * self.spread(v) + self.p * sum_of_rows(along)[:, None] - along
+        return sum_of_rows(a)[:, None] * self.spread(v) + self.pulled(along, q)
 
 
 class CategoricalCrossEntropy(Row):
