@@ -326,7 +326,7 @@ cdef class PointwiseKernel:
             job.lies[k] = not by_column and job.job.batch.operand[k].data is not NULL and flat(&job.job.batch, k)
         self.finish(&job, WANTED[call])
         self.evaluate(&job, REDUCTIONS[reduction], operands[WEIGHT] is not None, inspect_first, inspect_first, &cost, &total)
-        return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)
+        return cost, total.weight if operands[WEIGHT] is not None else total.samples, int(total.samples), bool(total.seen & OUTSIDE)
 
     cdef inline void finish(self, PointwiseJob* job, int wanted) noexcept:
         """What follows from the rest."""

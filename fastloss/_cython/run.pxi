@@ -144,14 +144,15 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
     if inspect_first or (wanted & ~VALUE and averaged and (by_weight or count_first)):
         batch.wanted = 0
         run(job, total)
+        if by_weight and not ordinary(total.weight) and not total.seen & OUTSIDE:
+            batch.unit = unit_for(total.weight)
+            job.work = job.unit_work
+            run(job, total)
         batch.wanted = wanted
         if total.seen & OUTSIDE:
             return 0
-        if by_weight and not ordinary(total.weight):
-            batch.unit = unit_for(total.weight)
-            job.work = job.unit_work
         if averaged:
-            divisor = total.weight * batch.unit if by_weight else total.samples
+            divisor = total.weight if by_weight else total.samples
     batch.scale = 1 / divisor if divisor != 0 else 0
     if in_place and averaged and batch.summed and wanted & VALUE and wanted & GRAD and batch.double_precision:
         batch.wanted = VALUE
