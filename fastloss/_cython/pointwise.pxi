@@ -50,6 +50,8 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
                 done += head
         while done < end:
             n = min(<Py_ssize_t>TILE, end - done)
+            if n > LANES:               # what is less than that comes last, as where nothing needs a workspace
+                n &= ~(<Py_ssize_t>LANES - 1)
             tile(self, done, n, 0, work, &sums)
             done += n
         if head > 0:

@@ -36,10 +36,11 @@ def unit_rows(x: Array) -> tuple[Array, Array]:
 
 
 class CosineDistance:
-    """1 − cos, as half the square of the difference of the unit vectors, which does not cancel; 1 for a vector of zeros.
+    """1 − cos; where the unit vectors nearly agree, half the square of their difference, which does not cancel. 1 for a vector of
+    zeros.
 
-    With unit vectors p and t and the length P: gradient (cos·p − t)/P = ((p − t) − (1 − cos)·p)/P, Hessian
-    (cos·(I − 3p pᵀ) + p tᵀ + t pᵀ)/P².
+    With unit vectors p and t and the length P: gradient (cos·p − t)/P, which is ((p − t) − (1 − cos)·p)/P where they nearly agree;
+    Hessian (cos·(I − 3p pᵀ) + p tᵀ + t pᵀ)/P².
     """
 
     domains: Mapping[str, Domain] = {}
@@ -51,8 +52,11 @@ class CosineDistance:
         self.gap = self.p - self.t
         self.none = (length == 0) | (other == 0)
         missing = np.where(np.isnan(length + other), np.nan, 1.0)
-        self.distance = np.where(self.none, missing, sum_of_rows(self.gap * self.gap) / 2)
-        self.cosine = 1 - self.distance[:, None]
+        cosine = sum_of_rows(self.p * self.t)
+        self.near = cosine > 0.5
+        distance = np.where(self.near, sum_of_rows(self.gap * self.gap) / 2, 1 - cosine)
+        self.distance = np.where(self.none, missing, distance)
+        self.cosine = np.where(self.near, 1 - self.distance, cosine)[:, None]
         self.length = length[:, None]
 
     def there(self, x: Array) -> Array:
@@ -65,7 +69,8 @@ class CosineDistance:
         return self.distance.astype(self.dtype)
 
     def grad(self) -> Array:
-        return self.there((self.gap - self.distance[:, None] * self.p) / self.length)
+        near = self.gap - self.distance[:, None] * self.p
+        return self.there(np.where(self.near[:, None], near, self.cosine * self.p - self.t) / self.length)
 
     def hess(self) -> Array:
         return self.there((self.cosine * (1 - 3 * self.p**2) + 2 * self.p * self.t) / self.length / self.length)

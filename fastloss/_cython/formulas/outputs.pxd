@@ -36,7 +36,7 @@ cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, rea
         # ½(s + k²) with k = d·e^(−s/2): e⁻ˢ alone may overflow.
         d = m - target
         e = one / a if s < zero else a
-        k = d * e if d != zero else zero * s + d
+        k = d * e if d != zero else zero
         value[0] = infinite if k * k == infinite else half * (s + k * k)
         m_grad[0] = k * e
         s_grad[0] = half * (one - k * k)
@@ -46,7 +46,7 @@ cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, rea
         # s + k with k = |d|·e⁻ˢ
         d = m - target
         e = one / a if s < zero else a
-        k = absolute(d) * e if d != zero else zero * s + d
+        k = absolute(d) * e if d != zero else zero
         value[0] = infinite if k == infinite else s + k
         m_grad[0] = e if d > zero else (-e if d < zero else d)
         s_grad[0] = one - k

@@ -57,9 +57,10 @@ cdef inline void conclude(Pair loss, double[:, ::1] state, Py_ssize_t i, bint re
 
 
 cdef inline double slope(Pair loss, double p, double t, const double[:, ::1] state, Py_ssize_t i) noexcept nogil:
-    """(cos·p̂ − t̂)/‖p‖, as (p̂ − t̂) − (1 − cos)·p̂"""
+    """(cos·p̂ − t̂)/‖p‖; where the vectors nearly agree, (p̂ − t̂) − (1 − cos)·p̂"""
     cdef double u = p * state[i, PRED_UNIT], v = t * state[i, TARGET_UNIT]
-    return ((u - v) - state[i, LOSS] * u) * state[i, PRED_UNIT] * state[i, PRED_SCALE]
+    cdef double difference = (u - v) - state[i, LOSS] * u if state[i, REFINED] > 0 else state[i, FACTOR] * u - v
+    return difference * state[i, PRED_UNIT] * state[i, PRED_SCALE]
 
 
 cdef inline double curvature(Pair loss, double p, double t, const double[:, ::1] state, Py_ssize_t i) noexcept nogil:

@@ -14,15 +14,14 @@ cdef extern from *:
     """
     #define HUGE_SQUARE 0x1p120   /* from here on 1 + |r| and sqrt(1 + r*r) are |r| to the last bit; float still holds it */
     #define LINE_AT_0 1.457       /* 1/s is 1.457 - s/2 for 1 <= s <= 2, to 9 % */
-    #define LOG_COSH_NEAR 0.55    /* cosh r - 1 where r is a little more than 1 */
-    #define TINY_SQUARE_F 0x1p-27
-    #define TINY_SQUARE_D 0x1p-56
+    #define TINY_F 0x1p-13        /* the square of anything smaller is nothing beside 1 */
+    #define TINY_D 0x1p-27
     #define LN_2 0.693147180559945309417
     #define FAR_F 0x1p100         /* beyond these and below their inverses, the inverse of a scale is not a normal number */
     #define FAR_D 0x1p1000
     #define LIFT 0x1p64
     """
-    const double HUGE_SQUARE, LINE_AT_0, LN_2, LOG_COSH_NEAR, TINY_SQUARE_F, TINY_SQUARE_D, FAR_F, FAR_D, LIFT
+    const double HUGE_SQUARE, LINE_AT_0, LN_2, TINY_F, TINY_D, FAR_F, FAR_D, LIFT
 
 cdef struct Mse:
     double unused
@@ -158,18 +157,20 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             b[i] = one + p * p
         vroot(&b[0], &a[0], n)
     elif Pointwise is LogCosh:
-        # With r = |d|/δ and z = 1 − e⁻ʳ: a = −z, b = log(1 + z²/(2e⁻ʳ)) for r <= 1, beyond log(1 + e⁻²ʳ).
-        p = <real>loss.delta
-        lift = lift_of(p, p)
-        inverse = <real>(1 / (<double>p * lift))
+        # With r = |d|/δ: a = e⁻ʳ − 1 and b = log(1 + a²/(2(1 + a))) for r <= 1, beyond a = e⁻ʳ and b = log(1 + a²).
+        low = <real>loss.delta
+        lift = lift_of(low, low)
+        inverse = <real>(1 / (<double>low * lift))
         for i in range(n):
-            a[i] = -absolute((pred[start + i] - target[start + i]) * lift * inverse)
+            a[i] = c[i] = -absolute((pred[start + i] - target[start + i]) * lift * inverse)
         vexpm1(&a[0], &a[0], n)
+        vexp(&c[0], &c[0], n)
+        for i in range(n):
+            p = absolute(pred[start + i] - target[start + i])
+            u = a[i] * a[i] / (two * (one + a[i]))
+            b[i] = u if p <= low else c[i] * c[i]
+            a[i] = a[i] if p <= low else c[i]
         if wanted & VALUE:
-            for i in range(n):
-                u = one + a[i]
-                p = a[i] * a[i] / (two * u)
-                b[i] = p if p < <real>LOG_COSH_NEAR else u * u
             vlog1p(&b[0], &b[0], n)
     elif Pointwise is BinaryCrossEntropy:
         # a = t·log p + (1 − t)·log(1 − p) of arguments not below eps, with 0·log 0 = 0. A hard label needs one logarithm.
@@ -260,18 +261,19 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         hess[0] = zero if b > huge else over_root(one, a) / b
         bound[0] = delta / m if b > huge else over_root(one, a)
     elif Pointwise is LogCosh:
-        # δ² log cosh r, r = |d|/δ; with e = e⁻ʳ = 1 + a: tanh r = −a(1 + e)/(1 + e²), 1/cosh r = 2e/(1 + e²). Where r² is nothing
+        # δ² log cosh r, r = |d|/δ, with e = e⁻ʳ and z = 1 − e: tanh r = z(1 + e)/(1 + e²), 1/cosh r = 2e/(1 + e²). Where r² is nothing
         # beside 1, r itself may have left the range: there it is ½d².
         delta = <real>loss.delta
-        huge = <real>(TINY_SQUARE_F if real is float else TINY_SQUARE_D)
+        huge = <real>(TINY_F if real is float else TINY_D)
         d = pred - target
         m = absolute(d)
-        u = one + a
+        u = one + a if m <= delta else a
+        v = -a if m <= delta else one - a
         s = one + u * u
-        p = a * a / (two * u)
-        t = m if p < huge else delta * (-a * (one + u) / s)
-        value[0] = delta * (delta * b) if p < <real>LOG_COSH_NEAR else delta * ((m - delta * <real>LN_2) + delta * b)
-        value[0] = half * m * m if p < huge else value[0]
+        t = delta * (v * (one + u) / s)
+        t = m if v < huge else t
+        value[0] = delta * (delta * b) if m <= delta else delta * ((m - delta * <real>LN_2) + delta * b)
+        value[0] = half * m * m if v < huge else value[0]
         grad[0] = t if d > zero else -t
         hess[0] = (two * u / s) * (two * u / s)
         bound[0] = t / m if m > zero else one + m
@@ -331,7 +333,9 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         q = a * q if pred > zero else q
         grad[0] = v * p - u * q
         hess[0] = (u + v) * (p * q)     # not s: a label that is NaN shows here too
-        bound[0] = hess[0]
+        # Each softplus lies below the parabola that touches it at x and −x, of curvature tanh(x/2)/(2x).
+        r = half * absolute(pred)
+        bound[0] = (u + v) * (tanh_over(r) if r < half else (one - a) / (one + a) / r) * <real>0.25
     elif Pointwise is Sigmoid:
         # With what rounding took from 1 + a, which counts by 1/(1 + a); a line is near enough to that.
         s = one + a
@@ -343,6 +347,12 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         value[0] = (zero if pred < zero else pred) + b
     else:
         value[0] = a
+
+
+cdef inline real tanh_over(real x) noexcept nogil:
+    """tanh(x)/x for |x| <= ½, by its continued fraction."""
+    cdef real q = x * x, one = 1, three = 3, five = 5, seven = 7, nine = 9, eleven = 11, thirteen = 13
+    return one / (one + q / (three + q / (five + q / (seven + q / (nine + q / (eleven + q / thirteen))))))
 
 
 cdef inline real lift_of(double scale, real kind) noexcept nogil:

@@ -67,3 +67,11 @@ cdef inline double bend(Statistic loss, double pred, double x) noexcept nogil:
         return 1
     else:
         return (1 - x) / (1 + pred) / (1 + pred)
+
+
+cdef inline double bound(Statistic loss, double pred, double x) noexcept nogil:
+    """An upper bound of that: as Gauss and Newton have it, (∂x/∂pred)², but where the error's own curvature adds to it."""
+    if Statistic is RootMeanSquared:
+        return 1
+    else:
+        return (1 - x if x < 0 else 1) / (1 + pred) / (1 + pred)

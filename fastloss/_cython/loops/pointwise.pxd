@@ -180,7 +180,11 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
             point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
             v_block[k] = v
             g_block[k] = g
-            h_block[k] = h if wanted & HESS else u
+            h_block[k] = h
+        if wanted & BOUND:
+            for k in range(LANES):
+                point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+                h_block[k] = u
         if weighted:
             for k in range(LANES):
                 w_block[k] = weight[start + i + k]

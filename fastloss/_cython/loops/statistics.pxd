@@ -1,7 +1,7 @@
 """Loops of losses that are a function of sums over the whole batch: first the sums; then, these known, the derivatives."""
 
-from ..block cimport GRAD, HESS, LANES, OUTSIDE, VALUE, Block, Sums
-from ..formulas.statistics cimport Statistic, bend, error, outside, prepare, slope
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE, Block, Sums
+from ..formulas.statistics cimport Statistic, bend, bound, error, outside, prepare, slope
 from ..vectors cimport fetch, signless
 from ..views cimport reading, real, writing
 from .pointwise cimport weigh
@@ -78,7 +78,8 @@ cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] ta
 cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
                        const double[::1] a, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
                        const Block* block) except -1 nogil:
-    """With r the root and D the divisor: (w/D)·x·x′/r, and ((w/D)·(x·x′)′ − that²)/r. Where r is 0, there is no slope."""
+    """With r the root and D the divisor: (w/D)·x·x′/r, and ((w/D)·(x·x′)′ − that²)/r, which (w/D)·x′²/r bounds. Where r is 0, there is
+    no slope."""
     cdef double inverse = 0 if block.root == 0 else 1 / block.root, lift = block.lift, unlift = 1 / block.lift
     cdef double down = lift if lift < 1 else 1, up = lift if lift > 1 else 1, x, w, g
     cdef double scale = block.scale if block.root != 0 else 0
@@ -100,7 +101,12 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
                 x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
                 g = w * (slope(loss, pred[start + i + k], x) * inverse)
                 g_block[k] = signless(<real>(0 if w == 0 else g))
-        if block.wanted & HESS:
+        if block.wanted & BOUND:
+            for k in range(LANES):
+                w = weight[start + i + k] * scale if weighted else scale
+                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up) * unlift
+                h_block[k] = <real>(0 if w == 0 else w * bound(loss, pred[start + i + k], x) * inverse * lift)
+        elif block.wanted & HESS:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
                 x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
@@ -109,7 +115,7 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
                 h_block[k] = <real>(0 if w == 0 else g)
         for k in range(LANES):
             grad[start + i + k] = g_block[k]
-        if block.wanted & HESS:
+        if block.wanted & (HESS | BOUND):
             for k in range(LANES):
                 hess[start + i + k] = h_block[k]
         i += LANES
