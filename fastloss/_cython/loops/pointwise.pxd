@@ -23,9 +23,9 @@ cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* t
                           Sums* sums) except -1 nogil:
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
-    cdef real stage[3 * STAGE]
+    cdef real stage[3 * LONG_STAGE]
     return stages(loss[0], reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
-                  writing(stage, STAGE), writing(stage + STAGE, STAGE), writing(stage + 2 * STAGE, STAGE),
+                  writing(stage, LONG_STAGE), writing(stage + LONG_STAGE, LONG_STAGE), writing(stage + 2 * LONG_STAGE, LONG_STAGE),
                   writing(<real*>block.value, n if block.value is not NULL else 0),
                   writing(<real*>block.grad, n if block.grad is not NULL else 0),
                   writing(<real*>block.hess, n if block.hess is not NULL else 0), block, sums)
