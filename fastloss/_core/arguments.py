@@ -34,17 +34,13 @@ class Arguments:
     samples: tuple[int, ...]  # the shape of the losses
     own: tuple[Any, ...] = ()  # the hyperparameters, as the kernels take them
     axis: int | None = None  # of the classes, counted from the front, where a sample is a row of them
-    ignored: int | None = None  # the class id that is not there
+    ids: bool = False  # the targets are class ids
+    ignored: int | None = None  # the one that is not there
     root: bool = False  # the loss is a root, which is known before its gradient
     whole: bool = False  # the cost is one of the whole batch, and no sum of weighted losses
     argument: str = "pred"  # what the caller knows `pred` as
     outputs: dict[str, Array] = field(default_factory=dict)
     written: bool = False  # an output is the caller's
-
-    @property
-    def ids(self) -> bool:
-        """Whether the targets are class ids."""
-        return self.axis is not None and self.target.dtype.kind in "iu" and self.target.ndim < self.pred.ndim
 
     @property
     def inputs(self) -> list[Array]:

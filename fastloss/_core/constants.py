@@ -77,9 +77,8 @@ def mean(target: Array, weight: Array) -> float:
     return average(target, weight)
 
 
-@each_column
-def median(target: Array, weight: Array) -> float:
-    """Of absolute errors: where the weights on both sides are equal, halfway if that is a whole interval."""
+def middle(target: Array, weight: Array) -> float:
+    """Where the weights on both sides are equal, halfway if that is a whole interval."""
     if np.isnan(target).any():
         return math.nan
     order = np.argsort(target, kind="stable")
@@ -90,6 +89,9 @@ def median(target: Array, weight: Array) -> float:
     return float(target[first] / 2 + target[first + 1] / 2 if at_half else target[first])
 
 
+median = each_column(middle)  # of absolute errors
+
+
 def robust(slope: Callable[..., tuple[Array, Array]]) -> Constant:
     """Where the slopes of a convex loss balance: Newton's method, kept between bounds by bisection."""
 
@@ -98,7 +100,7 @@ def robust(slope: Callable[..., tuple[Array, Array]]) -> Constant:
         low, high = float(target.min()), float(target.max())
         if not (math.isfinite(low) and math.isfinite(high)):
             return math.nan if math.isnan(low) else average(target, weight)
-        c = min(max(average(target, weight), low), high)
+        c = middle(target, weight)
         for _ in range(STEPS):
             with np.errstate(all="ignore"):
                 slopes, bends = slope(c - target, delta)
@@ -199,17 +201,16 @@ def mean_direction(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Arr
     """Of cosines: the unit vector between the targets."""
     vectors = np.asarray(arguments.last(arguments.target), np.float64)
     vectors = vectors.reshape(-1, vectors.shape[-1])
-    total = flat_weights(arguments) @ np.apply_along_axis(unit, 1, vectors)
-    return unit(total)
+    weight = flat_weights(arguments)
+    return units(weight[weight > 0] @ units(vectors[weight > 0]))
 
 
-def unit(vector: Array) -> Array:
-    """A vector over its length; one of zeros as it is."""
-    largest = np.abs(vector).max(initial=0)
-    if largest == 0:
-        return vector
-    vector = vector / largest
-    return np.asarray(vector / np.sqrt((vector * vector).sum()))
+def units(vectors: Array) -> Array:
+    """Vectors over their lengths; those of zeros as they are."""
+    largest = np.abs(vectors).max(axis=-1, keepdims=True)
+    vectors = vectors / np.where(largest == 0, 1, largest)
+    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
+    return np.asarray(vectors / np.where(length == 0, 1, length))
 
 
 def mean_and_log_variance(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:

@@ -130,6 +130,7 @@ class RowLoss(WithAxis):
             raise ValueError(f"class_weight has {class_weight.size} weights but there are {classes} classes")
         if class_weight is not None and reduction == "mean":
             class_weight = centred(class_weight)
+        arguments.ids = target.ndim < pred.ndim
         arguments.ignored = ignored
         arguments.own = (-1, ignored, class_weight, *arguments.own[3:])
         return arguments

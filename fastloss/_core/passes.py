@@ -76,10 +76,10 @@ def evaluated(kernel: Any, call: int, arguments: Arguments) -> Sums:
 
 
 def ran(kernel: Any, call: int, arguments: Arguments, weight: Any = None) -> Sums:
-    """One run of the kernel; without outputs if it is given other weights."""
+    """One run of the kernel, with other weights if they are given."""
     operands = arguments.operands()
-    if weight is not None:
-        operands = (*operands[:2], weight, None, None, None)
+    if call == VALUE and arguments.reduction != "none":  # no array is asked for
+        operands = (*operands[:2], arguments.weight if weight is None else weight, None, None, None)
     first = arguments.inspected_first
     return Sums(*kernel.run(call, operands, arguments.reduction, arguments.own, first))
 
