@@ -74,14 +74,14 @@ class WithAxis(Loss):
 
     leading: ClassVar[tuple[str, ...]] = ("axis",)
 
-    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
         dtype = result_dtype(pred)
-        axis = axis_of("pred", pred, own["axis"])
+        axis = axis_of("pred", pred, hyperparameters["axis"])
         samples = pred.shape[:axis] + pred.shape[axis + 1 :]
         target = self._fitting(pred, target, axis, samples)
-        check_held(self.parameters, own, dtype)
-        own = {**own, "axis": -1}  # where it is when a kernel sees it
-        return Arguments(pred, target, None, reduction, dtype, samples, tuple(own.values()), axis)
+        check_held(self.parameters, hyperparameters, dtype)
+        hyperparameters = {**hyperparameters, "axis": -1}  # where it is when a kernel sees it
+        return Arguments(pred, target, None, reduction, dtype, samples, tuple(hyperparameters.values()), axis)
 
     def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
         """The target, if its shape is right."""
@@ -119,9 +119,14 @@ class RowLoss(WithAxis):
         self.rows = definition.inputs is not DISTRIBUTIONS_OF_IDS
         super().__init__(name, doc, definition)
 
-    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
-        arguments = super()._shaped(pred, target, reduction, own)
-        pred, target, ignored, class_weight = arguments.pred, arguments.target, own["ignore_index"], own["class_weight"]
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        arguments = super()._shaped(pred, target, reduction, hyperparameters)
+        pred, target, ignored, class_weight = (
+            arguments.pred,
+            arguments.target,
+            hyperparameters["ignore_index"],
+            hyperparameters["class_weight"],
+        )
         assert arguments.axis is not None
         classes = pred.shape[arguments.axis]
         if ignored is not None and target.ndim == pred.ndim:
@@ -132,7 +137,7 @@ class RowLoss(WithAxis):
             class_weight = centred(class_weight)
         arguments.ids = target.ndim < pred.ndim
         arguments.ignored = ignored
-        arguments.own = (-1, ignored, class_weight, *arguments.own[3:])
+        arguments.hyperparameters = (-1, ignored, class_weight, *arguments.hyperparameters[3:])
         return arguments
 
     def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:

@@ -81,7 +81,7 @@ def ran(kernel: Any, call: int, arguments: Arguments, weight: Any = None) -> Sum
     if call == VALUE and arguments.reduction != "none":  # no array is asked for
         operands = (*operands[:2], arguments.weight if weight is None else weight, None, None, None)
     first = arguments.inspected_first
-    return Sums(*kernel.run(call, operands, arguments.reduction, arguments.own, first))
+    return Sums(*kernel.run(call, operands, arguments.reduction, arguments.hyperparameters, first))
 
 
 def scaled_weights(arguments: Arguments, unit: float) -> Any:

@@ -27,15 +27,17 @@ class Formula:
     majorizer: ClassVar[Callable[..., Any]]
 
     @staticmethod
-    def hess(pred, target, *own):
+    def hess(pred, target, *hyperparameters):
         return np.zeros_like(pred)
 
 
 class Sample:
     """A formula of numbers that are there."""
 
-    def __init__(self, formula: type[Formula], tile: Tile, pred: Array, target: Array, own: list[Any]) -> None:
-        given = (pred, target, *own)
+    def __init__(
+        self, formula: type[Formula], tile: Tile, pred: Array, target: Array, hyperparameters: list[Any]
+    ) -> None:
+        given = (pred, target, *hyperparameters)
         for name in ("value", "grad", "hess", "majorizer"):
             if hasattr(formula, name):
                 setattr(self, name, partial(getattr(formula, name), *given))
@@ -50,8 +52,8 @@ class Pointwise(Kernel):
         weight, outside = weight_of(tile)
         there = True if weight is None else weight != 0
         outside |= is_outside(self.domains, there, pred=pred, target=target)
-        own = [self.number(x, tile) for x in tile.batch.own]
-        return Part(Sample(self.formula, tile, pred, target, own), weight, tile.count, outside)
+        hyperparameters = [self.number(x, tile) for x in tile.batch.hyperparameters]
+        return Part(Sample(self.formula, tile, pred, target, hyperparameters), weight, tile.count, outside)
 
     @staticmethod
     def number(x: Any, tile: Tile) -> Any:
@@ -242,25 +244,25 @@ class SigmoidCrossEntropy(Formula):
         return pos_weight * t, 1 - t
 
     @classmethod
-    def value(cls, pred, target, *own):
-        u, v = cls.shares(target, *own)
+    def value(cls, pred, target, *hyperparameters):
+        u, v = cls.shares(target, *hyperparameters)
         linear = weighed(np.where(pred > 0, v, u), np.abs(pred))
         return linear + (u + v) * np.log1p(np.exp(-np.abs(pred)))
 
     @classmethod
-    def grad(cls, pred, target, *own):
-        u, v = cls.shares(target, *own)
+    def grad(cls, pred, target, *hyperparameters):
+        u, v = cls.shares(target, *hyperparameters)
         return v * sigmoid(pred) - u * sigmoid(-pred)
 
     @classmethod
-    def hess(cls, pred, target, *own):
-        u, v = cls.shares(target, *own)
+    def hess(cls, pred, target, *hyperparameters):
+        u, v = cls.shares(target, *hyperparameters)
         return (u + v) * (sigmoid(pred) * sigmoid(-pred))
 
     @classmethod
-    def majorizer(cls, pred, target, *own):
+    def majorizer(cls, pred, target, *hyperparameters):
         """Each softplus lies below the parabola that touches it at x and −x, of curvature tanh(x/2)/(2x)."""
-        u, v = cls.shares(target, *own)
+        u, v = cls.shares(target, *hyperparameters)
         x = np.abs(pred)
         bound = np.where(x > 0, np.tanh(x / 2) / (2 * x), x + x.dtype.type(0.25))
         return (u + v) * bound

@@ -19,16 +19,16 @@ class Rows(Kernel):
     axes = 1
 
     def is_weighted(self, batch: Batch) -> bool:
-        return batch.operands[WEIGHT] is not None or batch.own[2] is not None or self.ignores(batch)
+        return batch.operands[WEIGHT] is not None or batch.hyperparameters[2] is not None or self.ignores(batch)
 
     def ignores(self, batch: Batch) -> bool:
-        return batch.own[1] is not None
+        return batch.hyperparameters[1] is not None
 
     def tile_size(self, batch: Batch) -> int:
         return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
-        _, ignored, class_weight, *numbers = tile.batch.own
+        _, ignored, class_weight, *numbers = tile.batch.hyperparameters
         classes = tile.batch.operands[PRED].shape[-1]
         x = tile.get(PRED, classes)
         weight, outside = weight_of(tile)
@@ -101,16 +101,16 @@ class SoftmaxRow(Row):
         self.greatest = x.argmax(axis=1)
         self.place = self.greatest if label is None else label
         others = self.e.astype(np.float64)
-        self.own = others[self.line, self.place]
+        self.apart = others[self.line, self.place]
         others[self.line, self.place] = 0
         last = others[self.line, self.greatest]
         others[self.line, self.greatest] = 0
         small = sum_of_rows(others)
         self.rest = small + last
-        self.sum = self.rest + self.own
-        self.logs = np.where(self.own == 1, np.log1p(self.rest), np.log(self.sum))
+        self.sum = self.rest + self.apart
+        self.logs = np.where(self.apart == 1, np.log1p(self.rest), np.log(self.sum))
         # All but the greatest: the one class whose probability may be near 1, which 1 − p has then lost.
-        self.rest_of_greatest = np.where(self.place == self.greatest, self.rest, small + self.own)
+        self.rest_of_greatest = np.where(self.place == self.greatest, self.rest, small + self.apart)
 
     @property
     def p(self):
@@ -153,20 +153,20 @@ class SoftmaxCrossEntropy(SoftmaxRow):
     def grad(self):
         mass = self.mass
         if self.label is None:
-            own = self.t[self.line, self.place].astype(np.float64)
-            others = mass - own
+            apart = self.t[self.line, self.place].astype(np.float64)
+            others = mass - apart
             grad = self.p * mass[:, None] - self.t
         else:
-            own, others = 1 - self.smoothing + self.share, self.smoothing - self.share
+            apart, others = 1 - self.smoothing + self.share, self.smoothing - self.share
             grad = self.p - self.share
         grad[self.line, self.place] = np.where(
-            self.own < self.rest, mass * (self.own / self.sum) - own, others - mass * (self.rest / self.sum)
+            self.apart < self.rest, mass * (self.apart / self.sum) - apart, others - mass * (self.rest / self.sum)
         )
         return grad
 
     def hess(self):
         hess = self.p * self.q
-        hess[self.line, self.place] = (self.own / self.sum) * (self.rest / self.sum)
+        hess[self.line, self.place] = (self.apart / self.sum) * (self.rest / self.sum)
         return hess if self.label is not None else hess * self.mass[:, None]
 
     def majorizer(self):
@@ -212,10 +212,10 @@ class SoftmaxFocal(SoftmaxRow):
             t, p, q = self.t.astype(np.float64), self.p, self.q
         else:
             t = np.ones((len(self.x), 1))
-            logs = np.where(self.own == 1, self.logs, self.logs - self.z[self.line, self.label].astype(np.float64))[
+            logs = np.where(self.apart == 1, self.logs, self.logs - self.z[self.line, self.label].astype(np.float64))[
                 :, None
             ]
-            p, q = (self.own / self.sum)[:, None], (self.rest / self.sum)[:, None]
+            p, q = (self.apart / self.sum)[:, None], (self.rest / self.sum)[:, None]
         return t, p, q, logs, np.where(p == 0, 0, p * logs)
 
     def value(self):
