@@ -107,7 +107,7 @@ def totals(kernel: Any, arguments: Arguments) -> Sums:
     weighted = arguments.weight is not None or sums.weight != sums.samples
     if math.isfinite(sums.value) and (not weighted or sums.weight == 0 or ordinary(sums.weight)):
         return sums
-    unit = unit_for(sums.weight) * (1.0 if math.isfinite(sums.value) else 2.0**-64)
+    unit = max(unit_for(sums.weight) * (1.0 if math.isfinite(sums.value) else 2.0**-64), 2.0**-1000)
     again = ran(kernel, VALUE, arguments, scaled_weights(arguments, unit))
     return Sums(again.value, again.weight, sums.samples, unit=unit)
 
