@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from .. import _numpy
 from . import backend, errors
 from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights
 from .arrays import real_array, result_dtype, same_shape
@@ -216,8 +217,6 @@ class Loss(Calls):
             reduction: Any = "mean",
             **parameters: Any,
         ) -> Array:
-            from .. import _numpy
-
             self._given(pred=pred, target=target, vector=vector)
             arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
             array = real_array("vector", vector)

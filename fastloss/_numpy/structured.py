@@ -86,7 +86,7 @@ class Groups:
         self.ends = starts + self.size - 1
         deaths = together(self.log_share[self.at], self.starts)
         self.log_risk = np.logaddexp(before[self.group], log_left + deaths[self.group])  # log Z' of each event
-        # Groups that a subject is at risk in: of its own time and before; how many come after it in this order.
+        # The first group, in this order, in whose time a subject is at risk; it is in that of all that follow too.
         self.first = np.searchsorted(-time[starts], -time, side="left")
 
     def weight(self, unit: float = 1.0) -> float:
