@@ -64,6 +64,8 @@ class Pointwise(Kernel):
 
 
 class MSE(Formula):
+    """d², with d = p − t."""
+
     @staticmethod
     def value(pred, target):
         return (pred - target) ** 2
@@ -80,6 +82,8 @@ class MSE(Formula):
 
 
 class MAE(Formula):
+    """|d|, with the slope 0 at 0."""
+
     @staticmethod
     def value(pred, target):
         return np.abs(pred - target)
@@ -90,6 +94,8 @@ class MAE(Formula):
 
 
 class Huber(Formula):
+    """½d² where |d| ≤ δ, else δ(|d| − ½δ): q(|d| − ½q), with q = min(|d|, δ). Its slope over d is min(1, δ/|d|)."""
+
     @staticmethod
     def value(pred, target, delta):
         d = np.abs(pred - target)
@@ -112,6 +118,8 @@ class Huber(Formula):
 
 
 class PseudoHuber(Formula):
+    """δ²(√(1 + r²) − 1), with r = |d|/δ, which is d²/(1 + √(1 + r²)) without a difference. Its slope over d is 1/√(1 + r²)."""
+
     @staticmethod
     def value(pred, target, delta):
         d = np.abs(pred - target)
@@ -172,6 +180,8 @@ class LogCosh(Formula):
 
 
 class Hinge(Formula):
+    """max(0, 1 − t·s)."""
+
     domains = SIGNS.domains
 
     @staticmethod
@@ -185,6 +195,8 @@ class Hinge(Formula):
 
 
 class SquaredHinge(Formula):
+    """max(0, 1 − t·s)², which no parabola of curvature 2 crosses."""
+
     domains = SIGNS.domains
 
     @staticmethod
@@ -206,6 +218,8 @@ class SquaredHinge(Formula):
 
 
 class BinaryCrossEntropy(Formula):
+    """−t·log max(p, ε) − (1 − t)·log max(1 − p, ε), with 0·log 0 = 0; a logarithm that ε bounds has no slope."""
+
     domains = PROBABILITIES.domains
 
     @staticmethod
@@ -235,6 +249,8 @@ class BinaryCrossEntropy(Formula):
 
 
 class SigmoidCrossEntropy(Formula):
+    """P·t·softplus(−x) + (1 − t)·softplus(x), with softplus(x) = max(x, 0) + log(1 + e^−|x|)."""
+
     domains = LOGITS.domains
 
     @staticmethod

@@ -131,6 +131,8 @@ class SoftmaxRow(Row):
 
 
 class SoftmaxCrossEntropy(SoftmaxRow):
+    """log Σ eˣ·Σt − Σ t·x, of which the greatest x is taken before; slope p·Σt − t, Hessian (diag(p) − p pᵀ)·Σt."""
+
     domains = LOGITS_OF_CLASSES.domains
 
     def __init__(self, tile, x, t, label, label_smoothing=0.0):
@@ -178,6 +180,8 @@ class SoftmaxCrossEntropy(SoftmaxRow):
 
 
 class SoftmaxDivergence(SoftmaxCrossEntropy):
+    """Σ t·log(t/p), of the softmax p; its derivatives are the cross-entropy's."""
+
     def value(self):
         """With l = log(q/t), Σ t·(eˡ − 1 − l) + (Σ t − 1 + Σ q over the classes of t = 0): nothing cancels."""
         x, t = self.x.astype(np.float64), self.t.astype(np.float64)
@@ -285,6 +289,8 @@ class SoftmaxFocal(SoftmaxRow):
 
 
 class CategoricalCrossEntropy(Row):
+    """−Σ t·log max(p, ε), slope −t/p, second derivative t/p²; or of the label alone."""
+
     domains = DISTRIBUTIONS.domains
 
     def __init__(self, tile, x, t, label, eps=0.0):
@@ -317,10 +323,14 @@ class CategoricalCrossEntropy(Row):
 
 
 class SparseCategoricalCrossEntropy(CategoricalCrossEntropy):
+    """−log max(p, ε) of the label, beside which nothing is looked at."""
+
     domains = DISTRIBUTIONS_OF_IDS.domains
 
 
 class Divergence(CategoricalCrossEntropy):
+    """Σ t·log(t/p); its derivatives are the cross-entropy's."""
+
     def value(self):
         """Σ t·log(t/p), which is t·g(v) + (t − p) where p/t is between ½ and 2, with v = (p − t)/t, g(v) = v − log(1 + v)."""
         p, t = self.x, self.t
@@ -332,16 +342,22 @@ class Divergence(CategoricalCrossEntropy):
 
 
 class Softmax(SoftmaxRow):
+    """eˣ/Σ eˣ."""
+
     def grad(self):
         return self.p
 
 
 class LogSoftmax(SoftmaxRow):
+    """x − log Σ eˣ."""
+
     def grad(self):
         return self.z - self.logs[:, None]
 
 
 class LogSumExp(SoftmaxRow):
+    """log Σ eˣ."""
+
     def value(self):
         return np.where(np.isinf(self.top), self.top, self.top + self.logs)
 
