@@ -103,7 +103,7 @@ class Accumulator:
         self.reduction = reduction
         self.parameters = parameters
         self.samples = 0
-        self._own = self.loss._checked(parameters)
+        self._resolved = self.loss._checked(parameters)
         self._value = Sum()
         self._weight = Sum()
 
@@ -119,7 +119,7 @@ class Accumulator:
         pred, target, sample_weight
             As for the loss.
         """
-        sums = self.loss._totals(pred, target, sample_weight, self._own)
+        sums = self.loss._totals(pred, target, sample_weight, self._resolved)
         self._value.add(square_of_root(sums) if self.loss.root else sums.value, sums.unit)
         self._weight.add(sums.weight, sums.unit)
         self.samples += sums.samples
@@ -135,7 +135,7 @@ class Accumulator:
         if (
             self.loss is not other.loss
             or self.reduction != other.reduction
-            or not all(map(np.array_equal, self._own, other._own))
+            or not all(map(np.array_equal, self._resolved, other._resolved))
         ):
             raise ValueError(f"{other} cannot be merged into {self}: the loss, parameters or reduction differ")
         self._value.merge(other._value)

@@ -43,11 +43,11 @@ class Function:
             result: Any = self._quick(VALUE, x, x, None, "none", out, ())
             if result is not NotImplemented:
                 return result  # type: ignore[no-any-return]
-        x = self._taken(x, unknown)
+        x = self._checked_input(x, unknown)
         arguments = Arguments(x, x, None, "none", result_dtype(x, "x"), x.shape, argument="x")
         return self._prepared(arguments, VALUE, "value", out)
 
-    def _taken(self, x: Any, unknown: dict[str, Any]) -> Array:
+    def _checked_input(self, x: Any, unknown: dict[str, Any]) -> Array:
         """The argument, if there is one and nothing else that the function does not know."""
         for name in unknown:
             raise errors.unexpected(self.name, name, self.keywords)
@@ -59,7 +59,7 @@ class Function:
         """A call whose arguments have been checked."""
         arguments.provide((name,), out, narrower=False)
         if arguments.pred.size:
-            self._kernel.run(call, arguments.operands(), arguments.reduction, arguments.own, False)
+            self._kernel.run(call, arguments.operands(), arguments.reduction, arguments.hyperparameters, False)
         return arguments.outputs[name]
 
 
@@ -71,12 +71,12 @@ class RowFunction(Function):
     def __call__(self, x: Any = MISSING, *, axis: int = -1, out: Array | None = None, **unknown: Any) -> Array:
         """The function of every row along `axis`."""
         backend.say_if_slow()
-        x = self._taken(x, unknown)
+        x = self._checked_input(x, unknown)
         front = axis_of("x", x, AXIS.checked("axis", axis))
         rows = x.shape[:front] + x.shape[front + 1 :]
         call, name, reduction = (VALUE, "value", "none") if self.name == "logsumexp" else (GRAD, "grad", "sum")
-        own = (-1, None, None)
-        arguments = Arguments(x, x, None, reduction, result_dtype(x, "x"), rows, own, front, argument="x")
+        hyperparameters = (-1, None, None)
+        arguments = Arguments(x, x, None, reduction, result_dtype(x, "x"), rows, hyperparameters, front, argument="x")
         return self._prepared(arguments, call, name, out)
 
 

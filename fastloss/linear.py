@@ -136,7 +136,7 @@ class Objective:
         self.loss = loss
         self.l2 = float(L2.checked("l2", l2))
         self.dtype = np.dtype(np.float32 if result_dtype(X, "X").itemsize < 8 else np.float64)
-        own = loss._checked(parameters)
+        hyperparameters = loss._checked(parameters)
         columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters)
         self.shape = X.shape[1:] + columns
         self.size = math.prod(self.shape) + fit_intercept * math.prod(columns)
@@ -147,7 +147,7 @@ class Objective:
         self._parameters = parameters
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
-        sums = loss._totals(zeros, target, self._weight, own)
+        sums = loss._totals(zeros, target, self._weight, hyperparameters)
         if sums.samples == 0 or sums.weight == 0:
             raise ValueError(
                 "the mean over no samples is undefined" if sums.samples == 0 else "sample_weight sums to 0"
@@ -203,10 +203,10 @@ class Objective:
         product = np.zeros(self.size)
         for block, along in zip(self._blocks(w), self._blocks(v), strict=True):
             if self.loss.root:
-                turned = self._product_of_squares(block, along.scores)
+                by_scores = self._product_of_squares(block, along.scores)
             else:
-                turned = self.loss.hvp(block.scores, block.target, along.scores, reduction="sum", **block.keywords)
-            self._add(product, block.X, turned)
+                by_scores = self.loss.hvp(block.scores, block.target, along.scores, reduction="sum", **block.keywords)
+            self._add(product, block.X, by_scores)
         product /= self._divisor
         if self.loss.root:
             cost, gradient = self._without_penalty(w)
@@ -265,8 +265,8 @@ class Objective:
         n = block.scores.size
         given = {"reduction": "batch_mean", **block.keywords}
         root, slopes = self.loss.value_and_grad(block.scores, block.target, **given)
-        turned = self.loss.hvp(block.scores, block.target, along, **given)
-        product: Array = 2 * n * (root * turned + slopes * np.vdot(slopes, along))
+        of_root = self.loss.hvp(block.scores, block.target, along, **given)
+        product: Array = 2 * n * (root * of_root + slopes * np.vdot(slopes, along))
         return product
 
     def _blocks(self, w: Array) -> Iterator[Block]:

@@ -32,19 +32,15 @@ class Arguments:
     reduction: str
     dtype: np.dtype[Any]  # of pred's results
     samples: tuple[int, ...]  # the shape of the losses
-    own: tuple[Any, ...] = ()  # the hyperparameters, as the kernels take them
+    hyperparameters: tuple[Any, ...] = ()  # the hyperparameters, as the kernels take them
     axis: int | None = None  # of the classes, counted from the front, where a sample is a row of them
-    ignored: int | None = None  # the class id that is not there
+    ids: bool = False  # the targets are class ids
+    ignored: int | None = None  # the one that is not there
     root: bool = False  # the loss is a root, which is known before its gradient
     whole: bool = False  # the cost is one of the whole batch, and no sum of weighted losses
     argument: str = "pred"  # what the caller knows `pred` as
     outputs: dict[str, Array] = field(default_factory=dict)
     written: bool = False  # an output is the caller's
-
-    @property
-    def ids(self) -> bool:
-        """Whether the targets are class ids."""
-        return self.axis is not None and self.target.dtype.kind in "iu" and self.target.ndim < self.pred.ndim
 
     @property
     def inputs(self) -> list[Array]:
@@ -107,23 +103,23 @@ class Arguments:
         if self.weight is not None:
             inputs["sample_weight"] = self.weight
 
-        def taken(label: str, array: Any, name: str) -> Array:
+        def checked(label: str, array: Any, name: str) -> Array:
             return output(label, array, self.shape(name), self.dtype, inputs, narrower)
 
         self.written = True
         if names == ("value", "grad") and not (isinstance(out, (tuple, list)) and len(out) == 2):
-            self.outputs = {"value": self.empty("value"), "grad": taken("out", out, "grad")}
+            self.outputs = {"value": self.empty("value"), "grad": checked("out", out, "grad")}
         elif len(names) == 1:
-            self.outputs = {names[0]: taken("out", out, names[0])}
+            self.outputs = {names[0]: checked("out", out, names[0])}
         else:
-            self.outputs = pair(names, out, taken)
+            self.outputs = pair(names, out, checked)
 
 
-def pair(names: tuple[str, ...], out: Any, taken: Callable[[str, Any, str], Array]) -> dict[str, Array]:
+def pair(names: tuple[str, ...], out: Any, checked: Callable[[str, Any, str], Array]) -> dict[str, Array]:
     """Two arrays of the caller's."""
     if not isinstance(out, (tuple, list)) or len(out) != 2:
         raise TypeError(f"out must be a pair of arrays, not {type(out).__name__}")
-    first, second = (taken(f"out[{i}]", array, name) for i, (array, name) in enumerate(zip(out, names, strict=True)))
+    first, second = (checked(f"out[{i}]", array, name) for i, (array, name) in enumerate(zip(out, names, strict=True)))
     if np.shares_memory(first, second):
         raise ValueError("out[0] and out[1] share memory")
     return {names[0]: first, names[1]: second}

@@ -3,4 +3,4 @@ cdef class Calls:
     cdef public tuple _defaults
     cdef public tuple _last
 
-    cdef tuple _own(self, dict given)
+    cdef tuple _resolved(self, dict given)

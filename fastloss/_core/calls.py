@@ -36,35 +36,42 @@ class Calls:
         **parameters: Any,
     ) -> Any:
         """The cost, a float; or the losses, an array, with ``reduction="none"``."""
-        own = self._own(parameters) if parameters else self._defaults
-        result = self._quick(0, pred, target, sample_weight, reduction, out, own)
+        hyperparameters = self._resolved(parameters) if parameters else self._defaults
+        result = self._quick(0, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
-            return self._prepared(0, pred, target, sample_weight, reduction, out, own)
+            return self._prepared(0, pred, target, sample_weight, reduction, out, hyperparameters)
         return result
 
-    def _own(self, given: dict[str, Any]) -> tuple[Any, ...]:
+    def _resolved(self, given: dict[str, Any]) -> tuple[Any, ...]:
         """The kernel's parameters. Objects that were given last time, and cannot have changed, are not checked again."""
         if self._last is not None:
-            before, own = self._last
+            before, hyperparameters = self._last
             if len(before) == len(given):
                 for name, value in given.items():
                     if name not in before or before[name] is not value:
                         break
                 else:
-                    return own  # type: ignore[no-any-return]
-        own = self._checked(given)
+                    return hyperparameters  # type: ignore[no-any-return]
+        hyperparameters = self._checked(given)
         for value in given.values():
             if type(value) not in UNCHANGING:
-                return own
+                return hyperparameters
         if REMEMBERS:
-            self._last = (given, own)
-        return own
+            self._last = (given, hyperparameters)
+        return hyperparameters
 
     def _checked(self, given: Any) -> tuple[Any, ...]:
         raise NotImplementedError
 
     def _prepared(
-        self, call: int, pred: Any, target: Any, sample_weight: Any, reduction: Any, out: Any, own: tuple[Any, ...]
+        self,
+        call: int,
+        pred: Any,
+        target: Any,
+        sample_weight: Any,
+        reduction: Any,
+        out: Any,
+        hyperparameters: tuple[Any, ...],
     ) -> Any:
         raise NotImplementedError
 
@@ -84,10 +91,10 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
         out: Any = None,
         **parameters: Any,
     ) -> Any:
-        own = loss._own(parameters) if parameters else loss._defaults
-        result = loss._quick(1, pred, target, sample_weight, reduction, out, own)
+        hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
+        result = loss._quick(1, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
-            return loss._prepared(1, pred, target, sample_weight, reduction, out, own)
+            return loss._prepared(1, pred, target, sample_weight, reduction, out, hyperparameters)
         return result
 
     def value_and_grad(
@@ -99,10 +106,10 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
         out: Any = None,
         **parameters: Any,
     ) -> Any:
-        own = loss._own(parameters) if parameters else loss._defaults
-        result = loss._quick(2, pred, target, sample_weight, reduction, out, own)
+        hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
+        result = loss._quick(2, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
-            return loss._prepared(2, pred, target, sample_weight, reduction, out, own)
+            return loss._prepared(2, pred, target, sample_weight, reduction, out, hyperparameters)
         return result
 
     def grad_and_hess(
@@ -115,11 +122,11 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
         curvature: Any = "exact",
         **parameters: Any,
     ) -> Any:
-        own = loss._own(parameters) if parameters else loss._defaults
+        hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
         call = 3 if curvature == "exact" else loss._curved(curvature)
-        result = loss._quick(call, pred, target, sample_weight, reduction, out, own)
+        result = loss._quick(call, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
-            return loss._prepared(call, pred, target, sample_weight, reduction, out, own)
+            return loss._prepared(call, pred, target, sample_weight, reduction, out, hyperparameters)
         return result
 
     return grad, value_and_grad, grad_and_hess

@@ -53,12 +53,12 @@ def normalised(weight: Array) -> Array:
 def each_column(best: Callable[..., float]) -> Constant:
     """One number; or one for each column, where hyperparameters are."""
 
-    def constant(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Any:
-        if not any(isinstance(value, np.ndarray) for value in own.values()):
-            return float(best(*samples(arguments), **own))
+    def constant(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Any:
+        if not any(isinstance(value, np.ndarray) for value in hyperparameters.values()):
+            return float(best(*samples(arguments), **hyperparameters))
         columns = range(arguments.target.shape[-1])
         return np.array(
-            [best(*samples(arguments, np.s_[..., j]), **{k: np.take(v, j) if np.ndim(v) else v for k, v in own.items()})
+            [best(*samples(arguments, np.s_[..., j]), **{k: np.take(v, j) if np.ndim(v) else v for k, v in hyperparameters.items()})
              for j in columns]
         )  # fmt: skip
 
@@ -77,9 +77,8 @@ def mean(target: Array, weight: Array) -> float:
     return average(target, weight)
 
 
-@each_column
-def median(target: Array, weight: Array) -> float:
-    """Of absolute errors: where the weights on both sides are equal, halfway if that is a whole interval."""
+def middle(target: Array, weight: Array) -> float:
+    """Where the weights on both sides are equal, halfway if that is a whole interval."""
     if np.isnan(target).any():
         return math.nan
     order = np.argsort(target, kind="stable")
@@ -90,6 +89,9 @@ def median(target: Array, weight: Array) -> float:
     return float(target[first] / 2 + target[first + 1] / 2 if at_half else target[first])
 
 
+median = each_column(middle)  # of absolute errors
+
+
 def robust(slope: Callable[..., tuple[Array, Array]]) -> Constant:
     """Where the slopes of a convex loss balance: Newton's method, kept between bounds by bisection."""
 
@@ -98,7 +100,7 @@ def robust(slope: Callable[..., tuple[Array, Array]]) -> Constant:
         low, high = float(target.min()), float(target.max())
         if not (math.isfinite(low) and math.isfinite(high)):
             return math.nan if math.isnan(low) else average(target, weight)
-        c = min(max(average(target, weight), low), high)
+        c = middle(target, weight)
         for _ in range(STEPS):
             with np.errstate(all="ignore"):
                 slopes, bends = slope(c - target, delta)
@@ -149,7 +151,7 @@ def log_odds(target: Array, weight: Array, pos_weight: float, label_smoothing: f
         return float(np.log(pos_weight * average(t, weight)) - np.log(average(1 - t, weight)))
 
 
-def zero(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> float:
+def zero(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> float:
     """Of a cost that only differences of scores change."""
     return 0.0
 
@@ -157,17 +159,17 @@ def zero(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> float:
 # ---- samples that are rows -------------------------------------------------------------------------------------------
 
 
-def flat_weights(arguments: Arguments) -> Array:
+def row_weights(arguments: Arguments) -> Array:
     """A weight for each row, their sum 1."""
     count = math.prod(arguments.samples)
     weight = np.ones(count) if arguments.weight is None else np.ravel(arguments.weight).astype(np.float64)
     return normalised(weight)
 
 
-def mean_row(arguments: Arguments, own: dict[str, Any]) -> Array:
+def mean_row(arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """The weighted mean of the targets, as a row; ids are rows of a 1."""
     classes = arguments.last(arguments.pred).shape[-1]  # type: ignore[union-attr]
-    weight, class_weight = flat_weights(arguments), own.get("class_weight")
+    weight, class_weight = row_weights(arguments), hyperparameters.get("class_weight")
     if arguments.ids:
         ids = np.ravel(arguments.target)
         there = (weight > 0) if arguments.ignored is None else (weight > 0) & (ids != arguments.ignored)
@@ -182,37 +184,36 @@ def mean_row(arguments: Arguments, own: dict[str, Any]) -> Array:
     return shares
 
 
-def frequencies(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+def frequencies(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """Of probabilities: how frequent each class is."""
-    return normalised(mean_row(arguments, own))
+    return normalised(mean_row(arguments, hyperparameters))
 
 
-def log_frequencies(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+def log_frequencies(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """Of logits: the logarithms of that, −∞ for a class that is not there."""
-    p, smoothing = normalised(mean_row(arguments, own)), own.get("label_smoothing", 0.0)
+    p, smoothing = normalised(mean_row(arguments, hyperparameters)), hyperparameters.get("label_smoothing", 0.0)
     with np.errstate(divide="ignore"):
         logs: Array = np.log((1 - smoothing) * p + smoothing / len(p))
     return logs
 
 
-def mean_direction(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+def mean_direction(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """Of cosines: the unit vector between the targets."""
     vectors = np.asarray(arguments.last(arguments.target), np.float64)
     vectors = vectors.reshape(-1, vectors.shape[-1])
-    total = flat_weights(arguments) @ np.apply_along_axis(unit, 1, vectors)
-    return unit(total)
+    weight = row_weights(arguments)
+    return units(weight[weight > 0] @ units(vectors[weight > 0]))
 
 
-def unit(vector: Array) -> Array:
-    """A vector over its length; one of zeros as it is."""
-    largest = np.abs(vector).max(initial=0)
-    if largest == 0:
-        return vector
-    vector = vector / largest
-    return np.asarray(vector / np.sqrt((vector * vector).sum()))
+def units(vectors: Array) -> Array:
+    """Vectors over their lengths; those of zeros as they are."""
+    largest = np.abs(vectors).max(axis=-1, keepdims=True)
+    vectors = vectors / np.where(largest == 0, 1, largest)
+    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
+    return np.asarray(vectors / np.where(length == 0, 1, length))
 
 
-def mean_and_log_variance(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+def mean_and_log_variance(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """Of a normal distribution."""
     target, weight = samples(arguments)
     m = average(target, weight)
@@ -220,15 +221,17 @@ def mean_and_log_variance(loss: Loss, arguments: Arguments, own: dict[str, Any])
         return np.array([m, np.log(average((target - m) ** 2, weight))])
 
 
-def descended(loss: Loss, arguments: Arguments, own: dict[str, Any]) -> Array:
+def descended(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """Of scores without a formula: Newton's method over one row, from the logarithms of the classes' frequencies.
 
     A loss that is linear in its target has the same minimum for all samples as for one row of each class.
     """
-    p = normalised(mean_row(arguments, own))
+    p = normalised(mean_row(arguments, hyperparameters))
     present = p > 0
     ids, weight = np.arange(int(present.sum())), p[present]
-    numbers = {name: own[name] for name in loss.parameters if name not in ("axis", "ignore_index", "class_weight")}
+    numbers = {
+        name: hyperparameters[name] for name in loss.parameters if name not in ("axis", "ignore_index", "class_weight")
+    }
     x = np.log(weight)
     rows = (len(x), len(x))
 

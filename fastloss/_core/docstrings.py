@@ -43,7 +43,7 @@ SUMMARY = {
     "constant": "The best constant prediction: the one whose cost is least. What a model starts from.",
 }
 VECTOR = "What the Hessian is multiplied by, of the shape of `pred`."
-CURVATURE = "The second derivative, or {majorizer}."
+NO_OUT = "A cost needs none."
 SENTENCES = {
     "pred": "a value of `pred` or `target` is outside its domain",
     "target": "a value of `target` is outside its domain",
@@ -92,14 +92,11 @@ def parameters(loss: Loss, call: str) -> str:
         choices = ", ".join(f'"{name}"' for name in allowed)
         entries.append(item(f"reduction : {{{choices}}}", text[0].upper() + text[1:]))
     if call in OUT:
-        entries.append(
-            item("out : ndarray, optional" if call != "grad_and_hess" else "out : tuple, optional", OUT[call])
-        )
+        kind = "tuple" if call == "grad_and_hess" else "ndarray"
+        entries.append(item(f"out : {kind}, optional", OUT[call] if call or not loss.cost_only else NO_OUT))
     if call == "grad_and_hess":
-        majorizer = (
-            f'with ``"majorizer"`` {loss.majorizer}' if loss.majorizer else "nothing else: there is no majorizer"
-        )
-        entries.append(item('curvature : {"exact", "majorizer"}', CURVATURE.format(majorizer=majorizer)))
+        bound = f'or with ``"majorizer"`` {loss.majorizer}' if loss.majorizer else "and no other: there is no majorizer"
+        entries.append(item('curvature : {"exact", "majorizer"}', f"The second derivative, {bound}."))
     return "".join(entries)
 
 
@@ -108,13 +105,13 @@ def raises(loss: Loss, call: str) -> str:
     reasons = ["shapes differ", "a weight is negative, infinite or NaN"]
     domain = next((SENTENCES[name] for name in SENTENCES if name in loss.domains), None)
     reasons += [domain] if domain else []
-    reasons += ["a class id is not in [0, C)"] if getattr(loss, "ids", False) else []
+    reasons += ["a class id is not in [0, C)"] if loss.ids else []
     reasons += ["a parameter is outside its interval"] if loss.parameters else []
     reasons += ["`out` does not fit"] if call in OUT else []
     refused = [repr(name) for name in REDUCTIONS if name not in loss.reductions]
     reasons += [f"the reduction is {' or '.join(refused)}"] if refused and call != "constant" else []
     text = f"If {', '.join(reasons[:-1])}, or {reasons[-1]}."
     kinds = "an array does not hold real numbers"
-    if getattr(loss, "ids", False):
+    if loss.ids:
         kinds += ", or class ids are no integers"
     return item("ValueError", text) + item("TypeError", f"If {kinds}.")

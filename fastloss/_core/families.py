@@ -23,7 +23,7 @@ from .arrays import result_dtype, same_shape
 from .constants import Constant
 from .domains import Array
 from .hyperparameters import ClassWeight, Integer, Keyword, check_held
-from .inputs import DISTRIBUTIONS_OF_IDS, LOGITS_OF_CLASSES, Inputs
+from .inputs import Inputs
 from .loss import Definition, Loss, register
 from .passes import Sums
 
@@ -74,14 +74,14 @@ class WithAxis(Loss):
 
     leading: ClassVar[tuple[str, ...]] = ("axis",)
 
-    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
         dtype = result_dtype(pred)
-        axis = axis_of("pred", pred, own["axis"])
+        axis = axis_of("pred", pred, hyperparameters["axis"])
         samples = pred.shape[:axis] + pred.shape[axis + 1 :]
         target = self._fitting(pred, target, axis, samples)
-        check_held(self.parameters, own, dtype)
-        own = {**own, "axis": -1}  # where it is when a kernel sees it
-        return Arguments(pred, target, None, reduction, dtype, samples, tuple(own.values()), axis)
+        check_held(self.parameters, hyperparameters, dtype)
+        hyperparameters = {**hyperparameters, "axis": -1}  # where it is when a kernel sees it
+        return Arguments(pred, target, None, reduction, dtype, samples, tuple(hyperparameters.values()), axis)
 
     def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
         """The target, if its shape is right."""
@@ -115,23 +115,23 @@ class RowLoss(WithAxis):
     leading: ClassVar[tuple[str, ...]] = ("axis", "ignore_index", "class_weight")
 
     def __init__(self, name: str, doc: str, definition: Definition) -> None:
-        self.ids = definition.inputs in (LOGITS_OF_CLASSES, DISTRIBUTIONS_OF_IDS)
-        self.rows = definition.inputs is not DISTRIBUTIONS_OF_IDS
+        self.ids, self.rows = definition.inputs.ids, definition.inputs.rows
         super().__init__(name, doc, definition)
 
-    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
-        arguments = super()._shaped(pred, target, reduction, own)
-        pred, target, ignored, class_weight = arguments.pred, arguments.target, own["ignore_index"], own["class_weight"]
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        arguments = super()._shaped(pred, target, reduction, hyperparameters)
+        ignored, class_weight = hyperparameters["ignore_index"], hyperparameters["class_weight"]
         assert arguments.axis is not None
         classes = pred.shape[arguments.axis]
-        if ignored is not None and target.ndim == pred.ndim:
+        arguments.ids = arguments.target.ndim < pred.ndim
+        if ignored is not None and not arguments.ids:
             raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
         if class_weight is not None and class_weight.size != classes:
             raise ValueError(f"class_weight has {class_weight.size} weights but there are {classes} classes")
         if class_weight is not None and reduction == "mean":
             class_weight = centred(class_weight)
         arguments.ignored = ignored
-        arguments.own = (-1, ignored, class_weight, *arguments.own[3:])
+        arguments.hyperparameters = (-1, ignored, class_weight, *arguments.hyperparameters[3:])
         return arguments
 
     def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:

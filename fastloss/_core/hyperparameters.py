@@ -155,21 +155,21 @@ def is_list(value: Any) -> bool:
     return not isinstance(value, (str, bytes, dict)) and hasattr(value, "__len__") and np.ndim(value) > 0
 
 
-def check_columns(own: Mapping[str, Any], pred: Array) -> None:
+def check_columns(hyperparameters: Mapping[str, Any], pred: Array) -> None:
     """Refuse a list of numbers that does not have one for each column of pred."""
-    for name, value in own.items():
+    for name, value in hyperparameters.items():
         if isinstance(value, np.ndarray) and value.shape != pred.shape[-1:]:
             raise ValueError(f"{name} has {value.size} numbers but pred has shape {pred.shape}; one for each column")
 
 
-def check_held(known: Mapping[str, Keyword], own: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
+def check_held(known: Mapping[str, Keyword], hyperparameters: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
     """Refuse a number that the dtype which is computed in would make 0 or infinite."""
     if dtype == np.float64:
         return
     for name, keyword in known.items():
         if not isinstance(keyword, Parameter):
             continue
-        for value in np.ravel(own[name]).tolist():
+        for value in np.ravel(hyperparameters[name]).tolist():
             with np.errstate(all="ignore"):
                 rounded = np.float32(value)
             if value != 0 and (rounded == 0 or np.isinf(rounded)):

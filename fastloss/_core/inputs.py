@@ -39,6 +39,8 @@ class Inputs:
     draw: Draw
     domains: Mapping[str, Domain] = field(default_factory=dict)
     together: bool = False  # `pred` is text enough for both
+    ids: bool = False  # of a loss of rows: targets may be class ids
+    rows: bool = True  # and rows
     short: str = ""  # what a table says of them
 
 
@@ -134,6 +136,8 @@ LOGITS_OF_DISTRIBUTIONS = Inputs(
 )
 DISTRIBUTIONS_OF_IDS = Inputs(
     short="probabilities against class ids",
+    ids=True,
+    rows=False,
     pred="Probabilities, in [0, 1], the classes along `axis`.",
     target="Class ids of any integer dtype, of the shape of `pred` without `axis`.",
     domains={"pred": PROBABILITY},
@@ -141,6 +145,7 @@ DISTRIBUTIONS_OF_IDS = Inputs(
 )
 LOGITS_OF_CLASSES = Inputs(
     short="logits against class ids or rows",
+    ids=True,
     pred="Logits, the classes along `axis`. -inf masks a class; a row of nothing else, or with +inf, gives nan.",
     target="Class ids of any integer dtype, of the shape of `pred` without `axis`; or rows of probabilities, of its shape.",
     domains={"target": PROBABILITY},

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from .. import _numpy
 from . import backend, errors
 from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights
 from .arrays import real_array, result_dtype, same_shape
@@ -114,11 +115,18 @@ class Loss(Calls):
         return GRAD_AND_MAJORIZER
 
     def _prepared(
-        self, call: int, pred: Any, target: Any, sample_weight: Any, reduction: Any, out: Any, own: tuple[Any, ...]
+        self,
+        call: int,
+        pred: Any,
+        target: Any,
+        sample_weight: Any,
+        reduction: Any,
+        out: Any,
+        hyperparameters: tuple[Any, ...],
     ) -> Any:
         """A call whose arguments need checking or converting first."""
         self._given(pred=pred, target=target)
-        arguments = self._arguments(pred, target, sample_weight, reduction, own)
+        arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
         each = arguments.reduction == "none"
         names = OUTPUTS.get(call, ("grad", "hess"))
         arguments.provide(("value", *names) if each and call in (VALUE, VALUE_AND_GRAD) else names, out)
@@ -138,22 +146,24 @@ class Loss(Calls):
                 shown = ", ".join(arguments)
                 raise TypeError(f"{self.name}() is missing the argument {name!r}: {self.name}({shown})")
 
-    def _arguments(self, pred: Any, target: Any, sample_weight: Any, reduction: Any, own: tuple[Any, ...]) -> Arguments:
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, hyperparameters: tuple[Any, ...]
+    ) -> Arguments:
         """The arguments, checked and converted."""
         reduction = known_reduction(reduction)
         pred, target = real_array("pred", pred), real_array("target", target)
-        arguments = self._shaped(pred, target, reduction, dict(zip(self._order, own, strict=True)))
+        arguments = self._shaped(pred, target, reduction, dict(zip(self._order, hyperparameters, strict=True)))
         arguments.weight = sample_weights(sample_weight, pred, arguments.samples)
         if reduction not in self.reductions:
             raise ValueError(f"{self.name} is {self.kind}; reduction={reduction!r} has no meaning for it")
         return arguments
 
-    def _shaped(self, pred: Array, target: Array, reduction: str, own: dict[str, Any]) -> Arguments:
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
         """The arguments of a loss whose samples are numbers."""
         dtype = result_dtype(pred)
         same_shape("target", target.shape, pred)
-        check_columns(own, pred)
-        check_held(self.parameters, own, dtype)
+        check_columns(hyperparameters, pred)
+        check_held(self.parameters, hyperparameters, dtype)
         return Arguments(
             pred,
             target,
@@ -161,7 +171,7 @@ class Loss(Calls):
             reduction,
             dtype,
             pred.shape,
-            tuple(own.values()),
+            tuple(hyperparameters.values()),
             root=self.root,
             whole=self.cost_only and not self.root,
         )
@@ -187,10 +197,10 @@ class Loss(Calls):
             return "no sample: every one is ignored"
         return "weights that sum to 0" if arguments.reduction == "mean" and sums.weight == 0 else ""
 
-    def _totals(self, pred: Any, target: Any, sample_weight: Any, own: tuple[Any, ...]) -> Sums:
+    def _totals(self, pred: Any, target: Any, sample_weight: Any, hyperparameters: tuple[Any, ...]) -> Sums:
         """Σwℓ, Σw and the samples that count: what the costs of batches are put together from. Of a root, its cost."""
         backend.say_if_slow()
-        arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", own)
+        arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
         if not arguments.pred.size:
             return Sums()
         return self._inside(arguments, totals(self._kernel, arguments))
@@ -207,8 +217,6 @@ class Loss(Calls):
             reduction: Any = "mean",
             **parameters: Any,
         ) -> Array:
-            from .. import _numpy
-
             self._given(pred=pred, target=target, vector=vector)
             arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
             array = real_array("vector", vector)
@@ -217,7 +225,7 @@ class Loss(Calls):
             if arguments.pred.size:
                 kernel = _numpy.KERNELS[self.name]
                 operands, along = arguments.operands(), arguments.last(array)
-                sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.own))
+                sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.hyperparameters))
                 self._inside(arguments, sums)
             return arguments.outputs["grad"]
 
@@ -227,15 +235,15 @@ class Loss(Calls):
         def constant(target: Any = MISSING, sample_weight: Any = None, **parameters: Any) -> Any:
             if target is MISSING:
                 raise TypeError(f"{self.name}.constant() is missing the argument 'target'")
-            own = self._checked(parameters)
+            hyperparameters = self._checked(parameters)
             target = real_array("target", target)
             pred = self._zeros(target, parameters)
-            arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", own)
+            arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
             if arguments.pred.size:
                 sums = self._inside(arguments, totals(self._kernel, arguments))
             if not arguments.pred.size or undefined(arguments, sums):
                 raise ValueError(f"{self.name} has no best constant for no sample, or weights that sum to 0")
-            return self._constant(self, arguments, dict(zip(self._order, own, strict=True)))
+            return self._constant(self, arguments, dict(zip(self._order, hyperparameters, strict=True)))
 
         return constant
 

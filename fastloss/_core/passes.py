@@ -76,12 +76,12 @@ def evaluated(kernel: Any, call: int, arguments: Arguments) -> Sums:
 
 
 def ran(kernel: Any, call: int, arguments: Arguments, weight: Any = None) -> Sums:
-    """One run of the kernel; without outputs if it is given other weights."""
+    """One run of the kernel, with other weights if they are given."""
     operands = arguments.operands()
-    if weight is not None:
-        operands = (*operands[:2], weight, None, None, None)
+    if call == VALUE and arguments.reduction != "none":  # no array is asked for
+        operands = (*operands[:2], arguments.weight if weight is None else weight, None, None, None)
     first = arguments.inspected_first
-    return Sums(*kernel.run(call, operands, arguments.reduction, arguments.own, first))
+    return Sums(*kernel.run(call, operands, arguments.reduction, arguments.hyperparameters, first))
 
 
 def scaled_weights(arguments: Arguments, unit: float) -> Any:
@@ -107,7 +107,7 @@ def totals(kernel: Any, arguments: Arguments) -> Sums:
     weighted = arguments.weight is not None or sums.weight != sums.samples
     if math.isfinite(sums.value) and (not weighted or sums.weight == 0 or ordinary(sums.weight)):
         return sums
-    unit = unit_for(sums.weight) * (1.0 if math.isfinite(sums.value) else 2.0**-64)
+    unit = max(unit_for(sums.weight) * (1.0 if math.isfinite(sums.value) else 2.0**-64), 2.0**-1000)
     again = ran(kernel, VALUE, arguments, scaled_weights(arguments, unit))
     return Sums(again.value, again.weight, sums.samples, unit=unit)
 

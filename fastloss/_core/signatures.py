@@ -27,11 +27,11 @@ CALLS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
 def signature(loss: Loss, call: str = "") -> inspect.Signature:
     """The signature of a loss, or of one of its calls, with the loss's own keywords."""
     positional, keywords = CALLS[call]
-    own = {name: keyword.default for name, keyword in loss.parameters.items()}
+    hyperparameters = {name: keyword.default for name, keyword in loss.parameters.items()}
     return inspect.Signature(
         [inspect.Parameter(n, POSITIONAL, default=None if n in keywords or n == "sample_weight" else inspect.Parameter.empty)
          for n in positional]
-        + [inspect.Parameter(name, KEYWORD, default=default) for name, default in {**own, **keywords}.items()]
+        + [inspect.Parameter(name, KEYWORD, default=default) for name, default in {**hyperparameters, **keywords}.items()]
     )  # fmt: skip
 
 

@@ -21,9 +21,9 @@ def line(cells: tuple[str, ...]) -> str:
 def cells(loss: Loss) -> tuple[str, ...]:
     """What it says of a loss."""
     names = ", ".join(f"`{name}`" for name in (loss.name, *loss.aliases))
-    own = ", ".join(f"`{name}={keyword.default!r}`" for name, keyword in loss.parameters.items())
+    hyperparameters = ", ".join(f"`{name}={keyword.default!r}`" for name, keyword in loss.parameters.items())
     formulas = (text.replace("|", "\\|") for text in loss.shown)
-    return (names, *formulas, "; ".join(filter(None, (loss.inputs.short, own))))
+    return (names, *formulas, "; ".join(filter(None, (loss.inputs.short, hyperparameters))))
 
 
 def text() -> str:
@@ -32,6 +32,8 @@ def text() -> str:
     width = max(map(len, names.values()))
     lines = []
     for loss in REGISTRY.values():
-        own = ", ".join(f"{name}={k.default} ({k.condition(name)})" for name, k in loss.parameters.items())
-        lines.append(f"{names[loss.name]:{width}}  {loss.formula}" + (f"   [{own}]" if own else ""))
+        hyperparameters = ", ".join(f"{name}={k.default} ({k.condition(name)})" for name, k in loss.parameters.items())
+        lines.append(
+            f"{names[loss.name]:{width}}  {loss.formula}" + (f"   [{hyperparameters}]" if hyperparameters else "")
+        )
     return "\n".join(lines)

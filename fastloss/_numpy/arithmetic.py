@@ -97,7 +97,8 @@ def in_double(compute: Any) -> Any:
 
 def narrowed(x: Array) -> Array:
     """Doubles as float32, so that rounding them once more to fewer digits is as if they had been rounded once (to odd)."""
-    y = x.astype(np.float32)
+    with np.errstate(over="ignore"):
+        y = x.astype(np.float32)
     bits = y.view(np.uint32)
     exact = y.astype(np.float64)
     bits -= (np.abs(exact) > np.abs(x)).astype(np.uint32)

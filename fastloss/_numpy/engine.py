@@ -40,19 +40,19 @@ class Batch:
     """What a pass goes over, and in what units: derivatives get the factor `scale`, weights `unit`."""
 
     operands: Operands
-    own: tuple[Any, ...]
+    hyperparameters: tuple[Any, ...]
     dtype: np.dtype[Any]
     samples: tuple[int, ...]
     scale: float = 1.0
     unit: float = 1.0
 
     @classmethod
-    def of(cls, operands: Operands, own: tuple[Any, ...], axes: int) -> Batch:
+    def of(cls, operands: Operands, hyperparameters: tuple[Any, ...], axes: int) -> Batch:
         """What a kernel is given; a sample's last `axes` are its own."""
         pred = operands[PRED]
         single = (pred.dtype.kind == "f" and pred.dtype.itemsize < 8) or is_bfloat16(pred.dtype)
         dtype = np.dtype(np.float32 if single else np.float64)
-        return cls(operands, own, dtype, pred.shape[: pred.ndim - axes])
+        return cls(operands, hyperparameters, dtype, pred.shape[: pred.ndim - axes])
 
     def inputs(self) -> Batch:
         """The same without anywhere to write."""
@@ -122,17 +122,21 @@ class Kernel:
         call: int,
         operands: Operands,
         reduction: str,
-        own: tuple[Any, ...],
+        hyperparameters: tuple[Any, ...],
         inspect_first: bool,
     ) -> Run:
         """The cost, Σw, the samples that count, whether an input is outside its domain; the arrays are written."""
         with np.errstate(all="ignore"):
-            return self.reduced(WANTED[call], Batch.of(operands, own, self.axes), reduction, inspect_first)
+            return self.reduced(WANTED[call], Batch.of(operands, hyperparameters, self.axes), reduction, inspect_first)
 
-    def product(self, operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]) -> Run:
+    def product(
+        self, operands: Operands, vector: Array | None, reduction: str, hyperparameters: tuple[Any, ...]
+    ) -> Run:
         """The same for the Hessian times a vector, which is written where the gradient goes."""
         with np.errstate(all="ignore"):
-            return self.reduced(("product",), Batch.of((*operands, vector), own, self.axes), reduction, False)
+            return self.reduced(
+                ("product",), Batch.of((*operands, vector), hyperparameters, self.axes), reduction, False
+            )
 
     def reduced(self, wanted: tuple[str, ...], batch: Batch, reduction: str, inspect_first: bool) -> Run:
         """One pass over the batch; before it one over the inputs, if the gradient's scale or their domain comes first."""

@@ -27,15 +27,17 @@ class Formula:
     majorizer: ClassVar[Callable[..., Any]]
 
     @staticmethod
-    def hess(pred, target, *own):
+    def hess(pred, target, *hyperparameters):
         return np.zeros_like(pred)
 
 
 class Sample:
     """A formula of numbers that are there."""
 
-    def __init__(self, formula: type[Formula], tile: Tile, pred: Array, target: Array, own: list[Any]) -> None:
-        given = (pred, target, *own)
+    def __init__(
+        self, formula: type[Formula], tile: Tile, pred: Array, target: Array, hyperparameters: list[Any]
+    ) -> None:
+        given = (pred, target, *hyperparameters)
         for name in ("value", "grad", "hess", "majorizer"):
             if hasattr(formula, name):
                 setattr(self, name, partial(getattr(formula, name), *given))
@@ -50,8 +52,8 @@ class Pointwise(Kernel):
         weight, outside = weight_of(tile)
         there = True if weight is None else weight != 0
         outside |= is_outside(self.domains, there, pred=pred, target=target)
-        own = [self.number(x, tile) for x in tile.batch.own]
-        return Part(Sample(self.formula, tile, pred, target, own), weight, tile.count, outside)
+        hyperparameters = [self.number(x, tile) for x in tile.batch.hyperparameters]
+        return Part(Sample(self.formula, tile, pred, target, hyperparameters), weight, tile.count, outside)
 
     @staticmethod
     def number(x: Any, tile: Tile) -> Any:
@@ -62,6 +64,8 @@ class Pointwise(Kernel):
 
 
 class MSE(Formula):
+    """d², with d = p − t."""
+
     @staticmethod
     def value(pred, target):
         return (pred - target) ** 2
@@ -78,6 +82,8 @@ class MSE(Formula):
 
 
 class MAE(Formula):
+    """|d|, with the slope 0 at 0."""
+
     @staticmethod
     def value(pred, target):
         return np.abs(pred - target)
@@ -88,6 +94,8 @@ class MAE(Formula):
 
 
 class Huber(Formula):
+    """½d² where |d| ≤ δ, else δ(|d| − ½δ): q(|d| − ½q), with q = min(|d|, δ). Its slope over d is min(1, δ/|d|)."""
+
     @staticmethod
     def value(pred, target, delta):
         d = np.abs(pred - target)
@@ -110,6 +118,8 @@ class Huber(Formula):
 
 
 class PseudoHuber(Formula):
+    """δ²(√(1 + r²) − 1), with r = |d|/δ, which is d²/(1 + √(1 + r²)) without a difference. Its slope over d is 1/√(1 + r²)."""
+
     @staticmethod
     def value(pred, target, delta):
         d = np.abs(pred - target)
@@ -170,6 +180,8 @@ class LogCosh(Formula):
 
 
 class Hinge(Formula):
+    """max(0, 1 − t·s)."""
+
     domains = SIGNS.domains
 
     @staticmethod
@@ -183,6 +195,8 @@ class Hinge(Formula):
 
 
 class SquaredHinge(Formula):
+    """max(0, 1 − t·s)², which no parabola of curvature 2 crosses."""
+
     domains = SIGNS.domains
 
     @staticmethod
@@ -204,6 +218,8 @@ class SquaredHinge(Formula):
 
 
 class BinaryCrossEntropy(Formula):
+    """−t·log max(p, ε) − (1 − t)·log max(1 − p, ε), with 0·log 0 = 0; a logarithm that ε bounds has no slope."""
+
     domains = PROBABILITIES.domains
 
     @staticmethod
@@ -233,6 +249,8 @@ class BinaryCrossEntropy(Formula):
 
 
 class SigmoidCrossEntropy(Formula):
+    """P·t·softplus(−x) + (1 − t)·softplus(x), with softplus(x) = max(x, 0) + log(1 + e^−|x|)."""
+
     domains = LOGITS.domains
 
     @staticmethod
@@ -242,25 +260,25 @@ class SigmoidCrossEntropy(Formula):
         return pos_weight * t, 1 - t
 
     @classmethod
-    def value(cls, pred, target, *own):
-        u, v = cls.shares(target, *own)
+    def value(cls, pred, target, *hyperparameters):
+        u, v = cls.shares(target, *hyperparameters)
         linear = weighed(np.where(pred > 0, v, u), np.abs(pred))
         return linear + (u + v) * np.log1p(np.exp(-np.abs(pred)))
 
     @classmethod
-    def grad(cls, pred, target, *own):
-        u, v = cls.shares(target, *own)
+    def grad(cls, pred, target, *hyperparameters):
+        u, v = cls.shares(target, *hyperparameters)
         return v * sigmoid(pred) - u * sigmoid(-pred)
 
     @classmethod
-    def hess(cls, pred, target, *own):
-        u, v = cls.shares(target, *own)
+    def hess(cls, pred, target, *hyperparameters):
+        u, v = cls.shares(target, *hyperparameters)
         return (u + v) * (sigmoid(pred) * sigmoid(-pred))
 
     @classmethod
-    def majorizer(cls, pred, target, *own):
+    def majorizer(cls, pred, target, *hyperparameters):
         """Each softplus lies below the parabola that touches it at x and −x, of curvature tanh(x/2)/(2x)."""
-        u, v = cls.shares(target, *own)
+        u, v = cls.shares(target, *hyperparameters)
         x = np.abs(pred)
         bound = np.where(x > 0, np.tanh(x / 2) / (2 * x), x + x.dtype.type(0.25))
         return (u + v) * bound

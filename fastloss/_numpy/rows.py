@@ -19,16 +19,16 @@ class Rows(Kernel):
     axes = 1
 
     def is_weighted(self, batch: Batch) -> bool:
-        return batch.operands[WEIGHT] is not None or batch.own[2] is not None or self.ignores(batch)
+        return batch.operands[WEIGHT] is not None or batch.hyperparameters[2] is not None or self.ignores(batch)
 
     def ignores(self, batch: Batch) -> bool:
-        return batch.own[1] is not None
+        return batch.hyperparameters[1] is not None
 
     def tile_size(self, batch: Batch) -> int:
         return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
-        _, ignored, class_weight, *numbers = tile.batch.own
+        _, ignored, class_weight, *numbers = tile.batch.hyperparameters
         classes = tile.batch.operands[PRED].shape[-1]
         x = tile.get(PRED, classes)
         weight, outside = weight_of(tile)
@@ -101,16 +101,16 @@ class SoftmaxRow(Row):
         self.greatest = x.argmax(axis=1)
         self.place = self.greatest if label is None else label
         others = self.e.astype(np.float64)
-        self.own = others[self.line, self.place]
+        self.apart = others[self.line, self.place]
         others[self.line, self.place] = 0
         last = others[self.line, self.greatest]
         others[self.line, self.greatest] = 0
         small = sum_of_rows(others)
         self.rest = small + last
-        self.sum = self.rest + self.own
-        self.logs = np.where(self.own == 1, np.log1p(self.rest), np.log(self.sum))
+        self.sum = self.rest + self.apart
+        self.logs = np.where(self.apart == 1, np.log1p(self.rest), np.log(self.sum))
         # All but the greatest: the one class whose probability may be near 1, which 1 − p has then lost.
-        self.rest_of_greatest = np.where(self.place == self.greatest, self.rest, small + self.own)
+        self.rest_of_greatest = np.where(self.place == self.greatest, self.rest, small + self.apart)
 
     @property
     def p(self):
@@ -131,6 +131,8 @@ class SoftmaxRow(Row):
 
 
 class SoftmaxCrossEntropy(SoftmaxRow):
+    """log Σ eˣ·Σt − Σ t·x, of which the greatest x is taken before; slope p·Σt − t, Hessian (diag(p) − p pᵀ)·Σt."""
+
     domains = LOGITS_OF_CLASSES.domains
 
     def __init__(self, tile, x, t, label, label_smoothing=0.0):
@@ -153,20 +155,20 @@ class SoftmaxCrossEntropy(SoftmaxRow):
     def grad(self):
         mass = self.mass
         if self.label is None:
-            own = self.t[self.line, self.place].astype(np.float64)
-            others = mass - own
+            apart = self.t[self.line, self.place].astype(np.float64)
+            others = mass - apart
             grad = self.p * mass[:, None] - self.t
         else:
-            own, others = 1 - self.smoothing + self.share, self.smoothing - self.share
+            apart, others = 1 - self.smoothing + self.share, self.smoothing - self.share
             grad = self.p - self.share
         grad[self.line, self.place] = np.where(
-            self.own < self.rest, mass * (self.own / self.sum) - own, others - mass * (self.rest / self.sum)
+            self.apart < self.rest, mass * (self.apart / self.sum) - apart, others - mass * (self.rest / self.sum)
         )
         return grad
 
     def hess(self):
         hess = self.p * self.q
-        hess[self.line, self.place] = (self.own / self.sum) * (self.rest / self.sum)
+        hess[self.line, self.place] = (self.apart / self.sum) * (self.rest / self.sum)
         return hess if self.label is not None else hess * self.mass[:, None]
 
     def majorizer(self):
@@ -178,6 +180,8 @@ class SoftmaxCrossEntropy(SoftmaxRow):
 
 
 class SoftmaxDivergence(SoftmaxCrossEntropy):
+    """Σ t·log(t/p), of the softmax p; its derivatives are the cross-entropy's."""
+
     def value(self):
         """With l = log(q/t), Σ t·(eˡ − 1 − l) + (Σ t − 1 + Σ q over the classes of t = 0): nothing cancels."""
         x, t = self.x.astype(np.float64), self.t.astype(np.float64)
@@ -212,10 +216,10 @@ class SoftmaxFocal(SoftmaxRow):
             t, p, q = self.t.astype(np.float64), self.p, self.q
         else:
             t = np.ones((len(self.x), 1))
-            logs = np.where(self.own == 1, self.logs, self.logs - self.z[self.line, self.label].astype(np.float64))[
+            logs = np.where(self.apart == 1, self.logs, self.logs - self.z[self.line, self.label].astype(np.float64))[
                 :, None
             ]
-            p, q = (self.own / self.sum)[:, None], (self.rest / self.sum)[:, None]
+            p, q = (self.apart / self.sum)[:, None], (self.rest / self.sum)[:, None]
         return t, p, q, logs, np.where(p == 0, 0, p * logs)
 
     def value(self):
@@ -285,6 +289,8 @@ class SoftmaxFocal(SoftmaxRow):
 
 
 class CategoricalCrossEntropy(Row):
+    """−Σ t·log max(p, ε), slope −t/p, second derivative t/p²; or of the label alone."""
+
     domains = DISTRIBUTIONS.domains
 
     def __init__(self, tile, x, t, label, eps=0.0):
@@ -317,10 +323,14 @@ class CategoricalCrossEntropy(Row):
 
 
 class SparseCategoricalCrossEntropy(CategoricalCrossEntropy):
+    """−log max(p, ε) of the label, beside which nothing is looked at."""
+
     domains = DISTRIBUTIONS_OF_IDS.domains
 
 
 class Divergence(CategoricalCrossEntropy):
+    """Σ t·log(t/p); its derivatives are the cross-entropy's."""
+
     def value(self):
         """Σ t·log(t/p), which is t·g(v) + (t − p) where p/t is between ½ and 2, with v = (p − t)/t, g(v) = v − log(1 + v)."""
         p, t = self.x, self.t
@@ -332,16 +342,22 @@ class Divergence(CategoricalCrossEntropy):
 
 
 class Softmax(SoftmaxRow):
+    """eˣ/Σ eˣ."""
+
     def grad(self):
         return self.p
 
 
 class LogSoftmax(SoftmaxRow):
+    """x − log Σ eˣ."""
+
     def grad(self):
         return self.z - self.logs[:, None]
 
 
 class LogSumExp(SoftmaxRow):
+    """log Σ eˣ."""
+
     def value(self):
         return np.where(np.isinf(self.top), self.top, self.top + self.logs)
 

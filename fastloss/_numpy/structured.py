@@ -36,7 +36,7 @@ class Cox(Kernel):
             return 0.0, 0.0, 0, True
         weight = np.ones(len(score)) if weight is None else weight
         there = weight != 0
-        groups = Groups(score[there], target[there], weight[there], batch.own[0] == "efron")
+        groups = Groups(score[there], target[there], weight[there], batch.hyperparameters[0] == "efron")
         unit = 1.0 if ordinary(groups.weight()) else unit_for(groups.weight())
         sums = Sums(weight=groups.weight(unit), samples=int(groups.event.sum()), unit=unit)
         if "value" in wanted:
@@ -84,9 +84,9 @@ class Groups:
         self.mean = mean[self.group]  # w̄
         before = np.concatenate([[NONE], risk])[starts]  # of all at risk but these
         self.ends = starts + self.size - 1
-        own = together(self.log_share[self.at], self.starts)
-        self.log_risk = np.logaddexp(before[self.group], log_left + own[self.group])  # log Z' of each event
-        # Groups that a subject is at risk in: of its own time and before; how many come after it in this order.
+        deaths = together(self.log_share[self.at], self.starts)
+        self.log_risk = np.logaddexp(before[self.group], log_left + deaths[self.group])  # log Z' of each event
+        # The first group, in this order, in whose time a subject is at risk; it is in that of all that follow too.
         self.first = np.searchsorted(-time[starts], -time, side="left")
 
     def weight(self, unit: float = 1.0) -> float:
@@ -145,8 +145,8 @@ class Groups:
         parts = self.log_share + log_v
         starts = self.at[self.starts]
         before = np.concatenate([[NONE], running(parts)])[starts]
-        own = together(parts[self.at], self.starts)
-        summed = np.logaddexp(before[self.group], np.log(self.left) + own[self.group])
+        deaths = together(parts[self.at], self.starts)
+        summed = np.logaddexp(before[self.group], np.log(self.left) + deaths[self.group])
         return np.asarray(summed - self.log_risk)
 
 

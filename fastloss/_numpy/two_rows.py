@@ -78,8 +78,8 @@ class CosineDistance:
     def product(self) -> Array:
         v = self.tile.get(VECTOR, self.p.shape[1]).astype(np.float64)
         on_p, on_t = (sum_of_rows(x * v)[:, None] for x in (self.p, self.t))
-        turned = self.cosine * (v - 3 * self.p * on_p) + self.p * on_t + self.t * on_p
-        return self.there(turned / self.length / self.length)
+        product = self.cosine * (v - 3 * self.p * on_p) + self.p * on_t + self.t * on_p
+        return self.there(product / self.length / self.length)
 
 
 KERNELS = {"cosine_distance": TwoRows(CosineDistance)}

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.families import RowLoss
+from .._core.families import RowLoss, TwoRows
 from .._core.loss import Loss
 from .._core.registry import REGISTRY
 from .data import inputs
@@ -142,7 +142,7 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
     for size in sizes:
         for loss in losses:
             # Dict, for where a batch is too small for rows of different lengths.
-            shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, RowLoss) else [0]
+            shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, (RowLoss, TwoRows)) else [0]
             for c in shapes:
                 for dtype in dtypes:
                     for call in CALLS:

@@ -22,6 +22,9 @@ assert_type(fl.mae.value_and_grad(pred, target, reduction="none"), tuple[NDArray
 assert_type(fl.hinge.grad_and_hess(pred, target, out=(out, out.copy())), tuple[NDArray[Any], NDArray[Any]])
 assert_type(fl.softmax_cross_entropy(pred, ids, sample_weight=weights, ignore_index=-1), float)
 assert_type(fl.softmax_cross_entropy.value_and_grad(pred, ids, axis=-1), tuple[float, NDArray[Any]])
+assert_type(fl.huber.grad_and_hess(pred, target, curvature="majorizer"), tuple[NDArray[Any], NDArray[Any]])
+assert_type(fl.mae.value_and_grad(pred, target, reduction="none", out=(out, out)), tuple[NDArray[Any], NDArray[Any]])
+assert_type(fl.mse.hvp(pred, target, pred), NDArray[Any])
 assert_type(fl.softmax(pred, axis=0), NDArray[Any])
 assert_type(fl.sigmoid(pred, out=out), NDArray[Any])
 assert_type(fl.logsumexp(pred), NDArray[Any])
@@ -40,4 +43,5 @@ def chosen(loss: fl.Loss, x: NDArray[np.float32]) -> float:
 
 fl.mse(pred)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
 fl.mse(pred, target, out=out)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType]
+fl.mse.grad_and_hess(pred, target, curvature="best")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 fl.mse.grad_and_hess(pred, target, out=out)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
