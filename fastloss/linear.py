@@ -305,9 +305,13 @@ def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, 
         return (*target.shape[1:], 2)
     if not (isinstance(loss, RowLoss) and target.ndim == 1):
         return target.shape[1:]
+    if count is not None and count < 1:
+        raise ValueError(f"classes is {count}; there must be at least 1")
     found = classes(target, parameters)
     if count is not None and count < found:
-        raise ValueError(f"classes is {count}, but target has class ids up to {found - 1}")
+        counted = target != parameters["ignore_index"] if parameters.get("ignore_index") is not None else True
+        first = int(np.argmax((target >= count) & counted))
+        raise ValueError(f"target[{first}] is {target[first]}; class ids must be in [0, {count})")
     return (found if count is None else count,)
 
 

@@ -89,8 +89,9 @@ class Arguments:
             return np.empty(self.shape(output), self.dtype)
         return np.empty_like(self.pred, dtype=self.dtype, subok=False)
 
-    def provide(self, names: tuple[str, ...], out: Any, narrower: bool = True) -> None:
-        """Set out the array results: the caller's arrays, or new ones. A pair for two; of losses and gradient, either."""
+    def provide(self, names: tuple[str, ...], out: Any, narrower: bool = True, **others: Array) -> None:
+        """Set out the array results: the caller's arrays, or new ones. A pair for two; of losses and gradient, either. `others`
+        are read too."""
         if out is None:
             self.outputs = {name: self.empty(name) for name in names}
             return
@@ -99,7 +100,7 @@ class Arguments:
                 "out is given, but a cost is a number; "
                 f'an array of losses needs reduction="none", not {self.reduction!r}'
             )
-        inputs = {self.argument: self.pred, "target": self.target}
+        inputs = {self.argument: self.pred, "target": self.target, **others}
         if self.weight is not None:
             inputs["sample_weight"] = self.weight
 

@@ -23,6 +23,7 @@ OUT = {
     "grad": "Where the gradient goes: of `pred`'s dtype or a narrower float; may be `pred` itself.",
     "value_and_grad": 'Where the gradient goes, as for `grad`; with ``reduction="none"`` also a pair, for losses and gradient.',
     "grad_and_hess": "A pair of arrays for the two, as for `grad`.",
+    "hvp": "Where the product goes, as for `grad`; may be `vector` itself.",
 }
 RETURNS = {
     "": (

@@ -169,12 +169,14 @@ def check_held(known: Mapping[str, Keyword], hyperparameters: Mapping[str, Any],
     for name, keyword in known.items():
         if not isinstance(keyword, Parameter):
             continue
-        for value in np.ravel(hyperparameters[name]).tolist():
+        given = hyperparameters[name]
+        for i, value in enumerate(np.ravel(given).tolist()):
+            where = f"{name}[{i}]" if isinstance(given, np.ndarray) else name
             with np.errstate(all="ignore"):
                 rounded = np.float32(value)
             if value != 0 and (rounded == 0 or np.isinf(rounded)):
                 raise ValueError(
-                    f"{name} is {value}, which float32, that {dtype} is computed in, makes {rounded:g}"
+                    f"{where} is {value}, which float32, that {dtype} is computed in, makes {rounded:g}"
                     if dtype != np.float32
-                    else f"{name} is {value}, which float32 makes {rounded:g}; pred of float64 would hold it"
+                    else f"{where} is {value}, which float32 makes {rounded:g}; pred of float64 would hold it"
                 )

@@ -215,13 +215,14 @@ class Loss(Calls):
             *,
             sample_weight: Any = None,
             reduction: Any = "mean",
+            out: Any = None,
             **parameters: Any,
         ) -> Array:
             self._given(pred=pred, target=target, vector=vector)
             arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
             array = real_array("vector", vector)
             same_shape("vector", array.shape, arguments.pred)
-            arguments.provide(("grad",), None)
+            arguments.provide(("grad",), out, vector=array)
             if arguments.pred.size:
                 kernel = _numpy.KERNELS[self.name]
                 operands, along = arguments.operands(), arguments.last(array)

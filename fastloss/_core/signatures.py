@@ -19,7 +19,7 @@ CALLS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "grad": (("pred", "target"), SHARED),
     "value_and_grad": (("pred", "target"), SHARED),
     "grad_and_hess": (("pred", "target"), {**SHARED, "curvature": "exact"}),
-    "hvp": (("pred", "target", "vector"), {"sample_weight": None, "reduction": "mean"}),
+    "hvp": (("pred", "target", "vector"), {"sample_weight": None, "reduction": "mean", "out": None}),
     "constant": (("target", "sample_weight"), {}),
 }
 

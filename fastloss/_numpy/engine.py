@@ -83,8 +83,9 @@ class Tile:
         return None if w is None else np.asarray(w, np.float64).reshape(-1)
 
     def put(self, k: int, result: Array) -> None:
-        """Write a result, rounded once."""
+        """Write a result: a number of the dtype that is computed in, rounded once more if the output is narrower."""
         out = self.whole(k)
+        result = result.astype(self.batch.dtype, copy=False)
         if is_bfloat16(out.dtype) and result.dtype == np.float64:
             result = narrowed(result)
         out[...] = result.reshape(out.shape)

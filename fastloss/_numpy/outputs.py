@@ -51,6 +51,8 @@ class GaussianNLL:
     def hess(self) -> Array:
         return self.pair(self.h * self.h, self.k * self.k / 2)
 
+    majorizer = hess
+
     def product(self) -> Array:
         """The block is [[e⁻ˢ, −d·e⁻ˢ], [−d·e⁻ˢ, ½d²·e⁻ˢ]]."""
         v = self.tile.get(VECTOR, 2).astype(np.float64)

@@ -58,7 +58,7 @@ class SquaredLogError(Formula):
 
     @staticmethod
     def bound(pred, target):
-        return 1 / (1 + pred) / (1 + pred)
+        return np.maximum(1, 1 - log_ratio(pred, target)) / (1 + pred) / (1 + pred)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from .._core.inputs import MEAN_AND_LOG_VARIANCE
     MEAN_AND_LOG_VARIANCE,
     shown=("½(s + d²e⁻ˢ), d = m − t", "d·e⁻ˢ by m, ½(1 − d²e⁻ˢ) by s"),
     constant=constants.mean_and_log_variance,
+    majorizer="the same: neither is negative",
     axis=Integer(-1, text="The axis of the two outputs."),
 )
 def gaussian_nll() -> None:

@@ -192,7 +192,7 @@ def log_cosh() -> None:
     ABOVE_MINUS_ONE,
     shown=("√(mean L²), L = log((1 + p)/(1 + t)), a cost only", "L / ((1 + p)·N·rmsle)"),
     constant=constants.mean_of_log1p,
-    majorizer="that of Gauss and Newton, of the mean of 1/(1 + pred)^2 over the root",
+    majorizer="of the mean of max(1, 1 - L)/(1 + pred)^2 over the root",
 )
 def rmsle() -> None:
     """Root mean squared logarithmic error: the `rmse` of ``log(1 + x)``. A cost only: no sample has one of its own.
