@@ -10,12 +10,16 @@ import importlib
 cimport cython
 cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from .batch cimport (
     AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate, scatter)
 from .block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, TILE, VALUE, Block, PointwiseFunction, Sums
-from .tables cimport Memory, PointwiseEntry
+from .rows_block cimport (
+    ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
+    WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
+from .tables cimport Memory, PointwiseEntry, RowsEntry, RowsForm
 from .views cimport reading, writing
 
 cnp.import_array()
@@ -39,6 +43,8 @@ compiler = COMPILER.decode()
 include "run.pxi"
 include "arrays.pxi"
 include "pointwise.pxi"
+include "rows.pxi"
+include "rows_kernel.pxi"
 
 
 # ---- levels -----------------------------------------------------------------------------------------------------------------
@@ -48,8 +54,15 @@ POINTWISE = (
     "sigmoid", "log_sigmoid", "softplus", "exp", "expm1", "log", "log1m", "log1p",
 )
 
+ROWS_LOSSES = (
+    "softmax_cross_entropy", "softmax_focal", "softmax_kl_divergence", "categorical_cross_entropy",
+    "sparse_categorical_cross_entropy", "kl_divergence", "softmax", "log_softmax", "logsumexp",
+)
+
 
 def load(level):
     """name -> kernel, on the formulas and loops of an instruction-set level."""
     tables = importlib.import_module(f"fastloss._cython.{level}").TABLES
-    return {name: PointwiseKernel(tables, name) for name in POINTWISE}
+    kernels = {name: PointwiseKernel(tables, name) for name in POINTWISE}
+    kernels.update({name: RowsKernel(tables, name) for name in ROWS_LOSSES})
+    return kernels

@@ -318,6 +318,7 @@ cdef class PointwiseKernel:
         batch.memory = self.memory
         batch.wanted = wanted
         job.job.chunk = <Chunk>pointwise_chunk
+        job.job.summands = 1
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
         job.flat = True

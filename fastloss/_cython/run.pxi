@@ -24,6 +24,7 @@ ctypedef int (*Chunk)(const Job* job, Py_ssize_t start, Py_ssize_t end, char* wo
 cdef struct Job:                    # the beginning of every family's
     Batch batch
     Chunk chunk
+    Py_ssize_t summands             # numbers whose losses, added up, are a sample's: 1 but for rows that need not be told apart
     Py_ssize_t share                # samples that a thread takes at a time
     Py_ssize_t work                 # bytes of a thread's memory ...
     Py_ssize_t unit_work            # ... and where weights are multiplied by a unit
@@ -138,7 +139,7 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
     cdef Batch* batch = &job.batch
     cdef int wanted = batch.wanted
     cdef bint averaged = reduction == MEAN or reduction == BATCH_MEAN
-    cdef double divisor = batch.samples if averaged else 1
+    cdef double divisor = batch.samples // job.summands if averaged else 1
     by_weight = by_weight and reduction == MEAN
     batch.unit = 1
     if inspect_first or (wanted & ~VALUE and averaged and (by_weight or count_first)):
@@ -151,7 +152,7 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
             batch.unit = unit_for(total.weight)
             job.work = job.unit_work
         if averaged:
-            divisor = total.weight * batch.unit if by_weight else total.samples
+            divisor = total.weight * batch.unit if by_weight else total.samples / job.summands
     batch.scale = 1 / divisor if divisor != 0 else 0
     if in_place and averaged and batch.summed and wanted & VALUE and wanted & GRAD and batch.double_precision:
         batch.wanted = VALUE
@@ -173,7 +174,7 @@ cdef int mean(Job* job, bint by_weight, bint averaged, double* cost, Partial* to
     if not averaged or not batch.summed or total.seen & OUTSIDE:
         cost[0] = total.value
         return 0
-    divisor = total.weight if by_weight else total.samples * unit
+    divisor = total.weight if by_weight else total.samples / job.summands * unit
     if (by_weight and unit == 1 and not ordinary(divisor)) or isinf(total.value):
         if by_weight and unit == 1:
             unit = unit_for(divisor)
@@ -184,6 +185,6 @@ cdef int mean(Job* job, bint by_weight, bint averaged, double* cost, Partial* to
         batch.wanted = VALUE
         run(job, total)
         batch.wanted = wanted
-        divisor = total.weight if by_weight else total.samples * unit
+        divisor = total.weight if by_weight else total.samples / job.summands * unit
     cost[0] = total.value / divisor
     return 0

@@ -140,8 +140,10 @@ static void load_ids(const char *restrict x, ptrdiff_t step, int code, int64_t *
 #define STORE(type, convert)                                                                                            \
     if (step == (ptrdiff_t)sizeof(type))                                                                                \
         for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * (ptrdiff_t)sizeof v, &v, sizeof v); } \
+    else if (!swapped)                                                                                                  \
+        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * step, &v, sizeof v); }         \
     else                                                                                                                \
-        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, swapped); } \
+        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, 1); } \
     break;
 #define STORE_ANY(type, convert) if (swapped && step == (ptrdiff_t)sizeof(type)) \
         for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, swapped); } \
@@ -200,5 +202,31 @@ static inline void stream_out(const void *from, char *out, ptrdiff_t bytes) {
 static inline void stream_fence(void) {
 #if defined(__SSE2__)
     _mm_sfence();
+#endif
+}
+
+/* ---- by a table: y[k] = x[table[k]], n a multiple of 32. The compiler does not think gather instructions worth it. ---------- */
+
+static void gather_f(const float *x, const int32_t *table, float *y, ptrdiff_t n) {
+#if defined(__AVX512F__)
+    for (ptrdiff_t k = 0; k < n; k += 16)
+        _mm512_storeu_ps(y + k, _mm512_i32gather_ps(_mm512_loadu_si512(table + k), x, 4));
+#elif defined(__AVX2__)
+    for (ptrdiff_t k = 0; k < n; k += 8)
+        _mm256_storeu_ps(y + k, _mm256_i32gather_ps(x, _mm256_loadu_si256((const __m256i *)(table + k)), 4));
+#else
+    for (ptrdiff_t k = 0; k < n; k++) y[k] = x[table[k]];
+#endif
+}
+
+static void gather_d(const double *x, const int32_t *table, double *y, ptrdiff_t n) {
+#if defined(__AVX512F__)
+    for (ptrdiff_t k = 0; k < n; k += 8)
+        _mm512_storeu_pd(y + k, _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)(table + k)), x, 8));
+#elif defined(__AVX2__)
+    for (ptrdiff_t k = 0; k < n; k += 4)
+        _mm256_storeu_pd(y + k, _mm256_i32gather_pd(x, _mm_loadu_si128((const __m128i *)(table + k)), 8));
+#else
+    for (ptrdiff_t k = 0; k < n; k++) y[k] = x[table[k]];
 #endif
 }
