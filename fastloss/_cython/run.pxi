@@ -140,6 +140,8 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
     cdef int wanted = batch.wanted
     cdef bint averaged = reduction == MEAN or reduction == BATCH_MEAN
     cdef double divisor = batch.samples // job.summands if averaged else 1
+    # Losses are floats, whose sum a double holds; their products with weights are not, nor are doubles.
+    cdef bint wide = by_weight or batch.double_precision
     by_weight = by_weight and reduction == MEAN
     batch.unit = 1
     if inspect_first or (wanted & ~VALUE and averaged and (by_weight or count_first)):
@@ -154,20 +156,20 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
         if averaged:
             divisor = total.weight * batch.unit if by_weight else total.samples / job.summands
     batch.scale = 1 / divisor if divisor != 0 else 0
-    if in_place and averaged and batch.summed and wanted & VALUE and wanted & GRAD and batch.double_precision:
+    if in_place and averaged and batch.summed and wanted & VALUE and wanted & GRAD and wide:
         batch.wanted = VALUE
         run(job, total)
-        mean(job, by_weight, averaged, cost, total)
+        mean(job, by_weight, averaged, wide, cost, total)
         batch.wanted = wanted & ~VALUE
     run(job, total)
     if batch.wanted & VALUE:
-        mean(job, by_weight, averaged, cost, total)
+        mean(job, by_weight, averaged, wide, cost, total)
     batch.wanted = wanted
     return 0
 
 
-cdef int mean(Job* job, bint by_weight, bint averaged, double* cost, Partial* total) except -1:
-    """The cost out of a pass's sums; if these are beyond the range of double, of another pass in another unit."""
+cdef int mean(Job* job, bint by_weight, bint averaged, bint wide, double* cost, Partial* total) except -1:
+    """The cost out of a pass's sums; if these are beyond the range of double (`wide`: they may be), of another pass in another unit."""
     cdef Batch* batch = &job.batch
     cdef double divisor = 1, unit = batch.unit
     cdef int wanted = batch.wanted
@@ -175,7 +177,7 @@ cdef int mean(Job* job, bint by_weight, bint averaged, double* cost, Partial* to
         cost[0] = total.value
         return 0
     divisor = total.weight if by_weight else total.samples / job.summands * unit
-    if (by_weight and unit == 1 and not ordinary(divisor)) or isinf(total.value):
+    if (by_weight and unit == 1 and not ordinary(divisor)) or (wide and isinf(total.value)):
         if by_weight and unit == 1:
             unit = unit_for(divisor)
         if isinf(total.value):

@@ -263,13 +263,14 @@ cdef inline int focal_terms(Rows loss, const double[:, ::1] row, Py_ssize_t i, i
 # ---- a class ------------------------------------------------------------------------------------------------------------------
 
 cdef inline real slope(Rows loss, real e, real t, real a, real factor, real pull) noexcept nogil:
-    """The gradient of a class that is not excluded; t is its target, a what it has added to its row's slopes."""
+    """The gradient of a class that is not excluded; t is its target, a what it has added to its row's slopes. (The addition of 0 is
+    fused with the product: so that is rounded, whatever the compiler fuses, and a row has the same bits in every loop.)"""
     if Rows is SoftmaxCrossEntropyIds:
-        return signless(e * factor - pull) if loss.label_smoothing != 0 else e * factor
+        return signless(signless(e * factor) - pull) if loss.label_smoothing != 0 else e * factor
     elif Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence:
-        return signless(e * factor - t * pull)
+        return signless(signless(e * factor) - t * pull)
     elif Rows is SoftmaxFocalRows:
-        return signless(e * factor - a * pull)
+        return signless(signless(e * factor) - a * pull)
     elif Rows is LogSoftmax:
         return e - pull
     else:
