@@ -82,14 +82,38 @@ cdef inline void store_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssiz
         write_numbers(batch, x + i * row, data + i * stride + first * out.step, out.step, out, length, streaming)
 
 
-cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, char* y, Py_ssize_t padded) noexcept nogil:
-    """All classes of n rows, a class's numbers side by side, 0 beyond the last row."""
+cdef inline bint contiguous(const Batch* batch, int k) noexcept nogil:
+    """Whether an operand's rows lie one behind the other."""
+    cdef const Operand* x = &batch.operand[k]
+    return (x.data is not NULL and x.native and x.step == x.size and batch.dimensions == 1
+            and batch.stride[0][k] == x.size * batch.core)
+
+
+cdef inline void by_table(const Batch* batch, const char* x, const int32_t* table, char* y, Py_ssize_t n) noexcept nogil:
+    if batch.double_precision:
+        batch.memory.gather_d(<const double*>x, table, <double*>y, n)
+    else:
+        batch.memory.gather_f(<const float*>x, table, <float*>y, n)
+
+
+cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, const int32_t* table, char* y,
+                              Py_ssize_t padded) noexcept nogil:
+    """All classes of n rows, a class's numbers side by side, 0 beyond the last row. The table is of whole blocks."""
     cdef char* data
-    cdef Py_ssize_t stride, j, size = 8 if batch.double_precision else 4
+    cdef Py_ssize_t stride, i, j, size = 8 if batch.double_precision else 4
     cdef const Operand* x = &batch.operand[k]
     cdef bint even = locate(batch, k, start, &data, &stride) >= n
+    if table is not NULL and n == padded and contiguous(batch, k):
+        by_table(batch, data, table, y, n * batch.core)
+        return
     for j in range(batch.core):
-        if even:
+        if even and x.native and stride != size and batch.double_precision:
+            for i in range(n):
+                (<double*>y)[i] = (<double*>(data + j * x.step + i * stride))[0]
+        elif even and x.native and stride != size:
+            for i in range(n):
+                (<float*>y)[i] = (<float*>(data + j * x.step + i * stride))[0]
+        elif even:
             read_numbers(batch, data + j * x.step, stride, x.code, y, n)
         else:
             gather(batch, k, start, n, j, y, batch.double_precision)
@@ -101,11 +125,17 @@ cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ss
 cdef inline void store_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, const char* x, Py_ssize_t row,
                                bint streaming) noexcept nogil:
     cdef char* data
-    cdef Py_ssize_t stride, j
+    cdef Py_ssize_t stride, i, j
     cdef const Operand* out = &batch.operand[k]
     cdef bint even = locate(batch, k, start, &data, &stride) >= n
     for j in range(batch.core):
-        if even:
+        if even and out.native and stride != out.size and batch.double_precision:
+            for i in range(n):
+                (<double*>(data + j * out.step + i * stride))[0] = (<double*>x)[i]
+        elif even and out.native and stride != out.size:
+            for i in range(n):
+                (<float*>(data + j * out.step + i * stride))[0] = (<float*>x)[i]
+        elif even:
             write_numbers(batch, x, data + j * out.step, stride, out, n, streaming)
         else:
             scatter(batch, k, start, n, j, x, streaming)
@@ -224,7 +254,7 @@ cdef inline const char* lines(const RowsJob* self, int k, Py_ssize_t start, Py_s
         row[0] = batch.operand[k].step // batch.operand[k].size
         return data
     row[0] = self.padded
-    load_classes(batch, k, start, n, work + self.apart + self.at[k], self.padded)
+    load_classes(batch, k, start, n, self.in_table, work + self.apart + self.at[k], self.padded)
     return work + self.apart + self.at[k]
 
 
@@ -251,11 +281,7 @@ cdef int class_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t sta
             block.hess = block.spare if batch.wanted & (HESS | BOUND) else NULL
             block.grad_row = block.hess_row = self.padded
     elif batch.wanted != 0:
-        if self.in_table is not NULL and n == self.padded:
-            locate(batch, PRED, start, &data, &stride)
-            by_table(batch, data, self.in_table, <char*>block.exps, n * batch.core)
-        else:
-            load_classes(batch, PRED, start, n, <char*>block.exps, self.padded)
+        load_classes(batch, PRED, start, n, self.in_table, <char*>block.exps, self.padded)
     seen = self.function(self.parameters, pred, target, block)
     if batch.wanted & (GRAD | HESS | BOUND):
         if self.out_table is not NULL and n == self.padded:
@@ -270,13 +296,6 @@ cdef int class_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t sta
             if batch.operand[HESSES].data is not NULL:
                 store_classes(batch, HESSES, start, n, <char*>block.spare, self.padded * size, self.streaming)
     return seen
-
-
-cdef inline void by_table(const Batch* batch, const char* x, const int32_t* table, char* y, Py_ssize_t n) noexcept nogil:
-    if batch.double_precision:
-        batch.memory.gather_d(<const double*>x, table, <double*>y, n)
-    else:
-        batch.memory.gather_f(<const float*>x, table, <float*>y, n)
 
 
 cdef int row_major_block(const RowsJob* self, const RowsBlock* shared, Py_ssize_t start, Py_ssize_t span, int stages, int thread,

@@ -311,7 +311,7 @@ cdef int make_tables(RowsJob* job) except -1:
     job.in_table = job.out_table = NULL
     if not (job.class_major and batch.samples >= 8 * m and job.form.joined):
         return 0
-    if contiguous(batch, PRED):
+    if contiguous(batch, PRED) or (job.form.targeted and contiguous(batch, TARGET)):
         job.in_table = <int32_t*>malloc(c * m * sizeof(int32_t))
         if job.in_table is NULL:
             raise MemoryError()
@@ -326,10 +326,3 @@ cdef int make_tables(RowsJob* job) except -1:
             for j in range(c):
                 job.out_table[i * c + j] = <int32_t>(j * m + i)
     return 0
-
-
-cdef inline bint contiguous(const Batch* batch, int k) noexcept:
-    """Whether an operand's rows lie one behind the other."""
-    cdef const Operand* x = &batch.operand[k]
-    return (x.data is not NULL and x.native and x.step == x.size and batch.dimensions == 1
-            and batch.stride[0][k] == x.size * batch.core)

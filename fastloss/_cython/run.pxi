@@ -171,7 +171,7 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
 cdef int mean(Job* job, bint by_weight, bint averaged, bint wide, double* cost, Partial* total) except -1:
     """The cost out of a pass's sums; if these are beyond the range of double (`wide`: they may be), of another pass in another unit."""
     cdef Batch* batch = &job.batch
-    cdef double divisor = 1, unit = batch.unit
+    cdef double divisor = 1, unit = batch.unit, usual, weight
     cdef int wanted = batch.wanted
     if not averaged or not batch.summed or total.seen & OUTSIDE:
         cost[0] = total.value
@@ -182,11 +182,14 @@ cdef int mean(Job* job, bint by_weight, bint averaged, bint wide, double* cost, 
             unit = unit_for(divisor)
         if isinf(total.value):
             unit = ldexp(unit, -1 - ilogb(total.samples + 1) - (ilogb(divisor) if ordinary(divisor) and by_weight else 0))
+        usual, weight = batch.unit, total.weight
         batch.unit = unit
         job.work = job.unit_work
         batch.wanted = VALUE
         run(job, total)
         batch.wanted = wanted
+        batch.unit = usual
         divisor = total.weight if by_weight else total.samples / job.summands * unit
+        total.weight = weight
     cost[0] = total.value / divisor
     return 0

@@ -84,7 +84,7 @@ cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
     cdef double sums[256]
     cdef double mass[256]
     cdef Py_ssize_t i, j, n = block.rows, m = block.padded & ~(<Py_ssize_t>LANES - 1), classes = block.classes
-    cdef real zero = 0, one = 1, p, q, here
+    cdef real zero = 0, one = 1, p, here
     cdef real keep = <real>(1 - smoothing(loss)), share = <real>(smoothing(loss) / classes)
     cdef bint smoothed = smoothing(loss) != 0, adds = linear_in_rows(loss), curved = block.wanted & (HESS | BOUND)
     # In float, a label's rest has no digits for what is lost beside 1.
@@ -107,12 +107,13 @@ cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
         if targeted(loss) and adds:
             if smoothed:
                 for i in range(m):
-                    q = t[j, i] * keep + share
-                    sums[i] += linear(loss, e[j, i], q)
-                    mass[i] += q
+                    sums[i] += linear(loss, e[j, i], t[j, i] * keep + share)
+                for i in range(m):
+                    mass[i] += t[j, i] * keep + share
             else:
                 for i in range(m):
                     sums[i] += linear(loss, e[j, i], t[j, i])
+                for i in range(m):
                     mass[i] += t[j, i]
         elif adds:
             for i in range(m):

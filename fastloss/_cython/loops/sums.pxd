@@ -8,16 +8,11 @@ from ..views cimport real
 cdef extern from "math.h" nogil:
     const double INFINITY
 
+cdef extern from "sums.h" nogil:
+    double folded(const double* lane) noexcept      # the sum of LANES running sums
 
-cdef inline double folded(double* lane) noexcept nogil:
-    """The sum of LANES running sums."""
-    cdef double sum = 0
-    cdef Py_ssize_t k
-    for k in range(8):
-        lane[k] = (lane[k] + lane[k + 8]) + (lane[k + 16] + lane[k + 24])
-    for k in range(8):
-        sum += lane[k]
-    return sum
+cdef enum:
+    SEARCH = 256                # numbers that are searched at a time
 
 
 cdef inline double total(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n) except? -1 nogil:
@@ -91,7 +86,7 @@ cdef inline int greatest(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, P
     """The maximum of n numbers; NaN is passed over (it shows in the sum)."""
     cdef real lane[32]
     cdef real top = -<real>INFINITY
-    cdef Py_ssize_t j = start, end = start + n, k, half = LANES // 2
+    cdef Py_ssize_t j = start, end = start + n, k
     if n >= LANES:
         for k in range(LANES):
             lane[k] = top
@@ -99,11 +94,13 @@ cdef inline int greatest(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, P
             for k in range(LANES):
                 lane[k] = x[i, j + k] if x[i, j + k] > lane[k] else lane[k]
             j += LANES
-        while half > 0:
-            for k in range(half):
-                lane[k] = lane[k] if lane[k] > lane[k + half] else lane[k + half]
-            half //= 2
-        top = lane[0]
+        for k in range(LANES // 2):
+            lane[k] = lane[k] if lane[k] > lane[k + LANES // 2] else lane[k + LANES // 2]
+        for k in range(LANES // 4):
+            lane[k] = lane[k] if lane[k] > lane[k + LANES // 4] else lane[k + LANES // 4]
+        for k in range(LANES // 8):
+            top = lane[k] if lane[k] > top else top
+            top = lane[k + LANES // 8] if lane[k + LANES // 8] > top else top
     for k in range(j, end):
         top = x[i, k] if x[i, k] > top else top
     result[0] = top
@@ -111,19 +108,24 @@ cdef inline int greatest(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, P
 
 
 cdef inline Py_ssize_t first_one(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t n) except? -2 nogil:
-    """Where the first 1 is, n being a multiple of LANES; -1: nowhere."""
-    cdef Py_ssize_t j = 0, k
+    """Where the first 1 is, n being a multiple of LANES; -1: nowhere. Places are as wide as the numbers."""
+    cdef Py_ssize_t j = 0, k, m
     cdef real one = 1
-    cdef int any
+    cdef int narrow = SEARCH
+    cdef long long wide = SEARCH
     while j < n:
-        any = 0
-        for k in range(LANES):
-            any |= x[i, j + k] == one
-        if any:
-            for k in range(LANES):
-                if x[i, j + k] == one:
-                    return j + k
-        j += LANES
+        m = min(<Py_ssize_t>SEARCH, n - j) & ~(<Py_ssize_t>LANES - 1)
+        if real is float:
+            for k in range(m):
+                narrow = min(narrow, <int>k if x[i, j + k] == one else <int>SEARCH)
+            if narrow < SEARCH:
+                return j + narrow
+        else:
+            for k in range(m):
+                wide = min(wide, <long long>k if x[i, j + k] == one else <long long>SEARCH)
+            if wide < SEARCH:
+                return j + <Py_ssize_t>wide
+        j += m
     return -1
 
 
