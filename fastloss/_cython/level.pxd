@@ -24,6 +24,10 @@ cdef extern from "memory.h" nogil:
     void load_ids(const char* x, Py_ssize_t step, int code, int64_t* y, Py_ssize_t n) noexcept
     void store_f(const float* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept
     void store_d(const double* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept
+    void collect_f(const char* x, Py_ssize_t row, Py_ssize_t step, float* y, Py_ssize_t n, Py_ssize_t classes,
+                   Py_ssize_t padded) noexcept
+    void collect_d(const char* x, Py_ssize_t row, Py_ssize_t step, double* y, Py_ssize_t n, Py_ssize_t classes,
+                   Py_ssize_t padded) noexcept
     void gather_f(const float* x, const int32_t* table, float* y, Py_ssize_t n) noexcept
     void gather_d(const double* x, const int32_t* table, double* y, Py_ssize_t n) noexcept
     void stream_out(const void* x, char* y, Py_ssize_t size) noexcept
@@ -72,6 +76,7 @@ cdef inline object memory():
         raise MemoryError()
     self.load_f, self.load_d, self.load_ids = load_f, load_d, load_ids
     self.store_f, self.store_d = store_f, store_d
+    self.collect_f, self.collect_d = collect_f, collect_d
     self.gather_f, self.gather_d = gather_f, gather_d
     self.stream_out, self.stream_fence = stream_out, stream_fence
     return PyCapsule_New(self, "memory", NULL)

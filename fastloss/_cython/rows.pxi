@@ -38,8 +38,7 @@ cdef struct RowsJob:
     Py_ssize_t own              # ... so many bytes
     Py_ssize_t at[OPERANDS]
     Py_ssize_t row[OPERANDS]    # leading dimension of an operand there
-    int32_t* in_table           # contiguous rows to a class-major block and back: where each number comes from; or NULL
-    int32_t* out_table
+    int32_t* out_table          # a class-major block to contiguous rows: where each number comes from; or NULL
 
 
 # ---- numbers in and out --------------------------------------------------------------------------------------------------------
@@ -96,24 +95,20 @@ cdef inline void by_table(const Batch* batch, const char* x, const int32_t* tabl
         batch.memory.gather_f(<const float*>x, table, <float*>y, n)
 
 
-cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, const int32_t* table, char* y,
-                              Py_ssize_t padded) noexcept nogil:
-    """All classes of n rows, a class's numbers side by side, 0 beyond the last row. The table is of whole blocks."""
+cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, char* y, Py_ssize_t padded) noexcept nogil:
+    """All classes of n rows, a class's numbers side by side, 0 beyond the last row."""
     cdef char* data
-    cdef Py_ssize_t stride, i, j, size = 8 if batch.double_precision else 4
+    cdef Py_ssize_t stride, j, size = 8 if batch.double_precision else 4
     cdef const Operand* x = &batch.operand[k]
     cdef bint even = locate(batch, k, start, &data, &stride) >= n
-    if table is not NULL and n == padded and contiguous(batch, k):
-        by_table(batch, data, table, y, n * batch.core)
+    if even and x.native and stride != size:
+        if batch.double_precision:
+            batch.memory.collect_d(data, stride, x.step, <double*>y, n, batch.core, padded)
+        else:
+            batch.memory.collect_f(data, stride, x.step, <float*>y, n, batch.core, padded)
         return
     for j in range(batch.core):
-        if even and x.native and stride != size and batch.double_precision:
-            for i in range(n):
-                (<double*>y)[i] = (<double*>(data + j * x.step + i * stride))[0]
-        elif even and x.native and stride != size:
-            for i in range(n):
-                (<float*>y)[i] = (<float*>(data + j * x.step + i * stride))[0]
-        elif even:
+        if even:
             read_numbers(batch, data + j * x.step, stride, x.code, y, n)
         else:
             gather(batch, k, start, n, j, y, batch.double_precision)
@@ -176,6 +171,7 @@ cdef int rows_chunk(const RowsJob* self, Py_ssize_t start, Py_ssize_t end, char*
     cdef int seen = 0
     if self.job.work == 0:
         work = <char*>stack
+    work += -<Py_ssize_t>work & 63              # lines of a cache
     sums.value = sums.weight = 0
     sums.samples = 0
     prepare_block(self, work, &block, &sums)
@@ -254,7 +250,7 @@ cdef inline const char* lines(const RowsJob* self, int k, Py_ssize_t start, Py_s
         row[0] = batch.operand[k].step // batch.operand[k].size
         return data
     row[0] = self.padded
-    load_classes(batch, k, start, n, self.in_table, work + self.apart + self.at[k], self.padded)
+    load_classes(batch, k, start, n, work + self.apart + self.at[k], self.padded)
     return work + self.apart + self.at[k]
 
 
@@ -281,7 +277,7 @@ cdef int class_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t sta
             block.hess = block.spare if batch.wanted & (HESS | BOUND) else NULL
             block.grad_row = block.hess_row = self.padded
     elif batch.wanted != 0:
-        load_classes(batch, PRED, start, n, self.in_table, <char*>block.exps, self.padded)
+        load_classes(batch, PRED, start, n, <char*>block.exps, self.padded)
     seen = self.function(self.parameters, pred, target, block)
     if batch.wanted & (GRAD | HESS | BOUND):
         if self.out_table is not NULL and n == self.padded:

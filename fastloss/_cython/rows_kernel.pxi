@@ -156,11 +156,10 @@ cdef class RowsKernel:
         cut(job)
         lay_workspace(job)
         try:
-            make_tables(job)
+            make_table(job)
             evaluate(&job.job, reduction, job.job.batch.operand[WEIGHT].data is not NULL or job.class_weight is not NULL,
                      job.ignoring, inspect_first, aliased, cost, total)
         finally:
-            free(job.in_table)
             free(job.out_table)
         return 0
 
@@ -301,24 +300,16 @@ cdef inline void lay_workspace(RowsJob* job) noexcept:
             own += aligned((job.spans * columns if job.form.divergence and job.spans > 1 and k < 2 else area) * size)
     job.apart = end
     job.own = own
-    job.job.work = job.job.unit_work = 0 if end + own <= STACK * 8 and job.sharing == 1 else end + own * job.sharing
+    job.job.work = job.job.unit_work = 0 if end + own + 64 <= STACK * 8 and job.sharing == 1 else end + own * job.sharing + 64
 
 
-cdef int make_tables(RowsJob* job) except -1:
-    """Tables for whole class-major blocks of contiguous rows, if there are enough of them."""
+cdef int make_table(RowsJob* job) except -1:
+    """The table for whole class-major blocks, if there are enough of them."""
     cdef Batch* batch = &job.job.batch
     cdef Py_ssize_t i, j, c = batch.core, m = job.block
-    job.in_table = job.out_table = NULL
-    if not (job.class_major and batch.samples >= 8 * m and job.form.joined):
-        return 0
-    if contiguous(batch, PRED) or (job.form.targeted and contiguous(batch, TARGET)):
-        job.in_table = <int32_t*>malloc(c * m * sizeof(int32_t))
-        if job.in_table is NULL:
-            raise MemoryError()
-        for j in range(c):
-            for i in range(m):
-                job.in_table[j * m + i] = <int32_t>(i * c + j)
-    if contiguous(batch, GRADS) and not batch.wanted & (HESS | BOUND):
+    job.out_table = NULL
+    if job.class_major and job.form.joined and batch.samples >= 8 * m and contiguous(batch, GRADS) and \
+            not batch.wanted & (HESS | BOUND):
         job.out_table = <int32_t*>malloc(c * m * sizeof(int32_t))
         if job.out_table is NULL:
             raise MemoryError()

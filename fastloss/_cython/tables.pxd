@@ -14,6 +14,10 @@ cdef struct Memory:
     void (*load_ids)(const char* x, Py_ssize_t step, int code, int64_t* y, Py_ssize_t n) noexcept nogil
     void (*store_f)(const float* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept nogil
     void (*store_d)(const double* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept nogil
+    void (*collect_f)(const char* x, Py_ssize_t row, Py_ssize_t step, float* y, Py_ssize_t n, Py_ssize_t classes,
+                      Py_ssize_t padded) noexcept nogil
+    void (*collect_d)(const char* x, Py_ssize_t row, Py_ssize_t step, double* y, Py_ssize_t n, Py_ssize_t classes,
+                      Py_ssize_t padded) noexcept nogil
     void (*gather_f)(const float* x, const int32_t* table, float* y, Py_ssize_t n) noexcept nogil
     void (*gather_d)(const double* x, const int32_t* table, double* y, Py_ssize_t n) noexcept nogil
     void (*stream_out)(const void* x, char* y, Py_ssize_t size) noexcept nogil

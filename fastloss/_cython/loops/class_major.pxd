@@ -149,20 +149,24 @@ cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
             for i in range(m):
                 rest[i] += part[i]
                 part[i] = zero
-    for i in range(n):
+    for i in range(n):              # a loop for each line: more would be too many that might overlap, for the compiler
         row[TOP, i] = top[i]
-        row[REST, i] = rest[i]
+    for i in range(n):
         row[LINEAR, i] = sums[i]
+    for i in range(n):
         row[MASS, i] = mass[i]
-        if labelled(loss):
-            row[REST, i] += ones[i]
-        else:
-            row[MARGIN, i] = row[EXCLUDED, i] = 0
-            row[PLACE, i] = -1
-            if ones[i] > 0:
-                row[PLACE, i] = <double>place[i]
-                row[REST, i] += ones[i] - 1
-                row[EXCLUDED, i] = 1
+    if labelled(loss):
+        for i in range(n):
+            row[REST, i] = rest[i] + ones[i]
+    else:
+        for i in range(n):
+            row[REST, i] = rest[i] + (ones[i] - one if ones[i] > zero else zero)
+        for i in range(n):
+            row[EXCLUDED, i] = one if ones[i] > zero else zero
+        for i in range(n):
+            row[PLACE, i] = place[i]
+        for i in range(n):
+            row[MARGIN, i] = 0
     if labelled(loss) and curved:
         runners_up(e, row, n, m, classes)
     return 0

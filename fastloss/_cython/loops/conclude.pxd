@@ -153,11 +153,12 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
 cdef inline int finish(Rows loss, double[:, ::1] row, const RowsBlock* block) except -1 nogil:
     """Weighted losses, and what rows weigh in the gradient."""
     cdef Py_ssize_t i, n = block.rows
+    cdef double v, w
     if block.wanted & VALUE and has_value(loss):
         for i in range(n):
-            row[LOSS, i] = value(loss, row, i, block.classes)
-        for i in range(n):
-            row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i] if row[WEIGHT, i] != 0 else 0
+            v = value(loss, row, i, block.classes)
+            w = row[WEIGHT, i]
+            row[LOSS, i] = v * w if w != 0 else 0.0
         if block.summed:
             block.sums.value += total(row, LOSS, 0, n)
     if block.wanted & (GRAD | HESS | BOUND):

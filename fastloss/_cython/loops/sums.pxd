@@ -84,23 +84,30 @@ cdef inline double of_exponentials(const real[:, ::1] x, Py_ssize_t i, Py_ssize_
 
 cdef inline int greatest(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n, real* result) except -1 nogil:
     """The maximum of n numbers; NaN is passed over (it shows in the sum)."""
-    cdef real lane[32]
+    cdef real lane[64]                  # enough of them that none has to wait for another
     cdef real top = -<real>INFINITY
     cdef Py_ssize_t j = start, end = start + n, k
     if n >= LANES:
-        for k in range(LANES):
+        for k in range(2 * LANES):
             lane[k] = top
-        while j + LANES <= end:
+        while j + 2 * LANES <= end:
+            for k in range(2 * LANES):
+                lane[k] = x[i, j + k] if x[i, j + k] > lane[k] else lane[k]
+            j += 2 * LANES
+        if j + LANES <= end:
             for k in range(LANES):
                 lane[k] = x[i, j + k] if x[i, j + k] > lane[k] else lane[k]
             j += LANES
+        for k in range(LANES):
+            lane[k] = lane[k] if lane[k] > lane[k + LANES] else lane[k + LANES]
         for k in range(LANES // 2):
             lane[k] = lane[k] if lane[k] > lane[k + LANES // 2] else lane[k + LANES // 2]
         for k in range(LANES // 4):
             lane[k] = lane[k] if lane[k] > lane[k + LANES // 4] else lane[k + LANES // 4]
         for k in range(LANES // 8):
+            lane[k] = lane[k] if lane[k] > lane[k + LANES // 8] else lane[k + LANES // 8]
+        for k in range(LANES // 8):
             top = lane[k] if lane[k] > top else top
-            top = lane[k + LANES // 8] if lane[k + LANES // 8] > top else top
     for k in range(j, end):
         top = x[i, k] if x[i, k] > top else top
     result[0] = top
