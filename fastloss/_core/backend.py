@@ -61,7 +61,7 @@ def select(name: str | None = None) -> None:
     if chosen not in names:
         raise ImportError(f"{VARIABLE}={name} asks for kernels that are not available; there are {', '.join(names)}")
     _module, _name = load(chosen), chosen
-    _kernels = {**_numpy.KERNELS, **_module.KERNELS}
+    _kernels = _module.KERNELS
     _warn = chosen == "numpy" and name is None
     threads.attach(_module)
     for target in _bound:

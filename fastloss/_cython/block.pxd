@@ -38,12 +38,12 @@ ctypedef int (*PointwiseFunction)(const void* loss, const void* pred, const void
                                  Sums* sums) except -1 nogil
 
 cdef enum PairStep:         # of the way of two rows
-    ADD_TERMS = 0
-    MEASURE = 1             # answers 1: squares have left the range; + 2: another sum is needed
-    GREATEST = 2
-    REFINE = 3
-    CONCLUDE = 4
-    SPREAD = 5
+    PAIR_ADD_TERMS = 0
+    PAIR_MEASURE = 1             # answers 1: squares have left the range; + 2: another sum is needed
+    PAIR_GREATEST = 2
+    PAIR_REFINE = 3
+    PAIR_CONCLUDE = 4
+    PAIR_SPREAD = 5
 
 cdef struct PairBlock:      # a span of two rows
     int step

@@ -11,14 +11,18 @@ import importlib
 cimport cython
 cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.string cimport memcpy
+from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.string cimport memcpy, memset
 
 from .batch cimport (
     AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate, scatter)
 from .block cimport (
-    ADD_TERMS, BOUND, CONCLUDE, GRAD, GREATEST, HESS, LANES, MEASURE, OUTSIDE, REFINE, SPREAD, TILE, VALUE, Block,
-    CoxFunction, PairBlock, PairFunction, PointwiseFunction, Sums)
-from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry
+    BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, TILE,
+    VALUE, Block, CoxFunction, PairBlock, PairFunction, PointwiseFunction, Sums)
+from .rows_block cimport (
+    ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
+    WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
+from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
 from .views cimport reading, writing
 
 cnp.import_array()
@@ -43,6 +47,8 @@ include "core.pxi"
 include "outputs.pxi"
 include "pairs.pxi"
 include "survival.pxi"
+include "rows.pxi"
+include "rows_kernel.pxi"
 
 
 # ---- levels -----------------------------------------------------------------------------------------------------------------
@@ -52,12 +58,15 @@ FAMILIES = {
         "mse", "mae", "huber", "pseudo_huber", "log_cosh", "hinge", "squared_hinge", "binary_cross_entropy", "sigmoid_cross_entropy",
         "sigmoid", "log_sigmoid", "softplus", "exp", "expm1", "log", "log1m", "log1p",
     ),
+    RowsKernel: (
+        "softmax_cross_entropy", "softmax_focal", "softmax_kl_divergence", "categorical_cross_entropy",
+        "sparse_categorical_cross_entropy", "kl_divergence", "softmax", "log_softmax", "logsumexp",
+    ),
     StatisticKernel: ("rmse", "rmsle"),
     OutputsKernel: ("gaussian_nll", "laplace_nll"),
     PairsKernel: ("cosine_distance",),
     CoxKernel: ("cox",),
 }
-
 
 class Backend:
     """What runs the losses: kernels by name, and the loops that measure the machine."""

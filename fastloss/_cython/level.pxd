@@ -1,8 +1,8 @@
 """What a level is made of: formulas and loops, put into tables for the engine. Cimported by the level modules alone."""
 
 from cpython.pycapsule cimport PyCapsule_New
-from libc.stdint cimport int64_t
-from libc.stdlib cimport malloc
+from libc.stdint cimport int32_t, int64_t
+from libc.stdlib cimport calloc, malloc
 
 from .block cimport CoxFunction, PairFunction, PointwiseFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
@@ -10,16 +10,24 @@ from .formulas cimport pointwise as formulas
 from .formulas cimport statistics as roots
 from .formulas cimport outputs as likelihoods
 from .formulas cimport pairs as distances
+from .formulas cimport probabilities as probability_formulas
+from .formulas cimport rows as row_formulas
 from .formulas.pointwise cimport Pointwise
 from .formulas.statistics cimport Statistic
 from .formulas.outputs cimport TwoOutputs
 from .formulas.pairs cimport Pair
+from .formulas.probabilities cimport Probabilities, sparse
+from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
 from .loops.pointwise cimport pointwise
 from .loops.statistics cimport statistic
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
 from .loops.survival cimport survival
-from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry
+from .loops.class_major cimport class_major
+from .loops.probabilities cimport by_class, by_row
+from .loops.row_major cimport row_major
+from .rows_block cimport RowsFunction
+from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -27,6 +35,12 @@ cdef extern from "memory.h" nogil:
     void load_ids(const char* x, Py_ssize_t step, int code, int64_t* y, Py_ssize_t n) noexcept
     void store_f(const float* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept
     void store_d(const double* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept
+    void collect_f(const char* x, Py_ssize_t row, Py_ssize_t step, float* y, Py_ssize_t n, Py_ssize_t classes,
+                   Py_ssize_t padded) noexcept
+    void collect_d(const char* x, Py_ssize_t row, Py_ssize_t step, double* y, Py_ssize_t n, Py_ssize_t classes,
+                   Py_ssize_t padded) noexcept
+    void gather_f(const float* x, const int32_t* table, float* y, Py_ssize_t n) noexcept
+    void gather_d(const double* x, const int32_t* table, double* y, Py_ssize_t n) noexcept
     void stream_out(const void* x, char* y, Py_ssize_t size) noexcept
     void stream_fence() noexcept
 
@@ -59,6 +73,17 @@ cdef inline dict level_tables():
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
         "log1p": entry(<const formulas.Log1p*>NULL, False),
+        "softmax_cross_entropy": rows(through_softmax(through_softmax(
+            new_rows(), <const row_formulas.SoftmaxCrossEntropyIds*>NULL), <const row_formulas.SoftmaxCrossEntropyRows*>NULL)),
+        "softmax_focal": rows(through_softmax(through_softmax(
+            new_rows(), <const row_formulas.SoftmaxFocalIds*>NULL), <const row_formulas.SoftmaxFocalRows*>NULL)),
+        "softmax_kl_divergence": rows(through_softmax(new_rows(), <const row_formulas.SoftmaxDivergence*>NULL)),
+        "softmax": rows(through_softmax(new_rows(), <const row_formulas.Softmax*>NULL)),
+        "log_softmax": rows(through_softmax(new_rows(), <const row_formulas.LogSoftmax*>NULL)),
+        "logsumexp": rows(through_softmax(new_rows(), <const row_formulas.LogSumExp*>NULL)),
+        "categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalRows*>NULL)),
+        "sparse_categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalIds*>NULL)),
+        "kl_divergence": rows(of_probabilities(new_rows(), <const probability_formulas.KullbackLeibler*>NULL)),
     }
 
 
@@ -68,6 +93,8 @@ cdef inline object memory():
         raise MemoryError()
     self.load_f, self.load_d, self.load_ids = load_f, load_d, load_ids
     self.store_f, self.store_d = store_f, store_d
+    self.collect_f, self.collect_d = collect_f, collect_d
+    self.gather_f, self.gather_d = gather_f, gather_d
     self.stream_out, self.stream_fence = stream_out, stream_fence
     return PyCapsule_New(self, "memory", NULL)
 
@@ -117,3 +144,39 @@ cdef inline object cox_entry():
         raise MemoryError()
     self.function = <CoxFunction>survival
     return PyCapsule_New(self, "cox", NULL)
+
+cdef inline RowsEntry* new_rows() except NULL:
+    cdef RowsEntry* self = <RowsEntry*>calloc(1, sizeof(RowsEntry))
+    if self is NULL:
+        raise MemoryError()
+    return self
+
+
+cdef inline object rows(RowsEntry* self):
+    return PyCapsule_New(self, "rows", NULL)
+
+
+cdef inline RowsEntry* through_softmax(RowsEntry* self, const Rows* tag) noexcept:
+    cdef Rows loss
+    cdef RowsForm* form = &self.ids if labelled(loss) else &self.rows
+    form.class_major[0] = <RowsFunction>class_major[Rows, float]
+    form.class_major[1] = <RowsFunction>class_major[Rows, double]
+    form.row_major[0] = <RowsFunction>row_major[Rows, float]
+    form.row_major[1] = <RowsFunction>row_major[Rows, double]
+    form.labelled, form.targeted, form.refined, form.divergence = labelled(loss), targeted(loss), refined(loss), divergence(loss)
+    form.joined = True
+    form.reads_again = reads_again(loss)
+    return self
+
+
+cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* tag) noexcept:
+    cdef Probabilities loss
+    cdef RowsForm* form = &self.ids if sparse(loss) else &self.rows
+    form.class_major[0] = <RowsFunction>by_class[Probabilities, float]
+    form.class_major[1] = <RowsFunction>by_class[Probabilities, double]
+    form.row_major[0] = <RowsFunction>by_row[Probabilities, float]
+    form.row_major[1] = <RowsFunction>by_row[Probabilities, double]
+    form.labelled = form.sparse = sparse(loss)
+    form.targeted = not sparse(loss)
+    form.inspected = True
+    return self

@@ -1,9 +1,6 @@
 # Losses of two rows against each other. Included by engine.pyx.
 
-from .formulas.pairs cimport FIRST, LOSS, PRED_SCALE, REFINED, SECOND, STATE, TARGET_SCALE, THIRD
-
-cdef enum:
-    SPAN = 2048                         # numbers of a row that are looked at in one go
+from .formulas.pairs cimport PAIR_FIRST, PAIR_LOSS, PAIR_PRED_SCALE, PAIR_REFINED, PAIR_SECOND, PAIR_STATE, PAIR_TARGET_SCALE, PAIR_THIRD
 
 cdef struct PairsJob:
     Job job
@@ -15,7 +12,7 @@ cdef struct Spans:                      # a row's numbers, span by span
     const PairsJob* job
     char* data[OPERANDS]                # of the row's first number
     char* work
-    double state[STATE]
+    double state[PAIR_STATE]
     PairBlock block
 
 
@@ -40,10 +37,10 @@ cdef int over_spans(Spans* row, int step) except -1 nogil:
                 else:
                     batch.memory.load_f(place[k], operand.step, operand.code, <float*>(row.work + k * 8 * SPAN), row.block.size)
                 place[k] = row.work + k * 8 * SPAN
-        row.block.grad = row.work + 2 * 8 * SPAN if step == SPREAD else NULL
-        row.block.hess = row.work + 3 * 8 * SPAN if step == SPREAD and batch.wanted & (HESS | BOUND) else NULL
+        row.block.grad = row.work + 2 * 8 * SPAN if step == PAIR_SPREAD else NULL
+        row.block.hess = row.work + 3 * 8 * SPAN if step == PAIR_SPREAD and batch.wanted & (HESS | BOUND) else NULL
         row.job.function(row.job.parameters, place[PRED], place[TARGET], &row.block)
-        if step == SPREAD:
+        if step == PAIR_SPREAD:
             out[0], out[1] = <char*>row.block.grad, <char*>row.block.hess
             for k in range(2 if row.block.hess is not NULL else 1):
                 operand = &batch.operand[GRADS + k]
@@ -82,7 +79,7 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
         mass += weight
         if batch.wanted != 0:
             reduce_pair(&row)
-            loss = row.state[LOSS] * weight if weight != 0 else 0
+            loss = row.state[PAIR_LOSS] * weight if weight != 0 else 0
             total += loss
             if batch.wanted & VALUE and not batch.summed:
                 if batch.double_precision:
@@ -92,7 +89,7 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
                     scatter(batch, VALUES, start, 1, 0, &single, False)
             if batch.wanted & GRAD:
                 row.block.weight = weight * batch.scale
-                over_spans(&row, SPREAD)
+                over_spans(&row, PAIR_SPREAD)
         start += 1
     partial.value = total
     partial.weight = mass
@@ -102,23 +99,23 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
 cdef int reduce_pair(Spans* row) except -1 nogil:
     """A row's sums, and what is concluded of them."""
     cdef int answer, k
-    for k in range(STATE):
+    for k in range(PAIR_STATE):
         row.state[k] = 0
-    row.state[PRED_SCALE] = row.state[TARGET_SCALE] = 1
-    over_spans(row, ADD_TERMS)
-    answer = once(row, MEASURE)
+    row.state[PAIR_PRED_SCALE] = row.state[PAIR_TARGET_SCALE] = 1
+    over_spans(row, PAIR_ADD_TERMS)
+    answer = once(row, PAIR_MEASURE)
     if answer & 1:                      # once more, with numbers that are brought near 1
-        row.state[PRED_SCALE] = row.state[TARGET_SCALE] = 0
-        over_spans(row, GREATEST)
-        for k in range(PRED_SCALE, TARGET_SCALE + 1):
+        row.state[PAIR_PRED_SCALE] = row.state[PAIR_TARGET_SCALE] = 0
+        over_spans(row, PAIR_GREATEST)
+        for k in range(PAIR_PRED_SCALE, PAIR_TARGET_SCALE + 1):
             row.state[k] = ldexp(1, min(-ilogb(row.state[k]), 1000)) if 0 < row.state[k] < INFINITY else 1
-        row.state[FIRST] = row.state[SECOND] = row.state[THIRD] = 0
-        over_spans(row, ADD_TERMS)
-        answer = once(row, MEASURE)
+        row.state[PAIR_FIRST] = row.state[PAIR_SECOND] = row.state[PAIR_THIRD] = 0
+        over_spans(row, PAIR_ADD_TERMS)
+        answer = once(row, PAIR_MEASURE)
     row.block.refined = (answer & 2) != 0
     if row.block.refined:
-        over_spans(row, REFINE)
-    once(row, CONCLUDE)
+        over_spans(row, PAIR_REFINE)
+    once(row, PAIR_CONCLUDE)
     return 0
 
 

@@ -340,6 +340,7 @@ cdef class PointwiseKernel:
         batch.unit = batch.scale = job.lift = job.root = 1
         job.counted = False
         job.job.chunk = <Chunk>pointwise_chunk
+        job.job.summands = 1
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
         job.flat = True

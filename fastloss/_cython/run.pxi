@@ -24,6 +24,7 @@ ctypedef int (*Chunk)(const Job* job, Py_ssize_t start, Py_ssize_t end, char* wo
 cdef struct Job:                    # the beginning of every family's
     Batch batch
     Chunk chunk
+    Py_ssize_t summands             # numbers whose losses, added up, are a sample's: 1 but for rows that need not be told apart
     Py_ssize_t share                # samples that a thread takes at a time
     Py_ssize_t work                 # bytes of a thread's memory ...
     Py_ssize_t unit_work            # ... and where weights are multiplied by a unit
@@ -138,7 +139,9 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
     cdef Batch* batch = &job.batch
     cdef int wanted = batch.wanted
     cdef bint averaged = reduction == MEAN or reduction == BATCH_MEAN
-    cdef double divisor = batch.samples if averaged else 1
+    cdef double divisor = batch.samples // job.summands if averaged else 1
+    # Losses are floats, whose sum a double holds; their products with weights are not, nor are doubles.
+    cdef bint wide = by_weight or batch.double_precision
     by_weight = by_weight and reduction == MEAN
     batch.unit = 1
     if inspect_first or (wanted & ~VALUE and averaged and (by_weight or count_first)):
@@ -152,39 +155,42 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
         if total.seen & OUTSIDE:
             return 0
         if averaged:
-            divisor = total.weight if by_weight else total.samples
+            divisor = total.weight if by_weight else total.samples / job.summands
     batch.scale = 1 / divisor if divisor != 0 else 0
-    if in_place and averaged and batch.summed and wanted & VALUE and wanted & GRAD and batch.double_precision:
+    if in_place and averaged and batch.summed and wanted & VALUE and wanted & GRAD and wide:
         batch.wanted = VALUE
         run(job, total)
-        mean(job, by_weight, averaged, cost, total)
+        mean(job, by_weight, averaged, wide, cost, total)
         batch.wanted = wanted & ~VALUE
     run(job, total)
     if batch.wanted & VALUE:
-        mean(job, by_weight, averaged, cost, total)
+        mean(job, by_weight, averaged, wide, cost, total)
     batch.wanted = wanted
     return 0
 
 
-cdef int mean(Job* job, bint by_weight, bint averaged, double* cost, Partial* total) except -1:
-    """The cost out of a pass's sums; if these are beyond the range of double, of another pass in another unit."""
+cdef int mean(Job* job, bint by_weight, bint averaged, bint wide, double* cost, Partial* total) except -1:
+    """The cost out of a pass's sums; if these are beyond the range of double (`wide`: they may be), of another pass in another unit."""
     cdef Batch* batch = &job.batch
-    cdef double divisor = 1, unit = batch.unit
+    cdef double divisor = 1, unit = batch.unit, usual, weight
     cdef int wanted = batch.wanted
     if not averaged or not batch.summed or total.seen & OUTSIDE:
         cost[0] = total.value
         return 0
-    divisor = total.weight if by_weight else total.samples * unit
-    if (by_weight and unit == 1 and not ordinary(divisor)) or isinf(total.value):
+    divisor = total.weight if by_weight else total.samples / job.summands * unit
+    if (by_weight and unit == 1 and not ordinary(divisor)) or (wide and isinf(total.value)):
         if by_weight and unit == 1:
             unit = unit_for(divisor)
         if isinf(total.value):
             unit = ldexp(unit, -1 - ilogb(total.samples + 1) - (ilogb(divisor) if ordinary(divisor) and by_weight else 0))
+        usual, weight = batch.unit, total.weight
         batch.unit = unit
         job.work = job.unit_work
         batch.wanted = VALUE
         run(job, total)
         batch.wanted = wanted
-        divisor = total.weight if by_weight else total.samples * unit
+        batch.unit = usual
+        divisor = total.weight if by_weight else total.samples / job.summands * unit
+        total.weight = weight
     cost[0] = total.value / divisor
     return 0

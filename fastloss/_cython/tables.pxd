@@ -3,9 +3,10 @@
 An entry travels as a capsule, whose name says what it is; it is never freed, as the level is not.
 """
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 from .block cimport CoxFunction, PairFunction, PointwiseFunction
+from .rows_block cimport RowsFunction
 
 cdef struct Memory:
     void (*load_f)(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept nogil
@@ -13,6 +14,12 @@ cdef struct Memory:
     void (*load_ids)(const char* x, Py_ssize_t step, int code, int64_t* y, Py_ssize_t n) noexcept nogil
     void (*store_f)(const float* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept nogil
     void (*store_d)(const double* x, char* y, Py_ssize_t step, int code, Py_ssize_t n) noexcept nogil
+    void (*collect_f)(const char* x, Py_ssize_t row, Py_ssize_t step, float* y, Py_ssize_t n, Py_ssize_t classes,
+                      Py_ssize_t padded) noexcept nogil
+    void (*collect_d)(const char* x, Py_ssize_t row, Py_ssize_t step, double* y, Py_ssize_t n, Py_ssize_t classes,
+                      Py_ssize_t padded) noexcept nogil
+    void (*gather_f)(const float* x, const int32_t* table, float* y, Py_ssize_t n) noexcept nogil
+    void (*gather_d)(const double* x, const int32_t* table, double* y, Py_ssize_t n) noexcept nogil
     void (*stream_out)(const void* x, char* y, Py_ssize_t size) noexcept nogil
     void (*stream_fence)() noexcept nogil
 
@@ -25,3 +32,19 @@ cdef struct PairEntry:
 
 cdef struct CoxEntry:
     CoxFunction function
+
+cdef struct RowsForm:                   # of a loss with one kind of target
+    RowsFunction class_major[2]         # float, double; NULL: the loss does not know this kind of target
+    RowsFunction row_major[2]
+    bint targeted                       # the target is a row
+    bint labelled                       # or a class id
+    bint inspected                      # its probabilities have a domain
+    bint sparse                         # nothing but the label's number is read
+    bint joined                         # spans can be computed apart
+    bint reads_again                    # logits are needed once exponentials have taken their place
+    bint refined                        # it has sums that need the normaliser
+    bint divergence                     # its value takes a whole row at a time
+
+cdef struct RowsEntry:
+    RowsForm ids
+    RowsForm rows

@@ -140,8 +140,10 @@ static void load_ids(const char *restrict x, ptrdiff_t step, int code, int64_t *
 #define STORE(type, convert)                                                                                            \
     if (step == (ptrdiff_t)sizeof(type))                                                                                \
         for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * (ptrdiff_t)sizeof v, &v, sizeof v); } \
+    else if (!swapped)                                                                                                  \
+        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * step, &v, sizeof v); }         \
     else                                                                                                                \
-        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, swapped); } \
+        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, 1); } \
     break;
 #define STORE_ANY(type, convert) if (swapped && step == (ptrdiff_t)sizeof(type)) \
         for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, swapped); } \
@@ -200,5 +202,81 @@ static inline void stream_out(const void *from, char *out, ptrdiff_t bytes) {
 static inline void stream_fence(void) {
 #if defined(__SSE2__)
     _mm_sfence();
+#endif
+}
+
+/* ---- rows to class-major blocks -------------------------------------------------------------------------------------------- */
+
+/* y[j * padded + i] = class j of row i, 0 beyond the last row: a class's numbers, `row` bytes apart, come side by side. */
+#define COLLECT_ONE_BY_ONE(number)                                                                                      \
+    for (ptrdiff_t j = 0; j < classes; j++, x += step, y += padded) {                                                   \
+        for (ptrdiff_t i = 0; i < n; i++) memcpy(y + i, x + i * row, sizeof *y);                                        \
+        for (ptrdiff_t i = n; i < padded; i++) y[i] = 0;                                                                \
+    }
+
+#if defined(__AVX512F__)
+#define COLLECT(number, width, suffix, index_vector, index_of, mask)                                                    \
+    if (row < (1 << 26) && row > -(1 << 26)) {                                                                          \
+        index_vector index = index_of;                                                                                  \
+        for (ptrdiff_t j = 0; j < classes; j++, x += step, y += padded)                                                 \
+            for (ptrdiff_t i = 0; i < padded; i += width) {                                                             \
+                ptrdiff_t left = n - i < 0 ? 0 : n - i;                                                                 \
+                mask some = (mask)(left < width ? (1u << left) - 1 : (1u << width) - 1);                                \
+                _mm512_storeu_##suffix(y + i, left == 0 ? _mm512_setzero_##suffix() : _mm512_mask_i32gather_##suffix(   \
+                    _mm512_setzero_##suffix(), some, index, x + i * row, 1));                                           \
+            }                                                                                                           \
+        return;                                                                                                         \
+    }
+static void collect_f(const char *x, ptrdiff_t row, ptrdiff_t step, float *y, ptrdiff_t n, ptrdiff_t classes, ptrdiff_t padded) {
+    COLLECT(float, 16, ps, __m512i, _mm512_mullo_epi32(_mm512_set1_epi32((int)row),
+            _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)), __mmask16)
+    COLLECT_ONE_BY_ONE(float)
+}
+static void collect_d(const char *x, ptrdiff_t row, ptrdiff_t step, double *y, ptrdiff_t n, ptrdiff_t classes, ptrdiff_t padded) {
+    COLLECT(double, 8, pd, __m256i, _mm256_mullo_epi32(_mm256_set1_epi32((int)row), _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0)), __mmask8)
+    COLLECT_ONE_BY_ONE(double)
+}
+#else
+static void collect_f(const char *x, ptrdiff_t row, ptrdiff_t step, float *y, ptrdiff_t n, ptrdiff_t classes, ptrdiff_t padded) {
+#if defined(__AVX2__)
+    if (n % 8 == 0 && row < (1 << 26) && row > -(1 << 26)) {
+        __m256i index = _mm256_mullo_epi32(_mm256_set1_epi32((int)row), _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+        for (ptrdiff_t j = 0; j < classes; j++, x += step, y += padded) {
+            for (ptrdiff_t i = 0; i < n; i += 8) _mm256_storeu_ps(y + i, _mm256_i32gather_ps((const float *)(x + i * row), index, 1));
+            for (ptrdiff_t i = n; i < padded; i++) y[i] = 0;
+        }
+        return;
+    }
+#endif
+    COLLECT_ONE_BY_ONE(float)
+}
+static void collect_d(const char *x, ptrdiff_t row, ptrdiff_t step, double *y, ptrdiff_t n, ptrdiff_t classes, ptrdiff_t padded) {
+    COLLECT_ONE_BY_ONE(double)
+}
+#endif
+
+/* ---- by a table: y[k] = x[table[k]], n a multiple of 32. The compiler does not think gather instructions worth it. ---------- */
+
+static void gather_f(const float *x, const int32_t *table, float *y, ptrdiff_t n) {
+#if defined(__AVX512F__)
+    for (ptrdiff_t k = 0; k < n; k += 16)
+        _mm512_storeu_ps(y + k, _mm512_i32gather_ps(_mm512_loadu_si512(table + k), x, 4));
+#elif defined(__AVX2__)
+    for (ptrdiff_t k = 0; k < n; k += 8)
+        _mm256_storeu_ps(y + k, _mm256_i32gather_ps(x, _mm256_loadu_si256((const __m256i *)(table + k)), 4));
+#else
+    for (ptrdiff_t k = 0; k < n; k++) y[k] = x[table[k]];
+#endif
+}
+
+static void gather_d(const double *x, const int32_t *table, double *y, ptrdiff_t n) {
+#if defined(__AVX512F__)
+    for (ptrdiff_t k = 0; k < n; k += 8)
+        _mm512_storeu_pd(y + k, _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)(table + k)), x, 8));
+#elif defined(__AVX2__)
+    for (ptrdiff_t k = 0; k < n; k += 4)
+        _mm256_storeu_pd(y + k, _mm256_i32gather_pd(x, _mm_loadu_si128((const __m128i *)(table + k)), 8));
+#else
+    for (ptrdiff_t k = 0; k < n; k++) y[k] = x[table[k]];
 #endif
 }

@@ -1,0 +1,325 @@
+"""Losses of rows of classes that go through a softmax, and functions of such rows.
+
+A loss is a struct of its hyperparameters, its traits (what is summed over the classes), and three hooks: what a class adds up to
+(`linear`; `means`, if that takes the normaliser), what a row's sums give (`value`, `factors`), and what each class gets of them
+(`slope`, `curvature`). With e = exp(x - top), p = e/sum.
+
+The label's own term, or without a label the greatest's, is excluded from the sum: where it is the maximum, the loss is
+log(1 + rest), and its gradient -rest/sum (`excluded_slope`), however small the rest.
+"""
+
+from libc.math cimport INFINITY, isinf
+
+from ..block cimport BOUND, GRAD, HESS
+from ..rows_block cimport (
+    AIM, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, POWER, REST, TOP, WEIGHT)
+from ..vectors cimport signless, vexp, vlog
+from ..views cimport real
+
+cdef extern from *:
+    """
+    #define MOST_F 0x1.fffffep127f
+    #define MOST_D 0x1.fffffffffffffp1023
+    """
+    const double MOST_F, MOST_D
+
+cdef struct SoftmaxCrossEntropyIds:     # target: class ids
+    double label_smoothing
+
+cdef struct SoftmaxCrossEntropyRows:    # target: rows of probabilities
+    double label_smoothing
+
+cdef struct SoftmaxDivergence:          # the same, less the entropy of the target; its value is loops/divergence.pxd's
+    double unused
+
+cdef struct SoftmaxFocalIds:
+    double gamma
+
+cdef struct SoftmaxFocalRows:
+    double gamma
+
+cdef struct Softmax:
+    double unused
+
+cdef struct LogSoftmax:
+    double unused
+
+cdef struct LogSumExp:
+    double unused
+
+ctypedef fused Rows:
+    SoftmaxCrossEntropyIds
+    SoftmaxCrossEntropyRows
+    SoftmaxDivergence
+    SoftmaxFocalIds
+    SoftmaxFocalRows
+    Softmax
+    LogSoftmax
+    LogSumExp
+
+cdef enum:                  # what a row gives to each of its classes
+    SLOPE                   # of e
+    SHARE                   # 1/sum: p is so many e
+    CURVE                   # of p(1 - p); of a focal loss the slope of e again
+    PULL                    # of the target, or of a smoothed label's share
+    PORTION                 # 1/rest: c is so many e
+    BEND                    # of c squared
+    SWAY                    # of p squared
+    FACTORS
+
+
+# ---- traits -------------------------------------------------------------------------------------------------------------------
+
+cdef inline bint labelled(Rows loss) noexcept nogil:
+    """Whether its target is a class id."""
+    return Rows is SoftmaxCrossEntropyIds or Rows is SoftmaxFocalIds
+
+
+cdef inline bint targeted(Rows loss) noexcept nogil:
+    """Whether its target is a row."""
+    return Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence or Rows is SoftmaxFocalRows
+
+
+cdef inline bint focal(Rows loss) noexcept nogil:
+    return Rows is SoftmaxFocalIds or Rows is SoftmaxFocalRows
+
+
+cdef inline bint refined(Rows loss) noexcept nogil:
+    """Whether it has sums that need the normaliser: `means`."""
+    return Rows is SoftmaxFocalRows
+
+
+cdef inline bint reads_again(Rows loss) noexcept nogil:
+    """Whether logits are needed once exponentials have taken their place."""
+    return Rows is LogSoftmax or Rows is SoftmaxFocalRows
+
+
+cdef inline bint linear_in_rows(Rows loss) noexcept nogil:
+    """Whether a class adds `linear` to its row."""
+    if Rows is SoftmaxCrossEntropyIds:
+        return loss.label_smoothing != 0
+    else:
+        return Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence
+
+
+cdef inline bint divergence(Rows loss) noexcept nogil:
+    """Whether its value is the divergence in double precision."""
+    return Rows is SoftmaxDivergence
+
+
+cdef inline double smoothing(Rows loss) noexcept nogil:
+    if Rows is SoftmaxCrossEntropyIds or Rows is SoftmaxCrossEntropyRows:
+        return loss.label_smoothing
+    else:
+        return 0
+
+
+cdef inline double gamma_of(Rows loss) noexcept nogil:
+    if Rows is SoftmaxFocalIds or Rows is SoftmaxFocalRows:
+        return loss.gamma
+    else:
+        return 0
+
+
+cdef inline bint has_value(Rows loss) noexcept nogil:
+    return not (Rows is Softmax or Rows is LogSoftmax)
+
+
+# ---- sums ---------------------------------------------------------------------------------------------------------------------
+
+cdef inline real linear(Rows loss, real z, real t) noexcept nogil:
+    """What a class adds beside its exponential; z = x - top, t its target."""
+    cdef real zero = 0
+    if targeted(loss):
+        return zero if t == zero else t * z
+    else:
+        return z
+
+
+cdef inline int powers(double gamma, real[:, ::1] q, real[:, ::1] lost, Py_ssize_t n) except -1 nogil:
+    """q to the power of gamma, in place; `lost` is what rounding took from 0 <= q <= 1. n is a multiple of LANES."""
+    cdef Py_ssize_t k
+    cdef real g = <real>gamma, one = 1, zero = 0
+    if gamma == 2:
+        for k in range(n):
+            q[0, k] = q[0, k] * q[0, k]
+    elif gamma == 0:
+        for k in range(n):
+            q[0, k] = one
+    elif gamma != 1:
+        vlog(&q[0, 0], &lost[0, 0], &q[0, 0], n)
+        for k in range(n):
+            q[0, k] = zero if q[0, k] > zero else g * q[0, k]
+        vexp(&q[0, 0], &q[0, 0], n)
+    return 0
+
+
+cdef inline int means(Rows loss, const real[:, ::1] p, const real[:, ::1] z, const real[:, ::1] t, const real[:, ::1] logs,
+                      real[:, ::1] power, real[:, ::1] lost, real[:, ::1] value, real[:, ::1] slope, real[:, ::1] bend,
+                      Py_ssize_t line, Py_ssize_t n, int wanted) except -1 nogil:
+    """Of n classes that are not their rows' greatest (so q = 1 - p does not cancel), at line `line` of z and t: what they add to
+    value, slope and curvature."""
+    cdef Py_ssize_t k
+    cdef real zero = 0, one = 1, two = 2, q, l, pl, u, g
+    if Rows is SoftmaxFocalRows:
+        # t q^g L; a = t q^(g-1) (g p L + q); b = g t q^(g-2) p ((g-1) p L - q L + 2 q), a majorizer's without -q L
+        g = <real>loss.gamma
+        for k in range(n):
+            power[0, k] = one - p[0, k]
+            lost[0, k] = (one - power[0, k]) - p[0, k]
+        powers(loss.gamma, power, lost, n)
+        for k in range(n):
+            q = one - p[0, k]
+            l = logs[0, k] - z[line, k]
+            pl = zero if p[0, k] == zero else p[0, k] * l
+            u = t[line, k] * power[0, k]
+            value[0, k] = zero if t[line, k] == zero else u * l
+            slope[0, k] = u * (one + g * pl / q)
+        if wanted & (HESS | BOUND):
+            for k in range(n):
+                q = one - p[0, k]
+                l = logs[0, k] - z[line, k]
+                pl = zero if p[0, k] == zero else p[0, k] * l
+                u = g * (t[line, k] * power[0, k])
+                bend[0, k] = u / q * ((g - one) * (p[0, k] * pl / q) + two * p[0, k] - (pl if wanted & HESS else zero))
+    return 0
+
+
+# ---- a row --------------------------------------------------------------------------------------------------------------------
+
+cdef inline double value(Rows loss, const double[:, ::1] row, Py_ssize_t i, Py_ssize_t classes) except? -1 nogil:
+    """A row's loss; of a function, what it gives for the row."""
+    cdef double share, own
+    if Rows is SoftmaxCrossEntropyIds:
+        share = loss.label_smoothing / classes
+        own = 0 if loss.label_smoothing == 1 else (1 - loss.label_smoothing) * row[MARGIN, i]
+        return row[LOGS, i] - own - (share * row[LINEAR, i] if loss.label_smoothing != 0 else 0)
+    elif Rows is SoftmaxCrossEntropyRows:
+        return row[MASS, i] * row[LOGS, i] - row[LINEAR, i]
+    elif Rows is SoftmaxFocalIds:
+        return zero_times(row[POWER, i], row[LOGS, i] - row[MARGIN, i])
+    elif Rows is SoftmaxFocalRows:
+        return row[MEAN_VALUE, i] + zero_times(row[AIM, i] * row[POWER, i], row[LOGS, i])
+    elif Rows is LogSumExp:
+        # MASS: NaN, if the row holds one, which a sum does not say that is infinite
+        own = row[TOP, i] + row[LOGS, i]
+        return row[TOP, i] + row[MASS, i] if isinf(row[TOP, i]) else own
+    else:
+        return row[LOSS, i]
+
+
+cdef inline double zero_times(double x, double y) noexcept nogil:
+    """x*y, 0 where x is."""
+    return 0 if x == 0 else x * y
+
+
+cdef inline int factors(Rows loss, const double[:, ::1] row, Py_ssize_t i, double down, Py_ssize_t classes, int wanted,
+                        real[:, ::1] factor, Py_ssize_t k) except -1 nogil:
+    """What a row gives to each class, into column k; `down` brings exponentials to the row's maximum."""
+    cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), w = row[WEIGHT, i], mass = 1, slope = 0, bend = 0, a, over
+    cdef double most = MOST_F if real is float else MOST_D
+    if Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence:
+        mass = row[MASS, i]
+    if focal(loss):
+        focal_terms(loss, row, i, wanted, &slope, &bend)
+        a = slope / row[REST, i] if row[REST, i] != 0 else 0
+        if Rows is SoftmaxFocalRows:
+            a += row[MEAN_SLOPE, i] * inverse
+        factor[SLOPE, k] = <real>(w * a * down)
+        factor[SHARE, k] = <real>(inverse * down)
+        factor[PULL, k] = <real>w
+        if wanted & (HESS | BOUND):
+            over = down / row[REST, i] if row[REST, i] != 0 else 0
+            factor[PORTION, k] = <real>(over if not over > most else most)
+            factor[BEND, k] = <real>(w * bend)
+            factor[SWAY, k] = <real>(w * row[MEAN_BEND, i]) if Rows is SoftmaxFocalRows else <real>0
+        return 0
+    inverse *= down
+    factor[SLOPE, k] = <real>(w * mass * inverse)
+    factor[SHARE, k] = <real>inverse
+    factor[CURVE, k] = <real>(w * mass)
+    if Rows is SoftmaxCrossEntropyIds:
+        factor[PULL, k] = <real>(w * loss.label_smoothing / classes)
+    elif Rows is LogSoftmax:
+        factor[PULL, k] = <real>row[LOGS, i]
+    else:
+        factor[PULL, k] = <real>w
+    return 0
+
+
+cdef inline int focal_terms(Rows loss, const double[:, ::1] row, Py_ssize_t i, int wanted, double* slope,
+                            double* bend) except -1 nogil:
+    """Of the excluded class, which has the target 1 or `AIM`: q^g (g p L + q), and g q^g p ((g-1) p L - q L + 2 q)."""
+    cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), g = gamma_of(loss)
+    cdef double p = row[EXCLUDED, i] * inverse, q = row[REST, i] * inverse, l = row[LOGS, i] - row[MARGIN, i]
+    cdef double pl = 0 if p == 0 else p * l, scale = row[POWER, i]
+    if targeted(loss):
+        scale *= row[AIM, i]
+    slope[0] = scale * (g * pl + q)
+    bend[0] = scale * g * ((g - 1) * p * pl + 2 * p * q - (q * pl if wanted & HESS else 0))
+    return 0
+
+
+# ---- a class ------------------------------------------------------------------------------------------------------------------
+
+cdef inline real slope(Rows loss, real e, real t, real a, real factor, real pull) noexcept nogil:
+    """The gradient of a class that is not excluded; t is its target, a what it has added to its row's slopes. (The addition of 0 is
+    fused with the product: so that is rounded, whatever the compiler fuses, and a row has the same bits in every loop.)"""
+    if Rows is SoftmaxCrossEntropyIds:
+        return signless(signless(e * factor) - pull) if loss.label_smoothing != 0 else e * factor
+    elif Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence:
+        return signless(signless(e * factor) - t * pull)
+    elif Rows is SoftmaxFocalRows:
+        return signless(signless(e * factor) - a * pull)
+    elif Rows is LogSoftmax:
+        return e - pull
+    else:
+        return e * factor
+
+
+cdef inline real curvature(Rows loss, real e, real b, real factor, real share, real curve, real pull, real portion, real bend,
+                           real sway) noexcept nogil:
+    """Its second derivative; b is what it has added to its row's curvatures."""
+    cdef real p = e * share, one = 1, two = 2, c
+    if focal(loss):
+        c = e * portion
+        if Rows is SoftmaxFocalRows:
+            return (e * factor * (one - p) + c * (c * bend)) + (p * p * sway + b * (one - two * p) * pull)
+        else:
+            return e * factor * (one - p) + c * (c * bend)
+    else:
+        return p * (one - p) * curve
+
+
+cdef inline int excluded_slope(Rows loss, const double[:, ::1] row, Py_ssize_t i, real t, Py_ssize_t classes, int wanted,
+                               real* grad, real* hess) except -1 nogil:
+    """Of the excluded class, p m - t; where p is more than 1/2, as (m - t) - m rest/sum, where nothing cancels."""
+    cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), s = smoothing(loss), w = row[WEIGHT, i], p, q
+    cdef double mass = 1.0 if labelled(loss) else row[MASS, i]
+    cdef double target = 1 - s + s / classes if labelled(loss) else <double>t
+    cdef double others = s - s / classes if labelled(loss) else mass - t
+    cdef double a = 0, b = 0, sum_a = 0, sum_b = 0
+    cdef bint most = not row[EXCLUDED, i] < row[REST, i]
+    if focal(loss):
+        focal_terms(loss, row, i, wanted, &a, &b)
+        p = row[EXCLUDED, i] * inverse
+        q = row[REST, i] * inverse
+        if Rows is SoftmaxFocalRows:
+            sum_a = row[MEAN_SLOPE, i]
+            sum_b = row[MEAN_BEND, i]
+        grad[0] = signless(<real>(w * (p * sum_a - a)))
+        hess[0] = <real>(w * (p * (q * sum_a) + p * (p * sum_b) + (a * p + b)))
+        return 0
+    grad[0] = signless(<real>(w * (others - mass * (row[REST, i] * inverse) if most
+                                   else mass * (row[EXCLUDED, i] * inverse) - target)))
+    hess[0] = <real>(w * mass * (row[EXCLUDED, i] * inverse) * (row[REST, i] * inverse))
+    return 0
+
+
+cdef inline double runner_curvature(Rows loss, const double[:, ::1] row, Py_ssize_t i, int wanted) except? -1 nogil:
+    """The second derivative of a labelled row's greatest class that is not its label: 1 - p from the sum of the others."""
+    cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), rest = row[OTHERS, i] + row[EXCLUDED, i], a = 0, b = 0
+    if focal(loss):
+        focal_terms(loss, row, i, wanted, &a, &b)
+        return row[WEIGHT, i] * (a / row[REST, i] * (rest * inverse) + b / row[REST, i] / row[REST, i])
+    return row[WEIGHT, i] * inverse * (rest * inverse)

@@ -1,0 +1,199 @@
+"""Loops over rows of probabilities, a stretch of a line of a block at a time. They know no loss.
+
+A line is a row, or where blocks are class-major a class of all rows. Of a sparse loss a block has one class: the label's.
+"""
+
+from libc.stdint cimport int64_t
+
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
+from ..formulas.probabilities cimport KullbackLeibler, Probabilities, gapped, least, prepare, slope, sparse, term
+from ..rows_block cimport (
+    CLASS_WEIGHT, EXCLUDED, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPREAD, WEIGH, WEIGHT, RowsBlock)
+from ..vectors cimport signless
+from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
+from .conclude cimport weigh
+from .sums cimport add_exactly, add_row_exactly, of_row, outside_unit, total
+
+cdef extern from "math.h" nogil:
+    double fma(double x, double y, double z)
+
+cdef enum:
+    PIECE = 256                 # numbers of a line that go through the logarithm at a time
+
+
+cdef inline int by_class(const Probabilities* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
+    """The door of class-major blocks: addresses become views."""
+    cdef Py_ssize_t c = block.length, m = block.rows
+    return stages(loss[0], True, reading_rows(pred, c, m, block.pred_row), reading_rows(target, c, m, block.target_row),
+                  writing_rows(<real*>block.grad, c if block.grad is not NULL else 0, m, block.grad_row),
+                  writing_rows(<real*>block.hess, c if block.hess is not NULL else 0, m, block.hess_row),
+                  writing_rows(block.state, LINES, block.padded, block.padded), writing_ids(block.label, block.padded),
+                  reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
+
+
+cdef inline int by_row(const Probabilities* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
+    """The door of row-major ones."""
+    cdef Py_ssize_t c = block.length, m = block.rows
+    return stages(loss[0], False, reading_rows(pred, m, c, block.pred_row), reading_rows(target, m, c, block.target_row),
+                  writing_rows(<real*>block.grad, m if block.grad is not NULL else 0, c, block.grad_row),
+                  writing_rows(<real*>block.hess, m if block.hess is not NULL else 0, c, block.hess_row),
+                  writing_rows(block.state, LINES, block.padded, block.padded), writing_ids(block.label, block.padded),
+                  reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
+
+
+cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
+                       real[:, ::1] hess, double[:, ::1] row, int64_t[::1] label, const double[::1] class_weight,
+                       const RowsBlock* block) except -1 nogil:
+    cdef int seen = 0, stages = block.stages, wanted = block.wanted
+    cdef Py_ssize_t i, n = block.rows
+    if stages & INSPECT:
+        if not sparse(loss):
+            seen |= inspect(p, t, classes_first, row, class_weight, block)
+    if stages & WEIGH:
+        seen |= weigh(sparse(loss), row, label, class_weight, block)
+        for i in range(n):
+            row[LINEAR, i] = row[GAP, i] = row[LOST, i] = 0
+    if sparse(loss) and stages & REDUCE:
+        for i in range(n):
+            if label[i] >= 0 and (p[0, i] < 0) | (p[0, i] > 1):
+                seen |= OUTSIDE
+    if wanted & VALUE and stages & REDUCE:
+        reduce(loss, classes_first, p, t, row, block)
+    if stages & FINISH and wanted != 0:
+        if wanted & VALUE:
+            for i in range(n):
+                row[LOSS, i] = row[LINEAR, i] + (row[GAP, i] + row[LOST, i]) if gapped(loss) else 0 - row[LINEAR, i]
+            for i in range(n):
+                row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i] if row[WEIGHT, i] != 0 else 0
+            if block.summed:
+                block.sums.value += total(row, LOSS, 0, n)
+        if wanted & (GRAD | HESS | BOUND):
+            for i in range(n):
+                row[WEIGHT, i] = row[WEIGHT, i] * block.scale
+    if stages & SPREAD and wanted & (GRAD | HESS | BOUND):
+        if sparse(loss):
+            spread_labels(loss, p, grad, hess, row, label, block)
+        else:
+            spread(loss, classes_first, p, t, grad, hess, row, block)
+    return seen
+
+
+cdef inline int inspect(const real[:, ::1] p, const real[:, ::1] t, bint classes_first, double[:, ::1] row,
+                        const double[::1] class_weight, const RowsBlock* block) except -1 nogil:
+    """Whether something is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
+    cdef Py_ssize_t i, j, n = block.rows, lines = block.length if classes_first else n, length = n if classes_first else block.length
+    cdef int seen = 0
+    cdef bint weighs = class_weight.shape[0] > 0
+    cdef double w
+    for i in range(n if weighs and block.span == 0 else 0):
+        row[CLASS_WEIGHT, i] = 0
+    for j in range(lines):
+        if outside_unit(p, j, 0, length) or outside_unit(t, j, 0, length):
+            for i in range(length):
+                w = row[WEIGHT, i if classes_first else j] if block.weighted else 1
+                if w != 0 and (p[j, i] < 0) | (p[j, i] > 1) | (t[j, i] < 0) | (t[j, i] > 1):
+                    seen = OUTSIDE
+        if weighs and classes_first:
+            for i in range(length):
+                row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[block.start + j], row[CLASS_WEIGHT, i])
+        elif weighs:
+            w = row[CLASS_WEIGHT, j]
+            for i in range(length):
+                w = fma(t[j, i], class_weight[block.start + i], w)
+            row[CLASS_WEIGHT, j] = w
+    return seen
+
+
+cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, double[:, ::1] row,
+                       const RowsBlock* block) except -1 nogil:
+    """LINEAR, and of divergences the gap."""
+    cdef real places[1024]
+    cdef real[:, ::1] logs = writing_rows(<real*>places, 1, PIECE, PIECE)
+    cdef real[:, ::1] none = writing_rows(<real*>places + PIECE, 1, PIECE, PIECE)
+    cdef real[:, ::1] terms = writing_rows(<real*>places + 2 * PIECE, 1, PIECE, PIECE)
+    cdef real[:, ::1] gaps = writing_rows(<real*>places + 3 * PIECE, 1, PIECE, PIECE)
+    cdef Py_ssize_t j, k, m, done, n = block.rows
+    cdef Py_ssize_t lines = block.length if classes_first else n, length = n if classes_first else block.length
+    cdef real zero = 0, v = 0, gap = 0
+    for j in range(lines):
+        done = 0
+        while done < length:
+            m = min(<Py_ssize_t>PIECE, length - done)
+            prepare(loss, p, t, logs, none, j, done, m)
+            for k in range(m):
+                term(loss, p[j, done + k], zero if sparse(loss) else t[j, done + k], logs[0, k], &v, &gap)
+                terms[0, k] = v
+                gaps[0, k] = gap
+            if classes_first:
+                for k in range(m):
+                    row[LINEAR, done + k] += terms[0, k]
+            else:
+                row[LINEAR, j] += of_row(terms, 0, 0, m)
+            if gapped(loss):
+                if classes_first and real is float:         # whose double sum has digits to spare
+                    for k in range(m):
+                        row[GAP, done + k] += gaps[0, k]
+                elif real is float:
+                    row[GAP, j] += of_row(gaps, 0, 0, m)
+                elif classes_first:
+                    for k in range(m):
+                        add_exactly(gaps[0, k], &row[GAP, done + k], &row[LOST, done + k])
+                else:
+                    add_row_exactly(gaps, 0, 0, m, &row[GAP, j], &row[LOST, j])
+            done += m
+    return 0
+
+
+cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
+                       real[:, ::1] hess, const double[:, ::1] row, const RowsBlock* block) except -1 nogil:
+    """-t/p and t/p^2. Where all rows count alike, as numbers that do (loops/pointwise.pxd), to the last bit."""
+    cdef real g_place[256]
+    cdef real h_place[256]
+    cdef real[:, ::1] g = writing_rows(<real*>g_place, 1, PIECE, PIECE)
+    cdef real[:, ::1] h = writing_rows(<real*>h_place, 1, PIECE, PIECE)
+    cdef Py_ssize_t j, k, m, done, n = block.rows
+    cdef Py_ssize_t lines = block.length if classes_first else n, length = n if classes_first else block.length
+    cdef real zero = 0, q, x, scale = <real>block.scale
+    cdef double w, s
+    cdef bint curved = block.wanted & (HESS | BOUND)
+    cdef bint alike = not block.weighted and block.class_weight is NULL and block.unit == 1
+    for j in range(lines):
+        done = 0
+        while done < length:
+            m = min(<Py_ssize_t>PIECE, length - done)
+            if alike:
+                for k in range(m):
+                    x = p[j, done + k] + zero
+                    q = slope(loss, p[j, done + k], t[j, done + k])
+                    g[0, k] = signless(-q * scale)
+                    h[0, k] = zero if q == zero else q / x * scale
+            else:
+                for k in range(m):
+                    x = p[j, done + k] + zero
+                    q = slope(loss, p[j, done + k], t[j, done + k])
+                    w = row[WEIGHT, done + k if classes_first else j]
+                    s = q * w if w != 0 else 0
+                    g[0, k] = signless(<real>-s)
+                    h[0, k] = zero if s == 0 else <real>(s / x)
+            for k in range(m):
+                grad[j, done + k] = g[0, k]
+            if curved:
+                for k in range(m):
+                    hess[j, done + k] = h[0, k]
+            done += m
+    return 0
+
+
+cdef inline int spread_labels(Probabilities loss, const real[:, ::1] p, real[:, ::1] grad, real[:, ::1] hess,
+                              const double[:, ::1] row, const int64_t[::1] label, const RowsBlock* block) except -1 nogil:
+    """-w/p and w/p^2 of the labels."""
+    cdef Py_ssize_t i
+    cdef real low = <real>least(loss), zero = 0, x
+    cdef double s
+    for i in range(block.rows):
+        x = p[0, i] + zero
+        s = 0 if (label[i] < 0) | (x < low) else row[WEIGHT, i] / x
+        grad[0, i] = signless(<real>-s)
+        if block.wanted & (HESS | BOUND):
+            hess[0, i] = <real>(0 if s == 0 else s / x)
+    return 0

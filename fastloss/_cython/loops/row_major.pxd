@@ -1,0 +1,331 @@
+"""Loops over the classes of rows that stand as they are: long rows, in spans that stay in the first-level cache. They know no loss.
+
+Each span is read from memory once, and its exponentials are taken relative to its own maximum, then brought to the row's by one
+factor when the gradient is written. Only rows too long to keep are read a second time.
+"""
+
+from libc.math cimport isinf, isnan
+from libc.stdint cimport int64_t
+
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
+from ..formulas.rows cimport (
+    BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors, focal,
+    labelled, linear, linear_in_rows, means, reads_again, refined, runner_curvature, slope, smoothing, targeted)
+from ..rows_block cimport (
+    AIM, CLASS_WEIGHT, CONCLUDE, DIVERGE, EXCLUDED, FINISH, INSPECT, LINES, LOGS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, PLACE, REDUCE, REFINE,
+    REST, RUNNER, SHORT, SPAN, SPAN_BASE, SPAN_BEND, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_LINES, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS,
+    SPAN_PLACE, SPAN_REST, SPAN_RUNNER, SPAN_SLOPE, SPAN_TOP, SPAN_VALUE, SPREAD, TOP, WEIGH, WEIGHT, RowsBlock)
+from ..vectors cimport fetch, signless, vexp
+from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
+from .divergence cimport diverge
+from .conclude cimport finish, join, normalise, power, weigh
+from .sums cimport first_one, greatest, holds_nan, of_exponentials, of_row, of_short_exponentials, outside_unit
+
+cdef extern from "math.h" nogil:
+    const double INFINITY, NAN
+    double fma(double x, double y, double z)
+
+cdef enum:
+    STRETCH = 256               # classes that go through exp at a time, while memory is asked for what comes next
+
+
+cdef inline int row_major(const Rows* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
+    """The door: addresses become views."""
+    cdef Py_ssize_t n = block.rows, c = block.length, padded = (c + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
+    cdef Py_ssize_t columns = block.spans * n
+    return stages(loss[0], reading_rows(pred, n, c, block.pred_row), reading_rows(target, n, c, block.target_row),
+                  writing_rows(<real*>block.exps, n, padded, block.exp_row),
+                  writing_rows(<real*>block.grad, n if block.grad is not NULL else 0, c, block.grad_row),
+                  writing_rows(<real*>block.hess, n if block.hess is not NULL else 0, c, block.hess_row),
+                  writing_rows(block.state, LINES, block.padded, block.padded),
+                  writing_rows(block.parts, SPAN_LINES, columns, columns), writing_ids(block.label, block.padded),
+                  reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
+
+
+cdef inline int stages(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] grad, real[:, ::1] hess,
+                       double[:, ::1] row, double[:, ::1] part, int64_t[::1] label, const double[::1] class_weight,
+                       const RowsBlock* block) except -1 nogil:
+    cdef Py_ssize_t i, n = block.rows, c = block.span, spans = block.spans
+    cdef int seen = 0, wanted = block.wanted, stages = block.stages
+    if targeted(loss) and stages & INSPECT:
+        for i in range(n):
+            seen |= inspect(t, row, i, class_weight, block)
+    if stages & WEIGH:
+        seen |= weigh(labelled(loss), row, label, class_weight, block)
+    if wanted == 0:
+        return seen
+    if stages & REDUCE:
+        for i in range(n):
+            if targeted(loss) and row[WEIGHT, i] != 0 and outside_unit(t, i, 0, block.length):
+                seen |= OUTSIDE
+            reduce(loss, x, t, e, row, part, label, i, i * spans + c, block)
+    if divergence(loss) and stages & DIVERGE:
+        diverge(x, t, row, block, False)
+    if stages & CONCLUDE:
+        for i in range(n):
+            join(labelled(loss), row, i, part, i * spans, spans)
+        normalise(loss, <const real*>NULL, row, n)
+    if refined(loss) and stages & REFINE:
+        for i in range(n):
+            refine(loss, x, t, e, row, part, i, i * spans + c, block)
+    if stages & FINISH:
+        if refined(loss):
+            for i in range(n):
+                for c in range(i * spans, (i + 1) * spans):
+                    row[MEAN_VALUE, i] += part[SPAN_VALUE, c]
+                    row[MEAN_SLOPE, i] += part[SPAN_SLOPE, c]
+                    row[MEAN_BEND, i] += part[SPAN_BEND, c]
+        finish(loss, row, block)
+    if stages & SPREAD:
+        for i in range(n):
+            spread(loss, x, t, e, grad, hess, row, part, i, i * spans + block.span, block)
+    return seen
+
+
+cdef inline int inspect(const real[:, ::1] t, double[:, ::1] row, Py_ssize_t i, const double[::1] class_weight,
+                        const RowsBlock* block) except -1 nogil:
+    """Whether a target is outside [0, 1], in a row that is there; and what the classes make it weigh."""
+    cdef Py_ssize_t k
+    cdef double w = 0 if block.span == 0 else row[CLASS_WEIGHT, i]
+    if class_weight.shape[0] > 0:
+        for k in range(block.length):
+            w = fma(t[i, k], class_weight[block.start + k], w)
+        row[CLASS_WEIGHT, i] = w
+    if block.weighted and row[WEIGHT, i] == 0:
+        return 0
+    return OUTSIDE if outside_unit(t, i, 0, block.length) else 0
+
+
+cdef inline int reduce(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, double[:, ::1] row,
+                       double[:, ::1] part, const int64_t[::1] label, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
+    """A span by itself: its exponentials are relative to its own maximum, the base."""
+    cdef real product_place[256]
+    cdef real target_place[256]
+    cdef real[:, ::1] product = writing_rows(<real*>product_place, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] target = writing_rows(<real*>target_place, 1, STRETCH, STRETCH)
+    cdef Py_ssize_t n = block.length, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), done = 0, k, m, size, own
+    cdef real top = 0, zero = 0, one = 1, base
+    cdef real keep = <real>(1 - smoothing(loss)), share = <real>(smoothing(loss) / block.classes)
+    cdef bint smoothed = smoothing(loss) != 0, adds = linear_in_rows(loss), short = block.classes < SHORT
+    cdef double sum = 0, mass = 0, rest
+    greatest(x, i, 0, n, &top)
+    base = top if top > -<real>INFINITY else zero
+    while done < padded:
+        m = min(<Py_ssize_t>STRETCH, padded - done)
+        size = min(m, n - done)
+        if block.ahead > 0:
+            fetch(<const char*>&x[i, done] + block.ahead, m * <Py_ssize_t>sizeof(real))
+        for k in range(done, done + size):
+            e[i, k] = x[i, k] - base
+        for k in range(done + size, done + m):
+            e[i, k] = -<real>INFINITY
+        if targeted(loss) and adds:
+            if smoothed:
+                for k in range(size):
+                    target[0, k] = t[i, done + k] * keep + share
+                for k in range(size):
+                    product[0, k] = linear(loss, e[i, done + k], target[0, k])
+            else:
+                for k in range(size):
+                    product[0, k] = linear(loss, e[i, done + k], t[i, done + k])
+            sum += of_row(product, 0, 0, size)
+            if smoothed:
+                mass += of_row(target, 0, 0, size)
+        elif adds:
+            sum += of_row(e, i, done, size)
+        vexp(&e[i, done], &e[i, done], m)
+        done += m
+    part[SPAN_TOP, c] = top
+    part[SPAN_BASE, c] = base
+    part[SPAN_LINEAR, c] = sum
+    part[SPAN_EXCLUDED, c] = part[SPAN_MARGIN, c] = part[SPAN_MASS, c] = part[SPAN_OTHERS, c] = 0
+    part[SPAN_PLACE, c] = part[SPAN_RUNNER, c] = -1
+    if targeted(loss) and adds:
+        part[SPAN_MASS, c] = mass if smoothed else of_row(t, i, 0, n)
+    if labelled(loss):
+        own = label[i] - block.start
+        part[SPAN_MASS, c] = n
+        if 0 <= own < n:
+            part[SPAN_PLACE, c] = block.start + own
+            part[SPAN_EXCLUDED, c] = e[i, own]
+            part[SPAN_MARGIN, c] = x[i, own] - base
+            e[i, own] = zero
+        # The greatest term is 1, beside which small ones would be lost; in float, a label's rest has no digits for them.
+        if real is float:
+            part[SPAN_REST, c] = of_short_exponentials(e, i, n, False) if short else of_exponentials(e, i, padded)
+            if not block.wanted & (HESS | BOUND):
+                return 0
+    own = first_one(e, i, padded)
+    if own >= 0:
+        e[i, own] = zero
+    rest = of_short_exponentials(e, i, n, True) if short else of_exponentials(e, i, padded)
+    if own >= 0:
+        e[i, own] = one
+    if labelled(loss):
+        part[SPAN_OTHERS, c] = rest
+        part[SPAN_RUNNER, c] = block.start + own if own >= 0 else -1
+        if real is double:
+            part[SPAN_REST, c] = rest + (1 if own >= 0 else 0)
+    else:
+        part[SPAN_REST, c] = rest
+        if own >= 0:
+            part[SPAN_PLACE, c] = block.start + own
+            part[SPAN_EXCLUDED, c] = 1
+        if Rows is LogSumExp:
+            if isinf(top) or isnan(rest):
+                part[SPAN_MASS, c] = NAN if holds_nan(x, i, n) else 0
+    return 0
+
+
+cdef inline double down(const double[:, ::1] row, const double[:, ::1] part, Py_ssize_t i, Py_ssize_t c,
+                        const RowsBlock* block) except? -1 nogil:
+    """What brings a span's exponentials to the row's maximum. A span that is masked as a whole may have a base above."""
+    cdef double base = part[SPAN_BASE, c]
+    if not block.exps_kept or base == row[TOP, i]:
+        return 1
+    return power(base - row[TOP, i]) if base < row[TOP, i] else 0
+
+
+cdef inline int again(const real[:, ::1] x, real[:, ::1] e, const double[:, ::1] row, Py_ssize_t i, Py_ssize_t n) except -1 nogil:
+    """Exponentials that were not kept, out of their logits once more."""
+    cdef Py_ssize_t k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
+    cdef real top = <real>row[TOP, i]
+    for k in range(n):
+        e[i, k] = x[i, k] - top
+    for k in range(n, padded):
+        e[i, k] = 0
+    vexp(&e[i, 0], &e[i, 0], padded)
+    return 0
+
+
+cdef inline int refine(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, double[:, ::1] row,
+                       double[:, ::1] part, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
+    """Sums that need the normaliser, of all classes of a span but the excluded one."""
+    cdef real places[2560]
+    cdef real[:, ::1] p = writing_rows(<real*>places, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] z = writing_rows(<real*>places + STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] u = writing_rows(<real*>places + 2 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] logs = writing_rows(<real*>places + 3 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] v = writing_rows(<real*>places + 4 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] a = writing_rows(<real*>places + 5 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] b = writing_rows(<real*>places + 6 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] power = writing_rows(<real*>places + 7 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] lost = writing_rows(<real*>places + 8 * STRETCH, 1, STRETCH, STRETCH)
+    cdef Py_ssize_t done = 0, n = block.length, own = <Py_ssize_t>row[PLACE, i] - block.start, size, k
+    cdef real share = <real>(down(row, part, i, c, block) / (row[REST, i] + row[EXCLUDED, i]))
+    part[SPAN_VALUE, c] = part[SPAN_SLOPE, c] = part[SPAN_BEND, c] = 0
+    if row[PLACE, i] >= 0 and 0 <= own < n:
+        row[AIM, i] = t[i, own]
+    if not block.exps_kept:
+        again(x, e, row, i, n)
+    while done < n:
+        size = min(<Py_ssize_t>STRETCH, n - done)
+        mean_terms(loss, x, t, e, row, i, done, size, share, p, z, u, logs, power, lost, v, a, b, block.wanted)
+        if row[PLACE, i] >= 0 and done <= own < done + size:
+            k = own - done
+            v[0, k] = a[0, k] = b[0, k] = 0
+        part[SPAN_VALUE, c] += of_row(v, 0, 0, size)
+        part[SPAN_SLOPE, c] += of_row(a, 0, 0, size)
+        if block.wanted & (HESS | BOUND):
+            part[SPAN_BEND, c] += of_row(b, 0, 0, size)
+        done += size
+    return 0
+
+
+cdef inline int mean_terms(Rows loss, const real[:, ::1] x, const real[:, ::1] t, const real[:, ::1] e, const double[:, ::1] row,
+                           Py_ssize_t i, Py_ssize_t start, Py_ssize_t n, real share, real[:, ::1] p, real[:, ::1] z,
+                           real[:, ::1] u, real[:, ::1] logs, real[:, ::1] power, real[:, ::1] lost, real[:, ::1] v,
+                           real[:, ::1] a, real[:, ::1] b, int wanted) except -1 nogil:
+    """`means` of a stretch of a row: v, a and b out of p, z = x - top and the targets u."""
+    cdef Py_ssize_t k, m = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
+    cdef real top = <real>row[TOP, i], zero = 0
+    for k in range(n):
+        p[0, k] = e[i, start + k] * share
+        z[0, k] = x[i, start + k] - top
+        u[0, k] = t[i, start + k]
+    for k in range(n, m):
+        p[0, k] = z[0, k] = u[0, k] = zero
+    for k in range(m):
+        logs[0, k] = <real>row[LOGS, i]
+    return means(loss, p, z, u, logs, power, lost, v, a, b, 0, m, wanted)
+
+
+cdef inline int spread(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] grad, real[:, ::1] hess,
+                       double[:, ::1] row, const double[:, ::1] part, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
+    """Gradient and Hessian of a span."""
+    cdef real factor_place[8]
+    cdef real[:, ::1] factor = writing_rows(<real*>factor_place, FACTORS, 1, 1)
+    cdef Py_ssize_t n = block.length, k, classes = block.classes, own = <Py_ssize_t>row[PLACE, i] - block.start
+    cdef Py_ssize_t runner = <Py_ssize_t>row[RUNNER, i] - block.start
+    cdef int wanted = block.wanted
+    cdef bint curved = wanted & (HESS | BOUND), smoothed = smoothing(loss) != 0
+    cdef bint holds = row[PLACE, i] >= 0 and 0 <= own < n
+    cdef real keep = <real>(1 - smoothing(loss)), share = <real>(smoothing(loss) / classes), zero = 0, one = 1
+    cdef real top = <real>row[TOP, i], aim = one, g = 0, h = 0, slope_factor, p_share, curve, pull, portion, bend, sway
+    if (labelled(loss) or targeted(loss)) and row[WEIGHT, i] == 0:      # not there: 0, whatever it holds
+        for k in range(n):
+            grad[i, k] = zero
+        for k in range(n if curved else 0):
+            hess[i, k] = zero
+        return 0
+    factors(loss, row, i, down(row, part, i, c, block), classes, wanted, factor, 0)
+    slope_factor, p_share, curve, pull = factor[SLOPE, 0], factor[SHARE, 0], factor[CURVE, 0], factor[PULL, 0]
+    portion, bend, sway = factor[PORTION, 0], factor[BEND, 0], factor[SWAY, 0]
+    if targeted(loss) and holds:
+        aim = t[i, own] * keep + share
+    if reads_again(loss) and not refined(loss):
+        for k in range(n):
+            e[i, k] = x[i, k] - top
+    elif not block.exps_kept:
+        again(x, e, row, i, n)
+    if refined(loss):
+        spread_means(loss, x, t, e, grad, hess, row, i, n, slope_factor, p_share, pull, portion, bend, sway, wanted)
+    else:
+        if curved:
+            for k in range(n):
+                hess[i, k] = curvature(loss, e[i, k], zero, slope_factor, p_share, curve, zero, portion, bend, zero)
+        if targeted(loss) and smoothed:
+            for k in range(n):
+                grad[i, k] = slope(loss, e[i, k], t[i, k] * keep + share, zero, slope_factor, pull)
+        elif targeted(loss):
+            for k in range(n):
+                grad[i, k] = slope(loss, e[i, k], t[i, k], zero, slope_factor, pull)
+        else:
+            for k in range(n):
+                grad[i, k] = slope(loss, e[i, k], zero, zero, slope_factor, pull)
+    if (labelled(loss) or targeted(loss)) and holds:
+        excluded_slope(loss, row, i, aim, classes, wanted, &g, &h)
+        grad[i, own] = g
+        if curved:
+            hess[i, own] = h
+    if labelled(loss) and curved and row[RUNNER, i] >= 0 and 0 <= runner < n:
+        hess[i, runner] = <real>runner_curvature(loss, row, i, wanted)
+    return 0
+
+
+cdef inline int spread_means(Rows loss, const real[:, ::1] x, const real[:, ::1] t, const real[:, ::1] e, real[:, ::1] grad,
+                             real[:, ::1] hess, const double[:, ::1] row, Py_ssize_t i, Py_ssize_t n, real factor, real share,
+                             real pull, real portion, real bend, real sway, int wanted) except -1 nogil:
+    """The same of a loss whose classes add what takes the normaliser."""
+    cdef real places[2560]
+    cdef real[:, ::1] p = writing_rows(<real*>places, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] z = writing_rows(<real*>places + STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] u = writing_rows(<real*>places + 2 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] logs = writing_rows(<real*>places + 3 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] v = writing_rows(<real*>places + 4 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] a = writing_rows(<real*>places + 5 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] b = writing_rows(<real*>places + 6 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] power = writing_rows(<real*>places + 7 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real[:, ::1] lost = writing_rows(<real*>places + 8 * STRETCH, 1, STRETCH, STRETCH)
+    cdef Py_ssize_t done = 0, size, k
+    cdef real zero = 0
+    while done < n:
+        size = min(<Py_ssize_t>STRETCH, n - done)
+        mean_terms(loss, x, t, e, row, i, done, size, share, p, z, u, logs, power, lost, v, a, b, wanted)
+        if wanted & (HESS | BOUND):
+            for k in range(size):
+                hess[i, done + k] = curvature(loss, e[i, done + k], b[0, k], factor, share, zero, pull, portion, bend, sway)
+        for k in range(size):
+            grad[i, done + k] = slope(loss, e[i, done + k], zero, a[0, k], factor, pull)
+        done += size
+    return 0

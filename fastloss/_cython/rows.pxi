@@ -1,0 +1,470 @@
+# Losses of rows of classes, and functions of rows: their batches. Included by engine.pyx; kernels are in rows_kernel.pxi.
+#
+# Where samples lie side by side in memory (images with the classes on an outer axis) or rows are short, blocks are class-major;
+# otherwise row-major, and of long rows a span at a time. Whether a block is class-major changes no digit: both ways add up a short
+# row in the same order, and a long one is added up span by span, by one thread or by several.
+
+cdef enum:
+    FEW = 6                     # classes for each row of the batch: more would leave vectors over rows empty
+    KEEP = 4 << 20              # bytes of a row's exponentials that are kept for its gradient
+    BLOCK_BYTES = 16384         # of a class-major block
+    ROWS_SHARE = 32768          # numbers: the least that a thread takes at a time
+    FETCH_FROM = 1 << 20        # bytes: from here on a batch is not in a cache near by
+    STACK = 6144                # doubles that a small block may use instead of a workspace
+
+cdef struct RowsJob:
+    Job job
+    const RowsForm* form
+    RowsFunction function
+    double parameters[PARAMETERS]
+    const double* class_weight
+    bint ignoring
+    int64_t ignored
+    bint class_major
+    bint lies[OPERANDS]         # an operand's lines can be read or written where they are
+    bint kept                   # exponentials, between stages
+    bint streaming
+    bint looks_at_all           # what inspects the inputs looks at rows, not at labels and weights alone
+    Py_ssize_t block            # rows of a block
+    Py_ssize_t padded           # a multiple of LANES
+    Py_ssize_t length           # classes of a span
+    Py_ssize_t spans
+    Py_ssize_t ahead
+    int sharing                 # threads that share a row's spans; 1: none do
+    Py_ssize_t parts            # where things are in a workspace: bytes from its beginning ...
+    Py_ssize_t labels
+    Py_ssize_t exps
+    Py_ssize_t apart            # ... and of what each of the sharing threads has for itself, from here on ...
+    Py_ssize_t own              # ... so many bytes
+    Py_ssize_t at[OPERANDS]
+    Py_ssize_t row[OPERANDS]    # leading dimension of an operand there
+    int32_t* out_table          # a class-major block to contiguous rows: where each number comes from; or NULL
+
+
+# ---- numbers in and out --------------------------------------------------------------------------------------------------------
+
+cdef inline void read_numbers(const Batch* batch, const char* x, Py_ssize_t step, int code, char* y, Py_ssize_t n) noexcept nogil:
+    if batch.double_precision:
+        batch.memory.load_d(x, step, code, <double*>y, n)
+    else:
+        batch.memory.load_f(x, step, code, <float*>y, n)
+
+
+cdef inline void write_numbers(const Batch* batch, const char* x, char* y, Py_ssize_t step, const Operand* out, Py_ssize_t n,
+                       bint streaming) noexcept nogil:
+    if streaming and out.native and step == out.size:
+        batch.memory.stream_out(x, y, n * out.size)
+    elif batch.double_precision:
+        batch.memory.store_d(<const double*>x, y, step, out.code, n)
+    else:
+        batch.memory.store_f(<const float*>x, y, step, out.code, n)
+
+
+cdef inline void load_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t first, Py_ssize_t length, char* y,
+                           Py_ssize_t row) noexcept nogil:
+    """Classes from `first` on of n rows that stand at equal distances, `row` bytes apart in y."""
+    cdef char* data
+    cdef Py_ssize_t stride, i
+    cdef const Operand* x = &batch.operand[k]
+    locate(batch, k, start, &data, &stride)
+    for i in range(n):
+        read_numbers(batch, data + i * stride + first * x.step, x.step, x.code, y + i * row, length)
+
+
+cdef inline void store_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t first, Py_ssize_t length,
+                            const char* x, Py_ssize_t row, bint streaming) noexcept nogil:
+    cdef char* data
+    cdef Py_ssize_t stride, i
+    cdef const Operand* out = &batch.operand[k]
+    locate(batch, k, start, &data, &stride)
+    for i in range(n):
+        write_numbers(batch, x + i * row, data + i * stride + first * out.step, out.step, out, length, streaming)
+
+
+cdef inline bint contiguous(const Batch* batch, int k) noexcept nogil:
+    """Whether an operand's rows lie one behind the other."""
+    cdef const Operand* x = &batch.operand[k]
+    return (x.data is not NULL and x.native and x.step == x.size and batch.dimensions == 1
+            and batch.stride[0][k] == x.size * batch.core)
+
+
+cdef inline void by_table(const Batch* batch, const char* x, const int32_t* table, char* y, Py_ssize_t n) noexcept nogil:
+    if batch.double_precision:
+        batch.memory.gather_d(<const double*>x, table, <double*>y, n)
+    else:
+        batch.memory.gather_f(<const float*>x, table, <float*>y, n)
+
+
+cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, char* y, Py_ssize_t padded) noexcept nogil:
+    """All classes of n rows, a class's numbers side by side, 0 beyond the last row."""
+    cdef char* data
+    cdef Py_ssize_t stride, j, size = 8 if batch.double_precision else 4
+    cdef const Operand* x = &batch.operand[k]
+    cdef bint even = locate(batch, k, start, &data, &stride) >= n
+    if even and x.native and stride != size:
+        if batch.double_precision:
+            batch.memory.collect_d(data, stride, x.step, <double*>y, n, batch.core, padded)
+        else:
+            batch.memory.collect_f(data, stride, x.step, <float*>y, n, batch.core, padded)
+        return
+    for j in range(batch.core):
+        if even:
+            read_numbers(batch, data + j * x.step, stride, x.code, y, n)
+        else:
+            gather(batch, k, start, n, j, y, batch.double_precision)
+        if n < padded:
+            memset(y + n * size, 0, (padded - n) * size)
+        y += padded * size
+
+
+cdef inline void store_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, const char* x, Py_ssize_t row,
+                               bint streaming) noexcept nogil:
+    cdef char* data
+    cdef Py_ssize_t stride, i, j
+    cdef const Operand* out = &batch.operand[k]
+    cdef bint even = locate(batch, k, start, &data, &stride) >= n
+    for j in range(batch.core):
+        if even and out.native and stride != out.size and batch.double_precision:
+            for i in range(n):
+                (<double*>(data + j * out.step + i * stride))[0] = (<double*>x)[i]
+        elif even and out.native and stride != out.size:
+            for i in range(n):
+                (<float*>(data + j * out.step + i * stride))[0] = (<float*>x)[i]
+        elif even:
+            write_numbers(batch, x, data + j * out.step, stride, out, n, streaming)
+        else:
+            scatter(batch, k, start, n, j, x, streaming)
+        x += row
+
+
+cdef inline void load_labels(const Batch* batch, Py_ssize_t start, Py_ssize_t n, int64_t* y) noexcept nogil:
+    cdef char* data
+    cdef Py_ssize_t stride, m
+    while n > 0:
+        m = min(locate(batch, TARGET, start, &data, &stride), n)
+        batch.memory.load_ids(data, stride, batch.operand[TARGET].code, y, m)
+        y += m
+        start += m
+        n -= m
+
+
+cdef inline void store_values(const Batch* batch, Py_ssize_t start, Py_ssize_t n, const double* x) noexcept nogil:
+    cdef char* data
+    cdef Py_ssize_t stride, m
+    while n > 0:
+        m = min(locate(batch, VALUES, start, &data, &stride), n)
+        batch.memory.store_d(x, data, stride, batch.operand[VALUES].code, m)
+        x += m
+        start += m
+        n -= m
+
+
+# ---- chunks --------------------------------------------------------------------------------------------------------------------
+
+cdef int rows_chunk(const RowsJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
+    cdef const Batch* batch = &self.job.batch
+    cdef double stack[STACK]
+    cdef RowsSums sums
+    cdef RowsBlock block
+    cdef char* data
+    cdef Py_ssize_t n, stride
+    cdef int seen = 0
+    if self.job.work == 0:
+        work = <char*>stack
+    work += -<Py_ssize_t>work & 63              # lines of a cache
+    sums.value = sums.weight = 0
+    sums.samples = 0
+    prepare_block(self, work, &block, &sums)
+    while start < end:
+        n = min(self.block, end - start)
+        if not self.class_major:
+            n = min(n, locate(batch, PRED, start, &data, &stride))
+        block.rows = n
+        if batch.operand[WEIGHT].data is not NULL:
+            gather(batch, WEIGHT, start, n, 0, block.state + WEIGHT_OF_ROW * block.padded, True)
+        if self.form.labelled:
+            load_labels(batch, start, n, block.label)
+        if self.form.sparse:
+            seen |= sparse_block(self, &block, start, work)
+        elif self.class_major:
+            seen |= class_major_block(self, &block, start, work)
+        elif self.spans > 1:
+            seen |= long_row(self, &block, start, work)
+        else:
+            seen |= row_major_block(self, &block, start, 0, ALL_STAGES, 0, work)
+        if batch.wanted & VALUE and not batch.summed and batch.operand[VALUES].data is not NULL:
+            store_values(batch, start, n, block.state + LOSS * block.padded)
+        start += n
+    partial.value = sums.value
+    partial.weight = sums.weight
+    partial.samples = sums.samples
+    partial.seen = seen
+    if self.streaming:
+        batch.memory.stream_fence()
+    return 0
+
+
+cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block, RowsSums* sums) noexcept nogil:
+    """What all blocks of a chunk have in common."""
+    cdef const Batch* batch = &self.job.batch
+    block.wanted = batch.wanted
+    block.classes = batch.core
+    block.start = block.span = 0
+    block.length = self.length
+    block.spans = self.spans
+    block.padded = self.padded
+    block.state = <double*>work
+    block.parts = <double*>(work + self.parts)
+    block.label = <int64_t*>(work + self.labels)
+    block.exps = work + self.exps
+    block.exp_row = self.row[PRED]
+    block.spare = work + self.apart + self.at[HESSES]
+    block.grad = block.hess = NULL
+    block.grad_row = block.hess_row = block.pred_row = block.target_row = 0
+    block.class_weight = self.class_weight
+    block.weighted = batch.operand[WEIGHT].data is not NULL
+    block.ignoring = self.ignoring
+    block.ignored = self.ignored
+    block.exps_kept = self.kept
+    block.summed = batch.summed
+    block.scale = batch.scale
+    block.unit = batch.unit
+    block.ahead = self.ahead
+    block.sums = sums
+
+
+cdef inline bint inspects(const RowsJob* self) noexcept nogil:
+    """Whether rows are looked at before they are computed."""
+    if self.job.batch.wanted == 0 and not self.looks_at_all:
+        return self.form.targeted and self.class_weight is not NULL
+    return self.form.targeted and (self.form.inspected or self.class_major or self.class_weight is not NULL
+                                   or self.job.batch.wanted == 0 or (self.form.divergence and self.job.batch.wanted == VALUE))
+
+
+cdef inline const char* lines(const RowsJob* self, int k, Py_ssize_t start, Py_ssize_t n, char* work, Py_ssize_t* row) noexcept nogil:
+    """A class-major block of an input: where it lies, or a copy."""
+    cdef const Batch* batch = &self.job.batch
+    cdef char* data
+    cdef Py_ssize_t stride
+    if self.lies[k] and locate(batch, k, start, &data, &stride) >= n and (n == self.padded or not self.form.joined):
+        row[0] = batch.operand[k].step // batch.operand[k].size
+        return data
+    row[0] = self.padded
+    load_classes(batch, k, start, n, work + self.apart + self.at[k], self.padded)
+    return work + self.apart + self.at[k]
+
+
+cdef int class_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char* work) except -1 nogil:
+    cdef const Batch* batch = &self.job.batch
+    cdef Py_ssize_t n = block.rows, stride, size = 8 if batch.double_precision else 4
+    cdef const char* pred = NULL
+    cdef const char* target = NULL
+    cdef char* results = <char*>block.exps
+    cdef char* data
+    cdef bint looks = inspects(self)
+    cdef int seen
+    block.stages = ALL_STAGES if looks else ALL_STAGES & ~INSPECT
+    if batch.wanted == 0 and not looks:
+        block.stages = WEIGH
+    if self.form.targeted and (batch.wanted != 0 or looks):
+        target = lines(self, TARGET, start, n, work, &block.target_row)
+    if not self.form.joined:                # probabilities are read where they lie, and have results of their own
+        results = work + self.apart + self.at[GRADS]
+        if batch.wanted != 0 or looks:
+            pred = lines(self, PRED, start, n, work, &block.pred_row)
+        if batch.wanted & (GRAD | HESS | BOUND):
+            block.grad = results
+            block.hess = block.spare if batch.wanted & (HESS | BOUND) else NULL
+            block.grad_row = block.hess_row = self.padded
+    elif batch.wanted != 0:
+        load_classes(batch, PRED, start, n, <char*>block.exps, self.padded)
+    seen = self.function(self.parameters, pred, target, block)
+    if batch.wanted & (GRAD | HESS | BOUND):
+        if self.out_table is not NULL and n == self.padded:
+            locate(batch, GRADS, start, &data, &stride)
+            if self.streaming:
+                by_table(batch, results, self.out_table, <char*>block.spare, n * batch.core)
+                batch.memory.stream_out(block.spare, data, n * batch.core * size)
+            else:
+                by_table(batch, results, self.out_table, data, n * batch.core)
+        else:
+            store_classes(batch, GRADS, start, n, results, self.padded * size, self.streaming)
+            if batch.operand[HESSES].data is not NULL:
+                store_classes(batch, HESSES, start, n, <char*>block.spare, self.padded * size, self.streaming)
+    return seen
+
+
+cdef int row_major_block(const RowsJob* self, const RowsBlock* shared, Py_ssize_t start, Py_ssize_t span, int stages, int thread,
+                         char* work) except -1 nogil:
+    """Some stages of a span of rows; what is not there as the loops have it goes through a workspace, the thread's own where several
+    share a row."""
+    cdef const Batch* batch = &self.job.batch
+    cdef RowsBlock block = shared[0]
+    cdef Py_ssize_t first = span * self.length, size = 8 if batch.double_precision else 4
+    cdef const char* source[2]
+    cdef char* result[2]
+    cdef bint reads[2]
+    cdef char* apart = work + self.apart + thread * self.own
+    cdef char* data
+    cdef Py_ssize_t stride, n = block.rows
+    cdef int k, seen
+    if batch.wanted == 0:
+        stages &= INSPECT | WEIGH
+    if not inspects(self):
+        stages &= ~INSPECT
+    if not self.form.divergence or not batch.wanted & VALUE:
+        stages &= ~DIVERGE
+    elif batch.wanted == VALUE:
+        stages &= ~(REDUCE | CONCLUDE)
+    block.stages = stages
+    block.span = span
+    block.start = first
+    block.length = batch.core if stages & DIVERGE else min(self.length, batch.core - first)
+    if self.form.joined:
+        block.exps = work + self.exps + first * size if self.kept else apart + self.exps
+    reads[PRED] = stages & REDUCE or stages & INSPECT and self.form.inspected or stages & DIVERGE or (
+        stages & (REFINE | SPREAD) and (self.form.reads_again or not self.form.joined or not self.kept))
+    reads[TARGET] = self.form.targeted and stages & (INSPECT | REDUCE | REFINE | SPREAD | DIVERGE)
+    for k in range(2):
+        source[k] = NULL
+        if reads[k] and self.lies[k]:
+            locate(batch, k, start, &data, &stride)
+            source[k] = data + first * batch.operand[k].size
+            (&block.pred_row)[k] = stride // batch.operand[k].size
+        elif reads[k]:
+            load_rows(batch, k, start, n, first, block.length, apart + self.at[k], self.row[k] * size)
+            source[k] = apart + self.at[k]
+            (&block.pred_row)[k] = self.row[k]
+    for k in range(2):
+        result[k] = NULL
+        if stages & SPREAD and batch.operand[GRADS + k].data is not NULL and batch.wanted & (GRAD if k == 0 else HESS | BOUND):
+            if self.lies[GRADS + k]:
+                locate(batch, GRADS + k, start, &data, &stride)
+                result[k] = data + first * size
+                (&block.grad_row)[k] = stride // size
+            else:
+                result[k] = apart + self.at[GRADS + k]
+                (&block.grad_row)[k] = self.row[GRADS + k]
+    block.grad = result[0]
+    block.hess = result[1]
+    if result[0] is NULL:
+        block.stages &= ~SPREAD
+    seen = self.function(self.parameters, source[PRED], source[TARGET], &block)
+    for k in range(2):
+        if result[k] is not NULL and not self.lies[GRADS + k]:
+            store_rows(batch, GRADS + k, start, n, first, block.length, result[k], self.row[GRADS + k] * size, self.streaming)
+    return seen
+
+
+cdef int long_row(const RowsJob* self, const RowsBlock* block, Py_ssize_t start, char* work) except -1 nogil:
+    """One row, a span at a time, its spans shared among threads where that is worth it: the same to the last bit."""
+    cdef Py_ssize_t c, spans = self.spans
+    cdef int seen = 0, wanted = self.job.batch.wanted, threads = self.sharing
+    cdef bint spreads = wanted & (GRAD | HESS | BOUND)
+    if inspects(self):
+        for c in range(spans):
+            seen |= row_major_block(self, block, start, c, INSPECT, 0, work)
+    seen |= row_major_block(self, block, start, 0, WEIGH, 0, work)
+    if wanted == 0:
+        return seen
+    if self.form.divergence and wanted & VALUE:
+        seen |= row_major_block(self, block, start, 0, DIVERGE, 0, work)
+    if self.form.divergence and wanted == VALUE:
+        return seen | row_major_block(self, block, start, 0, FINISH, 0, work)
+    if threads == 1:
+        for c in range(spans):
+            seen |= row_major_block(self, block, start, c, REDUCE, 0, work)
+    else:
+        for c in prange(spans, num_threads=threads, schedule='static'):
+            seen |= row_major_block(self, block, start, c, REDUCE, openmp_index(), work)
+    seen |= row_major_block(self, block, start, 0, CONCLUDE, 0, work)
+    if self.form.refined and threads == 1:
+        for c in range(spans):
+            seen |= row_major_block(self, block, start, c, REFINE, 0, work)
+    elif self.form.refined:
+        for c in prange(spans, num_threads=threads, schedule='static'):
+            seen |= row_major_block(self, block, start, c, REFINE, openmp_index(), work)
+    seen |= row_major_block(self, block, start, 0, FINISH, 0, work)
+    if spreads and threads == 1:
+        for c in range(spans):
+            seen |= row_major_block(self, block, start, c, SPREAD, 0, work)
+    elif spreads:
+        for c in prange(spans, num_threads=threads, schedule='static'):
+            seen |= row_major_block(self, block, start, c, SPREAD, openmp_index(), work)
+            if self.streaming:
+                self.job.batch.memory.stream_fence()
+    return seen
+
+
+cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char* work) except -1 nogil:
+    """Of each row nothing but the label's number is read: that makes a block of one class."""
+    cdef const Batch* batch = &self.job.batch
+    cdef const Operand* x = &batch.operand[PRED]
+    cdef char* pred = work + self.apart + self.at[PRED]
+    cdef char* grad = work + self.apart + self.at[GRADS]
+    cdef char* hess = work + self.apart + self.at[HESSES]
+    cdef char* data
+    cdef Py_ssize_t stride, i, n = block.rows, left
+    cdef int seen
+    block.length = 1
+    block.pred_row = block.target_row = block.grad_row = block.hess_row = self.padded
+    block.stages = WEIGH
+    seen = self.function(self.parameters, NULL, NULL, block)
+    if batch.wanted == 0 and not self.looks_at_all:
+        return seen
+    left = 0
+    for i in range(n):
+        if left == 0:
+            left = locate(batch, PRED, start + i, &data, &stride)
+        if block.label[i] >= 0:
+            read_numbers(batch, data + block.label[i] * x.step, 0, x.code, pred + i * (8 if batch.double_precision else 4), 1)
+        elif batch.double_precision:
+            (<double*>pred)[i] = 1
+        else:
+            (<float*>pred)[i] = 1
+        data += stride
+        left -= 1
+    block.stages = REDUCE | FINISH | SPREAD
+    block.grad = grad if batch.wanted & (GRAD | HESS | BOUND) else NULL
+    block.hess = hess if batch.wanted & (HESS | BOUND) else NULL
+    seen |= self.function(self.parameters, pred, NULL, block)
+    if block.grad is not NULL:
+        among_zeros(self, GRADS, start, n, grad, block.label)
+    if block.hess is not NULL:
+        among_zeros(self, HESSES, start, n, hess, block.label)
+    return seen
+
+
+cdef void among_zeros(const RowsJob* self, int k, Py_ssize_t start, Py_ssize_t n, const char* x, const int64_t* label) noexcept nogil:
+    """Each row's number at its label, 0 elsewhere. Rows that lie one behind the other go out as one long line."""
+    cdef const Batch* batch = &self.job.batch
+    cdef const Operand* out = &batch.operand[k]
+    cdef double zeros[SPAN]
+    cdef char* data
+    cdef Py_ssize_t stride, i = 0, j, m, done, size = 8 if batch.double_precision else 4, first, whole
+    memset(zeros, 0, SPAN * size)
+    if locate(batch, k, start, &data, &stride) >= n and out.step == out.size and (stride == out.size * batch.core or n == 1):
+        whole = n * batch.core
+        done = 0
+        while done < whole:
+            m = min(<Py_ssize_t>SPAN, whole - done)
+            first = i
+            while i < n and i * batch.core + max(label[i], 0) < done + m:
+                if label[i] >= 0:
+                    memcpy(<char*>zeros + (i * batch.core + label[i] - done) * size, x + i * size, size)
+                i += 1
+            write_numbers(batch, <char*>zeros, data + done * out.size, out.size, out, m, self.streaming)
+            for j in range(first, i):
+                if label[j] >= 0:
+                    memset(<char*>zeros + (j * batch.core + label[j] - done) * size, 0, size)
+            done += m
+        return
+    for i in range(n):
+        locate(batch, k, start + i, &data, &stride)
+        done = 0
+        while done < batch.core:
+            m = min(<Py_ssize_t>SPAN, batch.core - done)
+            write_numbers(batch, <char*>zeros, data + done * out.step, out.step, out, m, self.streaming)
+            done += m
+        if label[i] >= 0:
+            write_numbers(batch, x + i * size, data + label[i] * out.step, out.step, out, 1, False)

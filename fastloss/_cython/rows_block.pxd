@@ -1,0 +1,103 @@
+"""What the engine hands to a level of losses of rows: some rows with all their classes, or with a span of them.
+
+A row goes through stages, several of them in one call where its classes are in one span. Between calls, what is known of it stands
+in named lines of doubles, one column a row; and of a long row's spans in others, one column a span.
+"""
+
+from libc.stdint cimport int64_t
+
+cdef enum:
+    ROWS = 256              # the most rows of a block
+    SPAN = 2048             # classes of a span of a row
+    SHORT = 96              # classes: from here on a row is a vector's work by itself
+
+cdef enum Stage:            # a set, gone through in this order
+    INSPECT = 1             # targets (and probabilities) are looked at, and weighed by class
+    WEIGH = 2               # what the rows weigh, and their labels
+    REDUCE = 4              # the maximum and the sums
+    CONCLUDE = 8            # the normaliser
+    REFINE = 16             # sums that need it
+    FINISH = 32             # losses, and the factors of the gradient
+    SPREAD = 64             # gradient and Hessian
+    DIVERGE = 128           # a divergence by logits, for which all of a row is there
+    ALL_STAGES = 255
+
+cdef enum:                  # of a row
+    TOP                     # max x
+    REST                    # sum exp(x - top), the excluded term left out
+    EXCLUDED                # that term: the label's exp(x - top), or without a label the first greatest's
+    PLACE                   # its class; -1: none
+    MARGIN                  # the label's x - top
+    LINEAR                  # sum (x - top); with rows for targets sum t(x - top); of probabilities sum t log p
+    MASS                    # sum t
+    OTHERS                  # of a labelled row: the rest without the greatest that is not the label ...
+    RUNNER                  # ... and the class of that; -1: there is none whose exponential is 1
+    WEIGHT
+    CLASS_WEIGHT            # sum of t times its class's weight
+    LOGS                    # log(rest + excluded)
+    LOSS
+    GAP                     # of divergences: what sum t - sum p adds to their terms ...
+    LOST                    # ... and what rounding took from it
+    POWER                   # of the probability of everything but the excluded class
+    AIM                     # the excluded class's target
+    MEAN_VALUE              # sums that need the normaliser: of values ...
+    MEAN_SLOPE              # ... of slopes ...
+    MEAN_BEND               # ... and of curvatures
+    LINES
+
+cdef enum:                  # of a span by itself, its exponentials relative to its own maximum
+    SPAN_TOP                # -inf: nothing but masked classes
+    SPAN_REST
+    SPAN_EXCLUDED
+    SPAN_MARGIN             # of the excluded term, to the span's base
+    SPAN_BASE               # what exponentials are relative to
+    SPAN_LINEAR
+    SPAN_MASS
+    SPAN_PLACE              # -1: in another span
+    SPAN_OTHERS
+    SPAN_RUNNER
+    SPAN_VALUE
+    SPAN_SLOPE
+    SPAN_BEND
+    SPAN_LINES
+
+cdef struct RowsSums:
+    double value            # sum of weight times loss
+    double weight
+    Py_ssize_t samples      # that count
+
+cdef struct RowsBlock:
+    int stages
+    int wanted              # of block.pxd
+    Py_ssize_t rows
+    Py_ssize_t classes      # of a whole row
+    Py_ssize_t start        # the span's first class ...
+    Py_ssize_t length       # ... and its classes; class-major: all of them
+    Py_ssize_t span         # which it is ...
+    Py_ssize_t spans        # ... of how many
+    Py_ssize_t padded       # rows of a class-major block, and columns of the state: a multiple of LANES
+    Py_ssize_t pred_row     # numbers from row to row; class-major: from class to class
+    Py_ssize_t target_row
+    Py_ssize_t exp_row
+    Py_ssize_t grad_row
+    Py_ssize_t hess_row
+    void* exps              # exponentials; class-major: the logits, in whose place they and then the gradient come
+    void* spare             # class-major: as much memory again, where the Hessian comes
+    void* grad              # row-major
+    void* hess
+    double* state
+    double* parts
+    int64_t* label          # class ids; -1: of a row that is not there
+    const double* class_weight
+    bint weighted           # line WEIGHT is given
+    bint ignoring
+    int64_t ignored
+    bint exps_kept          # between stages
+    bint summed             # losses are added up
+    double scale            # of gradient and Hessian
+    double unit             # that weights are multiplied by
+    Py_ssize_t ahead        # bytes: how far before its use memory is asked for
+    RowsSums* sums
+
+# What is seen of the inputs (block.pxd), or -1.
+ctypedef int (*RowsFunction)(const void* loss, const void* pred, const void* target, const RowsBlock* block) except -1 nogil
