@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss import _threads
 
 
 def test_roots_of_large_equal_numbers(backend):
@@ -103,49 +102,3 @@ def test_linear_models_of_samples_that_are_not_there():
         value, grad = objective(np.zeros(2))
         assert value == pytest.approx(6.5, rel=1e-6)
         np.testing.assert_allclose(grad, [-8, -5], rtol=1e-6)
-
-
-def test_limits_end():
-    """A limit that others set holds until they take it back, whatever number is chosen meanwhile."""
-    before, limit = _threads._count, _threads._limit
-    try:
-        fl.set_num_threads(2)
-        _threads.limit(1)
-        fl.set_num_threads(8)
-        assert _threads._limit == 1
-        _threads.limit(2)
-        assert min(_threads._count, _threads._limit) == 8
-    finally:
-        _threads._limit = limit
-        fl.set_num_threads(before)
-
-
-LIMITED = """
-import threading, threadpoolctl
-with threadpoolctl.threadpool_limits(1):
-    import fastloss as fl
-    first = fl.get_num_threads()
-fl.set_num_threads(4)
-seen = []
-with threadpoolctl.threadpool_limits(1):
-    seen.append(fl.get_num_threads())
-    thread = threading.Thread(target=lambda: seen.append(fl.get_num_threads()))
-    thread.start()
-    thread.join()
-print(first >= 1, seen, fl.get_num_threads())
-"""
-
-
-def test_threadpoolctl_limits_every_thread():
-    from test_runtime import COMPILED, python
-
-    if not COMPILED:
-        pytest.skip("NumPy has one thread")
-    assert python(LIMITED, FASTLOSS_NUM_THREADS="4") == "True [1, 1] 4"
-
-
-def test_an_absurd_number_of_threads():
-    from test_runtime import python
-
-    code = "import fastloss as fl; print(1 <= fl.get_num_threads() <= 1024)"
-    assert python(code, FASTLOSS_NUM_THREADS="9" * 5000) == "True"

@@ -8,15 +8,15 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
-from test_truths import TINY, each_dtype, label, pieces, results, unaligned
+from cases import CALLS, OF_ROWS, named
+from test_truths import TINY, each_dtype, pieces, results, unaligned
 from truths import (
-    CALLS,
     ROWS,
     WEIGHTS,
     Exact,
     batch,
     check,
-    chop,
+    functions_of_row,
     good,
     inf,
     nan,
@@ -35,7 +35,6 @@ each_kind = pytest.mark.parametrize("kind", ROWS, ids=str)
 CATEGORICAL, SPARSE, CE_IDS, CE_ROWS, KL, SOFTMAX_KL = ROWS
 SOFTMAX = [CE_IDS, CE_ROWS, SOFTMAX_KL]
 OF_PROBABILITIES = [CATEGORICAL, SPARSE, KL]
-FUNCTIONS = ["logsumexp", "log_softmax", "softmax"]
 UNIT = float(np.finfo(np.float64).eps)
 
 
@@ -46,19 +45,6 @@ def rounding(classes):
 
 def one_each(count):
     return [mp.mpf(1)] * count
-
-
-def function_truth(x):
-    """logsumexp, log_softmax and softmax of a row."""
-    x = [num(v) for v in x]
-    e = {v: mp.exp(v) for v in set(x)}
-    total = mp.fsum(e[v] for v in x)
-    log_total = mp.log(total)
-    return {
-        "logsumexp": Exact([chop(log_total, 1)]),
-        "log_softmax": Exact([chop(v - log_total, 1 + abs(v)) for v in x]),
-        "softmax": Exact([e[v] / total for v in x]),
-    }
 
 
 # ---- near-equal logits -----------------------------------------------------------------------------------------------
@@ -137,7 +123,7 @@ def test_divergence_of_near_equal_logits(backend, target, classes, dtype):
 
 @each_dtype
 @pytest.mark.parametrize("classes", NEAR_EQUAL)
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_ROWS)
 def test_functions_of_near_equal_logits(backend, name, classes, dtype):
     x, _, _, at, total = near_equal(classes)
     log_total = mp.log(total)
@@ -197,7 +183,7 @@ def test_masked_classes(backend, kind, classes, place, count, on_mask, dtype):
 
 @each_dtype
 @pytest.mark.parametrize(("classes", "place", "count"), MASKS)
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_ROWS)
 def test_functions_of_masked_classes(backend, name, classes, place, count, dtype):
     for zeros in (True, False):
         x, mask = masked(classes, place, count, zeros)
@@ -209,7 +195,7 @@ def test_functions_of_masked_classes(backend, name, classes, place, count, dtype
 
 @cache
 def masked_function(*arguments):
-    return function_truth(masked(*arguments)[0])
+    return functions_of_row(masked(*arguments)[0])
 
 
 @each_dtype
@@ -243,7 +229,7 @@ def smoothed_truth(kind, smoothing, classes, dtype, pred):
 @each_dtype
 @pytest.mark.parametrize("classes", [2, 10, 100, 5000])
 @pytest.mark.parametrize("rest", [-inf, inf, 0.0])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_ROWS)
 def test_functions_do_not_hide_nan(backend, name, rest, classes, dtype):
     function = getattr(fl, name)
     for at in {0, 1, classes // 2, classes - 1}:
@@ -304,7 +290,7 @@ def confident_truth(classes, gap, at, label):
         return Exact([sample.value]), exact, Exact(sample.hess, sample.hess_sizes)
 
 
-@pytest.mark.parametrize(("dtype", "gap"), GAPS, ids=label)
+@pytest.mark.parametrize(("dtype", "gap"), GAPS, ids=named)
 @pytest.mark.parametrize("classes", [2, 10, 200, 3000])
 @pytest.mark.parametrize("largest", [True, False])
 def test_confident_rows(backend, dtype, gap, classes, largest):
@@ -327,9 +313,9 @@ def test_confident_rows(backend, dtype, gap, classes, largest):
         assert (abs(slopes[0] - slopes[1]) <= 2 * np.spacing(abs(slopes[0]))).all()
 
 
-@pytest.mark.parametrize(("dtype", "gap"), GAPS, ids=label)
+@pytest.mark.parametrize(("dtype", "gap"), GAPS, ids=named)
 @pytest.mark.parametrize("classes", [2, 10, 200, 3000])
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_ROWS)
 def test_functions_of_confident_rows(backend, name, dtype, gap, classes):
     for at in {0, classes - 1}:
         x = confident(classes, gap, at)
@@ -340,7 +326,7 @@ def test_functions_of_confident_rows(backend, name, dtype, gap, classes):
 @cache
 def confident_function(classes, gap, at):
     with mp.workdps(400):
-        return function_truth(confident(classes, gap, at))
+        return functions_of_row(confident(classes, gap, at))
 
 
 # ---- nearly equal distributions --------------------------------------------------------------------------------------
@@ -373,7 +359,7 @@ def nearly_equal(dtype, classes, step, masses):
 NEARLY = [(np.float32, 1e-3), (np.float32, 1e-5), (np.float64, 1e-3), (np.float64, 1e-5), (np.float64, 1e-7)]
 
 
-@pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=label)
+@pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=named)
 @pytest.mark.parametrize("classes", [2, 10, 95, 3000])
 @pytest.mark.parametrize("masses", ["equal", "unequal", "zeros"])
 def test_divergence_of_nearly_equal_rows(backend, dtype, step, classes, masses):
@@ -395,7 +381,7 @@ def nearly_softmax(dtype, classes, step):
     return x[None], t[None], SOFTMAX_KL.sample(x, t)
 
 
-@pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=label)
+@pytest.mark.parametrize(("dtype", "step"), NEARLY, ids=named)
 @pytest.mark.parametrize("classes", [2, 10, 95, 3000])
 def test_divergence_of_nearly_equal_logits(backend, dtype, step, classes):
     x, t, sample = nearly_softmax(dtype, classes, step)
@@ -532,18 +518,6 @@ def test_ignore_index_matches_by_value(backend, kind, classes, code, ignored):
                 run(pred, target, ignore_index=ignored)
 
 
-@KNOWN_IDS
-@pytest.mark.parametrize("bad", [2**63, 2**63 + 1, 2**64 - 100, 2**64 - 1])
-@pytest.mark.parametrize("ignored", [None, -(2**63), -(2**63) + 1, -100, -1])
-def test_ids_beyond_63_bits(backend, kind, bad, ignored):
-    pred, ids = batch(kind, 40, 10, np.float32)
-    target = ids.astype(np.uint64)
-    target[7] = bad
-    for call in CALLS:
-        with pytest.raises(ValueError, match=re.escape(f"target[7] is {bad};")):
-            getattr(kind.loss, call)(pred, target, ignore_index=ignored)
-
-
 # ---- class weights ---------------------------------------------------------------------------------------------------
 
 
@@ -607,54 +581,11 @@ def class_ratio_truth(kind, dtype, classes, weight):
     return whole(kind, samples, [s * num(w) for s, w in zip(shares, weight, strict=True)], "mean")
 
 
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("bad", [inf, nan])
-@pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
-def test_infinite_and_nan_class_weights_are_refused(backend, kind, bad, call):
-    for n, of in itertools.product((1, 5, 300), (np.float32, np.float64)):
-        pred, target = batch(kind, n, 5, np.float64)
-        with pytest.raises(ValueError, match=re.escape(f"class_weight[2] is {bad}")):
-            getattr(kind.loss, call)(pred, target, class_weight=np.array([1, 0, bad, nan, inf], of))
-
-
 @pytest.mark.parametrize("kind", [CE_IDS, CE_ROWS], ids=str)
 def test_class_weights_that_sum_to_0(backend, kind):
     pred, target = batch(kind, 5, 3, np.float64)
     with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
         assert np.isnan(kind.loss(pred, target, class_weight=np.zeros(3)))
-
-
-# ---- large batches with a bad value ----------------------------------------------------------------------------------
-
-BAD = [
-    *((k, "pred", x) for k in OF_PROBABILITIES for x in (1.5, -0.25)),
-    *((k, "target", x) for k in ROWS for x in ((-5, 10**6) if k.target == "ids" else (1.5, -0.25))),
-    *((k, "sample_weight", -1.0) for k in ROWS),
-]
-
-
-@each_dtype
-@pytest.mark.parametrize(("n", "classes"), [(100_003, 3), (300, 1000)])
-@pytest.mark.parametrize(("kind", "place", "bad"), BAD, ids=str)
-def test_a_bad_value_leaves_the_results_untouched(backend, kind, place, bad, n, classes, dtype):
-    pred, target = batch(kind, n, classes, dtype)
-    if kind.target == "ids":
-        target[-2] = 1
-    weight = np.ones(n) if place == "sample_weight" else None
-    array = {"pred": pred, "target": target, "sample_weight": weight}[place]
-    where = (n - 2, 1)[: array.ndim]
-    array[where] = bad
-    out = np.full((2, n, classes), 7, dtype)
-    losses = np.full(n, 7, dtype)
-    subscript, said = ", ".join(map(str, where)), f"{bad:.7g}"
-    for call, reduction in itertools.product(CALLS, ("none", "mean")):
-        if (call, reduction) == ("__call__", "mean"):
-            continue
-        given = {"__call__": losses, "grad_and_hess": tuple(out)}.get(call, out[0])
-        with pytest.raises(ValueError, match=re.escape(f"{place}[{subscript}] is {said}")):
-            getattr(kind.loss, call)(pred, target, sample_weight=weight, reduction=reduction, out=given)
-    assert (out == 7).all()
-    assert (losses == 7).all()
 
 
 # ---- batches cut in pieces -------------------------------------------------------------------------------------------
@@ -709,7 +640,7 @@ def test_no_row_depends_on_its_batch(backend, threads, kind, classes, dtype):
 
 @each_dtype
 @pytest.mark.parametrize("classes", WIDTHS)
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", OF_ROWS)
 def test_no_row_of_a_function_depends_on_its_array(backend, threads, name, classes, dtype):
     function = getattr(fl, name)
     n = 150 if classes < 1000 else 23

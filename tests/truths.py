@@ -1,4 +1,4 @@
-"""Every loss by its definition, in exact arithmetic, and the inputs that test_truths*.py try it with.
+"""Every loss and function by its definition, in exact arithmetic, and how results are compared with it.
 
 Nothing here is taken from the package, and nothing is a stable form: mpmath has the digits that a definition needs.
 """
@@ -152,6 +152,28 @@ DEFINITIONS = {
     )
 } | {"rmse": mse, "sparse_categorical_cross_entropy": categorical_cross_entropy}  # fmt: skip
 OWN = {"huber": {"delta": 1.0}, "pseudo_huber": {"delta": 1.0}}
+FUNCTIONS = {
+    "exp": mp.exp,
+    "log": mp.log,
+    "log1m": lambda p: mp.log1p(-p),
+    "log1p": mp.log1p,
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, 0),
+    "log_sigmoid": lambda x: min(x, 0) - mp.log1p(mp.exp(-abs(x))),
+}
+
+
+def functions_of_row(x):
+    """logsumexp, log_softmax and softmax of a row."""
+    x = [num(v) for v in x]
+    e = {v: mp.exp(v) for v in set(x)}
+    total = mp.fsum(e[v] for v in x)
+    log_total = mp.log(total)
+    return {
+        "logsumexp": Exact([chop(log_total, 1)]),
+        "log_softmax": Exact([chop(v - log_total, 1 + abs(v)) for v in x]),
+        "softmax": Exact([e[v] / total for v in x]),
+    }
 
 
 # ---- losses and their inputs -----------------------------------------------------------------------------------------
@@ -203,8 +225,13 @@ ROWS = [
     Kind("softmax_kl_divergence", "rows", "logits"),
 ]
 KINDS = POINTS + ROWS
-DTYPES = [np.float32, np.float64]
-CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
+
+
+def kind_of(loss, ids):
+    """By a loss of rows, and whether it is given class ids."""
+    return next(kind for kind in ROWS if kind.loss is loss and (kind.target == "ids") == ids)
+
+
 WEIGHTS = np.array([1, 2, 3, 1, 2, 3.0])
 
 GOOD = {
@@ -263,6 +290,27 @@ def spread(kind, pred):
         return 0.0
     finite = pred[np.isfinite(pred)]
     return summed(pred.dtype, pred.shape[-1]) + (float(np.ptp(finite)) if kind.family == "logits" else 0.0)
+
+
+# ---- inputs of cases.py -----------------------------------------------------------------------------------------------
+
+
+def exact(case, pred, target):
+    """Losses, gradients and curvatures of a case's samples, as lists."""
+    kind = next(kind for kind in POINTS if kind.name == case.name)
+    with mp.workdps(150):  # a definition may cancel
+        samples = kind.samples(pred, target, **case.parameters)
+    return [s.value for s in samples], [s.grad[0] for s in samples], [s.hess[0] for s in samples]
+
+
+def exact_rows(loss, ids, pred, target):
+    """The truth of each row."""
+    return kind_of(loss, ids).samples(pred, target)
+
+
+def ulp_error(result, truth, terms=None):
+    """Error of each result in units in the last place of the true value, or of the largest term that it is made of."""
+    return Exact(truth, truth if terms is None else terms).units(result)
 
 
 # ---- what is compared ------------------------------------------------------------------------------------------------
