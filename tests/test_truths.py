@@ -7,7 +7,7 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
-from cases import CALLS, DTYPES, named
+from cases import CALLS, DTYPES, ELEMENTWISE, named, pairwise
 from truths import (
     KINDS,
     POINTS,
@@ -92,22 +92,25 @@ def interleaved_truth(kind, dtype, times, reduction, classes):
 
 
 @each_dtype
-@pytest.mark.parametrize(("kind", "which"), [(k, i) for k in KINDS for i in range(len(absent(k)))], ids=str)
-@pytest.mark.parametrize("times", [1, 7])
-def test_a_sample_of_weight_0_is_not_there(backend, kind, which, times, dtype):
-    for classes in (3,) if kind.points else (3, 100):
-        pred, target, _, weight, order = interleaved(kind, which, dtype, times, classes)
-        gone = np.array(order) < 0
-        for reduction, weights in itertools.product(reductions(kind), (weight, weight.astype(np.float32))):
-            truth = interleaved_truth(kind, dtype, times, reduction, classes)
-            value, grad, hess = check(kind, pred, target, truth, reduction, 6, sample_weight=weights)
-            plus_zero(grad[gone], hess[gone], value[gone] if reduction == "none" else 0.0)
-            if reduction in ("none", "sum"):  # bits do not depend on what else there is
-                alone = kind.loss.grad_and_hess(
-                    pred[~gone], target[~gone], sample_weight=weights[~gone], reduction=reduction
-                )
-                same_bits(grad[~gone], alone[0])
-                same_bits(hess[~gone], alone[1])
+@each_kind
+def test_a_sample_of_weight_0_is_not_there(backend, kind, dtype):
+    widths = [3] if kind.points else [3, 100]
+    choices = range(len(absent(kind))), [1, 7], widths, reductions(kind), [np.float32, np.float64]
+    for which, times, classes, reduction, weight_dtype in pairwise(*choices):
+        not_there(kind, dtype, which, times, classes, reduction, weight_dtype)
+
+
+def not_there(kind, dtype, which, times, classes, reduction, weight_dtype):
+    pred, target, _, weight, order = interleaved(kind, which, dtype, times, classes)
+    gone, weight = np.array(order) < 0, weight.astype(weight_dtype)
+    truth = interleaved_truth(kind, dtype, times, reduction, classes)
+    value, grad, hess = check(kind, pred, target, truth, reduction, 6, sample_weight=weight)
+    plus_zero(grad[gone], hess[gone], value[gone] if reduction == "none" else 0.0)
+    if reduction in ("none", "sum"):  # bits do not depend on what else there is
+        keywords = {"sample_weight": weight[~gone], "reduction": reduction}
+        alone = kind.loss.grad_and_hess(pred[~gone], target[~gone], **keywords)
+        same_bits(grad[~gone], alone[0])
+        same_bits(hess[~gone], alone[1])
 
 
 # ---- weights: their ratio alone --------------------------------------------------------------------------------------
@@ -125,11 +128,10 @@ def weighted_truth(kind, dtype, weight, times, classes=3):
 
 @each_dtype
 @each_kind
-@pytest.mark.parametrize(("of", "scale"), SCALES)
-def test_only_the_ratio_of_weights_counts(backend, kind, of, scale, dtype):
+def test_only_the_ratio_of_weights_counts(backend, kind, dtype):
     pred, target, _ = good(kind, dtype)
-    weight = (WEIGHTS * scale).astype(of)
-    for times in (1, 8):
+    for (of, scale), times in pairwise(SCALES, [1, 8]):
+        weight = (WEIGHTS * scale).astype(of)
         batches = [np.concatenate([x] * times) for x in (pred, target, weight)]
         truth = weighted_truth(kind, dtype, tuple(map(float, weight)), times)
         check(kind, *batches[:2], truth, "mean", 6, sample_weight=batches[2])
@@ -137,35 +139,35 @@ def test_only_the_ratio_of_weights_counts(backend, kind, of, scale, dtype):
 
 @each_dtype
 @each_kind
-@pytest.mark.parametrize(("of", "size"), [("f4", 3e38), ("f4", 1e-45), ("f8", 1.7e308), ("f8", 5e-324)])
-def test_weights_whose_sum_leaves_the_dtype(backend, kind, of, size, dtype):
-    """A hundred thousand equal ones: the mean of the samples."""
+def test_weights_whose_sum_leaves_the_dtype(backend, kind, dtype):
+    """Very many equal ones: the mean of the samples."""
     pred, target, samples = good(kind, dtype)
     truth = whole(kind, samples, [mp.mpf(1)] * 6, "mean")
-    times = 16_667
+    times = 6667
     units = 6 + float(np.ptp(pred)) + (2 * math.sqrt(6 * times) if dtype == np.float64 else 0)  # a plain sum of so many
     batches = [np.concatenate([x] * times) for x in (pred, target)]
-    value, grad = kind.loss.value_and_grad(*batches, sample_weight=np.full(6 * times, size, of))
-    near(dtype(value), truth.value, units)
     once = Exact([g / times for g in map(mp.mpf, truth.grad.high)], [g / times for g in map(mp.mpf, truth.grad.size)])
-    near(grad[:6], once, units)
-    near(grad[-6:], once, units)
+    for of, size in (("f4", 3e38), ("f4", 1e-45), ("f8", 1.7e308), ("f8", 5e-324)):
+        value, grad = kind.loss.value_and_grad(*batches, sample_weight=np.full(6 * times, size, of))
+        near(dtype(value), truth.value, units)
+        near(grad[:6], once, units)
+        near(grad[-6:], once, units)
 
 
 @each_dtype
 @each_kind
-@pytest.mark.parametrize("n", [1, 5, 40, 3000])
-def test_weights_that_sum_to_0(backend, kind, n, dtype):
-    pred, target = batch(kind, n, 3, dtype)
-    for of in (np.float32, np.float64):
-        with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
-            assert np.isnan(kind.loss(pred, target, sample_weight=np.zeros(n, of)))
-    for call in ("grad", "value_and_grad", "grad_and_hess") if kind.points else ():
-        weight = np.zeros(n, dtype)
-        out = (np.empty_like(weight), weight) if call == "grad_and_hess" else weight
-        with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
-            result = getattr(kind.loss, call)(pred, target, sample_weight=weight, out=out)
-        assert call != "value_and_grad" or np.isnan(result[0])
+def test_weights_that_sum_to_0(backend, kind, dtype):
+    for n in (1, 5, 40, 3000):
+        pred, target = batch(kind, n, 3, dtype)
+        for of in (np.float32, np.float64):
+            with pytest.warns(RuntimeWarning, match="the mean over weights that sum to 0 is undefined"):
+                assert np.isnan(kind.loss(pred, target, sample_weight=np.zeros(n, of)))
+        for call in CALLS[1:] if kind.points else ():
+            weight = np.zeros(n, dtype)
+            out = (np.empty_like(weight), weight) if call == "grad_and_hess" else weight
+            with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
+                result = getattr(kind.loss, call)(pred, target, sample_weight=weight, out=out)
+            assert call != "value_and_grad" or np.isnan(result[0])
 
 
 # ---- out is an input -------------------------------------------------------------------------------------------------
@@ -201,32 +203,20 @@ def placed(kind, call, places, n, classes, dtype, reduction, weighted):
         same_bits(arrays[name], own[name])
 
 
-def placements(kind, call, places, dtype):
+@each_dtype
+@each_kind
+def test_results_in_the_place_of_inputs(backend, kind, dtype):
+    """One or two of them, of batches of one tile, many, and many threads."""
     sizes = [(5, 1), (40, 1), (1000, 1), (50_000, 1)] if kind.points else [(5, 3), (40, 10), (50, 200), (5, 3000)]
-    for (n, classes), reduction in itertools.product(sizes, reductions(kind)):
-        if (call == "__call__" and reduction != "none") or (n > 1000 and reduction in ("sum", "batch_mean")):
-            continue
-        for weighted in (True,) if "weight" in places else (True, False):
-            placed(kind, call, places, n, classes, dtype, reduction, weighted)
-
-
-@each_dtype
-@pytest.mark.parametrize(("kind", "places"), [(k, p) for k in KINDS for p in PAIRS if fits(k, *p)], ids=str)
-def test_a_pair_of_results_in_the_place_of_inputs(backend, kind, places, dtype):
-    placements(kind, "grad_and_hess", places, dtype)
-
-
-@each_dtype
-@pytest.mark.parametrize(
-    ("kind", "call", "place"),
-    [
-        (k, c, p) for k in KINDS for c in CALLS[:3] for p in PLACES[:3]
-        if fits(k, p) and (c != "__call__" or (k.points and k.name != "rmse"))
-    ],
-    ids=str,
-)  # fmt: skip
-def test_a_result_in_the_place_of_an_input(backend, kind, call, place, dtype):
-    placements(kind, call, (place,), dtype)
+    pairs = [("grad_and_hess", p) for p in PAIRS if fits(kind, *p)]
+    single = [(c, (p,)) for c in CALLS[1:3] for p in PLACES[:3] if fits(kind, p)]
+    losses = [("__call__", (p,)) for p in PLACES[:3] if kind.points and kind.name != "rmse"]
+    for (call, places), (n, classes), reduction, weighted in pairwise(
+        pairs + single + losses, sizes, reductions(kind), [True, False]
+    ):
+        if call == "__call__":
+            reduction = "none"
+        placed(kind, call, places, n, classes, dtype, reduction, weighted or "weight" in places)
 
 
 # ---- NaN -------------------------------------------------------------------------------------------------------------
@@ -236,10 +226,9 @@ NAN_TARGET = CONSTANT | {"sigmoid_cross_entropy"}
 
 
 @each_dtype
-@pytest.mark.parametrize("place", ["pred", "target"])
 @each_point
-def test_nan_is_never_hidden(backend, kind, place, dtype):
-    for n, where, weighted in itertools.product((1, 5, 40, 1000), (0, -1), (False, True)):
+def test_nan_is_never_hidden(backend, kind, dtype):
+    for place, n, where, weighted in itertools.product(("pred", "target"), (1, 5, 40, 1000), (0, -1), (False, True)):
         pred, target = batch(kind, n, 1, dtype)
         (pred if place == "pred" else target)[where] = nan
         weight = np.linspace(0.5, 2, n) if weighted else None
@@ -257,10 +246,8 @@ def test_nan_is_never_hidden(backend, kind, place, dtype):
 
 
 @each_dtype
-@pytest.mark.parametrize("target", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("eps", [0.0, 1e-7])
-def test_no_label_hides_nan(backend, target, eps, dtype):
-    for n in (1, 40):
+def test_no_label_hides_nan(backend, dtype):
+    for n, target, eps in itertools.product((1, 40), (0.0, 0.5, 1.0), (0.0, 1e-7)):
         pred = np.full(n, nan, dtype)
         value, grad = fl.binary_cross_entropy.value_and_grad(pred, np.full(n, target), eps=eps, reduction="none")
         hess = fl.binary_cross_entropy.grad_and_hess(pred, np.full(n, target), eps=eps, reduction="none")[1]
@@ -294,12 +281,11 @@ def rmse_truth(dtype, power, sign, n, weighted, reduction):
 
 
 @pytest.mark.parametrize(("dtype", "power"), POWERS, ids=named)
-@pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("n", [1, 5, 40, 200])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_rmse_of_huge_and_tiny_errors(backend, dtype, power, sign, n, weighted):
-    d, weight = errors(dtype, power, sign, n)
-    for reduction in ("mean", "batch_mean"):
+def test_rmse_of_huge_and_tiny_errors(backend, dtype, power):
+    for sign, n, weighted, reduction in itertools.product(
+        (1, -1), (1, 5, 40, 200), (False, True), ("mean", "batch_mean")
+    ):
+        d, weight = errors(dtype, power, sign, n)
         truth = rmse_truth(dtype, power, sign, n, weighted, reduction)
         for pred, target in ((d, np.zeros_like(d)), (np.zeros_like(d), -d)):
             check(RMSE, pred, target, truth, reduction, 6, sample_weight=weight if weighted else None)
@@ -344,12 +330,9 @@ def test_zero_slopes_beside_others(backend, dtype):
 
 
 @each_dtype
-@pytest.mark.parametrize(
-    ("t", "truth"),
-    [(1.0, (inf, -inf, inf)), (0.0, (0.0, 1.0, 1.0)), (0.5, (inf, -inf, inf))],
-)
-def test_minus_zero_is_a_probability_of_0(backend, t, truth, dtype):
-    for n, p, weight in itertools.product((1, 40), (0.0, -0.0), (None, 1.0)):
+def test_minus_zero_is_a_probability_of_0(backend, dtype):
+    truths = {1.0: (inf, -inf, inf), 0.0: (0.0, 1.0, 1.0), 0.5: (inf, -inf, inf)}
+    for (t, truth), n, p, weight in itertools.product(truths.items(), (1, 40), (0.0, -0.0), (None, 1.0)):
         weight = None if weight is None else np.ones(n)
         keywords = {"sample_weight": weight, "reduction": "none"}
         args = np.full(n, p, dtype), np.full(n, t, dtype)
@@ -429,10 +412,10 @@ def eps_truth(dtype, eps):
 
 
 @each_dtype
-@pytest.mark.parametrize("eps", [1e-38, 1e-17, 1e-15, 1e-7, 0.1, 0.25])
-def test_eps_bounds_either_logarithm(backend, eps, dtype):
-    p, t, truth = eps_truth(dtype, eps)
-    check(BINARY, p, t, truth, eps=eps)
+def test_eps_bounds_either_logarithm(backend, dtype):
+    for eps in (1e-38, 1e-17, 1e-15, 1e-7, 0.1, 0.25):
+        p, t, truth = eps_truth(dtype, eps)
+        check(BINARY, p, t, truth, eps=eps)
 
 
 # ---- batches cut in pieces -------------------------------------------------------------------------------------------
@@ -462,35 +445,39 @@ def results(kind, pred, target, weight, **keywords):
 
 
 @each_dtype
-@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 15, 16, 31, 33, 64, 100, 1023, 1025, 5000])
 @pytest.mark.parametrize("kind", [k for k in POINTS if k.name != "rmse"], ids=str)
-def test_no_sample_depends_on_its_batch(backend, threads, kind, n, dtype):
+def test_no_sample_depends_on_its_batch(backend, threads, kind, dtype):
+    """Nor on the number of threads, nor on where it lies."""
+    for n, weighted in itertools.product([1, 2, 3, 7, 8, 15, 16, 31, 33, 64, 100, 1023, 1025, 5000], (False, True)):
+        independent(kind, dtype, n, weighted, threads)
+
+
+def independent(kind, dtype, n, weighted, threads):
     pred, target = batch(kind, n, 1, dtype)
-    weights = np.random.default_rng(3).random(n).astype(dtype)
-    for weight in (None, weights):
+    weight = np.random.default_rng(3).random(n).astype(dtype) if weighted else None
 
-        def part(index, change=np.array, weight=weight):
-            arrays = (change(x[index]) for x in (pred, target))
-            return results(kind, *arrays, None if weight is None else change(weight[index]))
+    def part(index, change=np.array):
+        arrays = (change(x[index]) for x in (pred, target))
+        return results(kind, *arrays, None if weight is None else change(weight[index]))
 
-        threads(1)
-        once = part(slice(None))
-        for cut in pieces(n):
-            for x, y in zip(part(cut), once, strict=True):
-                same_bits(x, y[cut])
-        for start in {k for k in (1, 2, 3, 5, 8, 13, 17) if k < n}:
-            for x, y in zip(part(slice(start, None), lambda x: x), once, strict=True):
-                same_bits(x, y[start:])
-        for change in (unaligned, lambda x: np.repeat(x, 2)[::2], lambda x: x[::-1].copy()[::-1]):
-            for x, y in zip(part(slice(None), change), once, strict=True):
-                same_bits(x, y)
-        threads(2)
-        for x, y in zip(part(slice(None)), once, strict=True):
+    threads(1)
+    once = part(slice(None))
+    for cut in pieces(n):
+        for x, y in zip(part(cut), once, strict=True):
+            same_bits(x, y[cut])
+    for start in {k for k in (1, 2, 3, 5, 8, 13, 17) if k < n}:
+        for x, y in zip(part(slice(start, None), lambda x: x), once, strict=True):
+            same_bits(x, y[start:])
+    for change in (unaligned, lambda x: np.repeat(x, 2)[::2], lambda x: x[::-1].copy()[::-1]):
+        for x, y in zip(part(slice(None), change), once, strict=True):
             same_bits(x, y)
+    threads(2)
+    for x, y in zip(part(slice(None)), once, strict=True):
+        same_bits(x, y)
 
 
 @each_dtype
-@pytest.mark.parametrize("name", ["sigmoid", "log_sigmoid", "softplus"])
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_no_element_depends_on_its_array(backend, threads, name, dtype):
     function = getattr(fl, name)
     x = (np.random.default_rng(4).standard_normal(5000) * 20).astype(dtype)
