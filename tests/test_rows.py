@@ -222,7 +222,7 @@ def test_out_and_in_place(backend, call, classes, rng):
 
 
 @pytest.mark.parametrize("shape", [(40_000, 3), (3000, 40), (400, 700), (5, 60_000), (6, 21, 40, 50)])
-def test_same_bits_for_any_number_of_threads(backend, threads, shape, rng):
+def test_same_bits_for_any_number_of_threads(compiled, threads, shape, rng):
     axis = 1
     pred = rng.standard_normal(shape).astype(np.float32)
     ids = rng.integers(0, shape[axis], shape[:1] + shape[2:])

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import COMPILED, LEVELS, ONE_EACH, OPENMP, known_to, sample
+from cases import COMPILED, LEVELS, ONE_EACH, OPENMP, known_to, named, sample
 
 import fastloss as fl
 from fastloss import _threads
@@ -40,9 +40,9 @@ def test_every_backend_knows_every_loss():
 # ---- threads ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16], ids=named)
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
-def test_same_bits_for_any_number_of_threads(backend, threads, case, dtype, rng):
+def test_same_bits_for_any_number_of_threads(compiled, threads, case, dtype, rng):
     pred, target = sample(case, rng, 300_001, dtype)
     weight = rng.random(300_001)
     results = []

@@ -8,7 +8,7 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
-from cases import CALLS, OF_ROWS, named, pairwise
+from cases import CALLS, DTYPES, OF_ROWS, named, pairwise
 from test_truths import TINY, each_dtype, pieces, results, unaligned
 from truths import (
     ROWS,
@@ -623,11 +623,10 @@ def layouts(kind, pred, target):
     yield both(lambda x: np.pad(x, ((0, 0), (3, 2)))[:, 3:-2])
 
 
-@each_dtype
 @each_kind
-def test_no_row_depends_on_its_batch(backend, threads, kind, dtype):
+def test_no_row_depends_on_its_batch(backend, threads, kind):
     """Nor on the number of threads, nor on where it lies."""
-    for classes, weighted in pairwise(WIDTHS, [False, True]):
+    for classes, dtype, weighted in pairwise(WIDTHS, DTYPES, [False, True]):
         independent(kind, dtype, classes, weighted, threads)
 
 
@@ -648,8 +647,8 @@ def independent(kind, dtype, classes, weighted, threads):
     threads(2)
     for x, y in zip(part(slice(None)), once, strict=True):
         same_bits(x, y)
-    for p, t, axis, back in layouts(kind, pred, target) if classes > 1 and not weighted else ():
-        value, grad, hess = results(kind, p, t, None, axis=axis)
+    for p, t, axis, back in layouts(kind, pred, target) if classes > 1 else ():
+        value, grad, hess = results(kind, p, t, weight, axis=axis)
         for x, y in zip((value, back(grad), back(hess)), once, strict=True):
             same_bits(x, y)
 
