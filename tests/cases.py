@@ -18,8 +18,9 @@ from fastloss._accumulator import Sum
 from fastloss._functions import Function
 from fastloss._loss import REGISTRY
 from fastloss._rows import RowLoss
+from fastloss._threads import quota
 
-__all__ = ["REGISTRY", "Function", "Sum"]  # and what is defined below
+__all__ = ["REGISTRY", "Function", "Sum", "quota"]  # and what is defined below
 
 # ---- what there is ---------------------------------------------------------------------------------------------------
 

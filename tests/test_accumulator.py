@@ -8,12 +8,11 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import ONE_EACH, ROWS, sample
+from cases import ONE_EACH, ROWS, Sum, sample
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fastloss as fl
-from fastloss._accumulator import Sum
 
 SAMPLES, CLASSES = 500, 5
 CUTS = [0, 1, 70, 70, 333, SAMPLES]

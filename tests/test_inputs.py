@@ -144,6 +144,15 @@ def test_every_sixteen_bit_number(backend, dtype):
             equal(fl.mse.grad(every, zero, sample_weight=weight, reduction="none"), 2 * wide * weight)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_nan_is_not_rounded_to_a_number(backend, dtype):
+    """Whatever bits it has: those of all ones would be carried over into zeros."""
+    target = np.array([0x7FFFFFFF, 0xFFFFFFFF, 0x7F800001], np.uint32).view(np.float32)
+    for times in (1, 20):
+        grad = fl.mse.grad(np.ones(3 * times, dtype), np.tile(target, times), reduction="none")
+        assert np.isnan(grad.astype(np.float32)).all()
+
+
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_integers(backend, dtype):
     """Integer predictions are float64; integer targets are rounded to what the predictions are computed in."""

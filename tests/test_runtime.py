@@ -5,10 +5,9 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import COMPILED, LEVELS, ONE_EACH, OPENMP, known_to, named, sample
+from cases import COMPILED, LEVELS, ONE_EACH, OPENMP, known_to, named, quota, sample
 
 import fastloss as fl
-from fastloss import _threads
 
 # ---- backends --------------------------------------------------------------------------------------------------------
 
@@ -63,32 +62,29 @@ def test_number_of_threads(threads):
 
 
 def test_threads_by_quota(tmp_path):
-    assert _threads.quota(tmp_path) > 1000
+    assert quota(tmp_path) > 1000
     (tmp_path / "cpu").mkdir()
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("250000\n")
     (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
-    assert _threads.quota(tmp_path) == 3
+    assert quota(tmp_path) == 3
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
-    assert _threads.quota(tmp_path) > 1000
+    assert quota(tmp_path) > 1000
     (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert _threads.quota(tmp_path) > 1000
+    assert quota(tmp_path) > 1000
     (tmp_path / "cpu.max").write_text("150000 100000\n")
-    assert _threads.quota(tmp_path) == 2
+    assert quota(tmp_path) == 2
 
 
-def test_limits_end():
+@pytest.mark.skipif(not OPENMP, reason="kernels without OpenMP run on one thread")
+def test_limits_end(compiled, threads):
     """A limit that others set holds until they take it back, whatever number is chosen meanwhile."""
-    before, limit = _threads._count, _threads._limit
-    try:
-        fl.set_num_threads(2)
-        _threads.limit(1)
-        fl.set_num_threads(8)
-        assert _threads._limit == 1
-        _threads.limit(2)
-        assert min(_threads._count, _threads._limit) == 8
-    finally:
-        _threads._limit = limit
-        fl.set_num_threads(before)
+    threadpoolctl = pytest.importorskip("threadpoolctl", "3.2")
+    threads(2)
+    with threadpoolctl.threadpool_limits(1):
+        assert fl.get_num_threads() == 1
+        threads(8)
+        assert fl.get_num_threads() == 1
+    assert fl.get_num_threads() == 8
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
