@@ -70,6 +70,8 @@ def vector_function(name, x):
 
 def pairwise(*choices):
     """Rows with one of each of the choices, few of them, so that every two values of two choices are in some row together."""
+    if len(choices) == 1:
+        return [(value,) for value in choices[0]]
     places = list(combinations(range(len(choices)), 2))
     missing = {(i, j, a, b) for i, j in places for a, b in product(range(len(choices[i])), range(len(choices[j])))}
     rows = []
@@ -80,7 +82,7 @@ def pairwise(*choices):
             if k not in row:  # the value that meets most partners for the first time, those least often chosen first
                 used = [r[k] for r in rows]
                 gains = [
-                    (sum((*sorted_pair(k, v, i, a),) in missing for i, a in row.items()), -used.count(v), -v)
+                    (sum(sorted_pair(k, v, i, a) in missing for i, a in row.items()), -used.count(v), -v)
                     for v in range(len(choices[k]))
                 ]
                 row[k] = -max(gains)[2]
