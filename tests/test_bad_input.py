@@ -201,7 +201,7 @@ def mistakes(loss, ids):
 
 
 TABLE = [
-    pytest.param(loss, ids, changed, exception, text, id="-".join([loss.name, named(ids), name]))
+    pytest.param(loss, ids, changed, exception, text, id="-".join([loss.name, *["ids"] * ids, name]))
     for loss, ids in WAYS
     for name, changed, exception, text in mistakes(loss, ids)
 ]
