@@ -13,6 +13,7 @@ def pytest_addoption(parser):
     parser.addoption("--all-backends", action="store_true", help="run the whole of the tests on every backend")
 
 
+@pytest.hookimpl(trylast=True)  # a test's backends follow one another, in one process that knows its truths
 def pytest_generate_tests(metafunc):
     names = LEVELS if metafunc.config.getoption("--all-backends") else BACKENDS
     for fixture, chosen in (("backend", names), ("compiled", [name for name in names if name != "numpy"])):
