@@ -427,6 +427,10 @@ def test_half_written_is_said():
     assert partly == said + "; out has been partly written"
     assert words(ValueError, fl.hinge.grad, pred, target) == said
     assert words(ValueError, fl.hinge.grad, pred, target, out=pred, kept=[pred]) == said
+    weight, out = np.ones(1 << 18), np.full(1 << 18, 7.0)
+    weight[-1] = -1
+    bad = {"sample_weight": weight, "reduction": "batch_mean", "out": out, "kept": [out]}
+    assert "written" not in words(ValueError, fl.rmse.grad, pred, target, **bad), "a root is known before its slope"
 
 
 # ---- functions -------------------------------------------------------------------------------------------------------

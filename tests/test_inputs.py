@@ -111,6 +111,10 @@ def sixteen_bits(case, dtype, size, rng):
     pred, target = sample(case, rng, size, dtype)
     wide = pred.astype(np.float32), target.astype(np.float32)
     assert case.loss(pred, target, **case.parameters) == case.loss(*wide, **case.parameters)
+    if dtype is np.float16:
+        assert case.loss(pred.astype(">f2"), target.astype("<f2"), **case.parameters) == case.loss(
+            *wide, **case.parameters
+        )
     for reduction in ("mean", "none"):
         keywords = dict(case.parameters, reduction=reduction)
         for got, full in zip(
