@@ -271,6 +271,19 @@ def test_weights_of_nothing(backend):
     assert fl.mse([1.0, 2.0], [0.0, 0.0], sample_weight=[0, 0], reduction="batch_mean") == 0
 
 
+def test_keywords_of_another_call_are_forgotten():
+    """A loss remembers the last ones, and may take them for those of the next call only if they are."""
+    weight, other = 3.0, 0.25
+
+    def cost(**keywords):
+        return fl.sigmoid_cross_entropy([1.0], [1.0], **keywords)
+
+    alone, both = cost(pos_weight=weight), cost(pos_weight=weight, label_smoothing=other)
+    assert cost(pos_weight=weight) == alone != both
+    assert cost(label_smoothing=other, pos_weight=weight) == both
+    assert cost(pos_weight=other) not in (alone, both)
+
+
 def test_losses_are_values():
     """A loss can be pickled and copied, and is the same loss afterwards."""
     assert pickle.loads(pickle.dumps(fl.huber)) is fl.huber

@@ -93,6 +93,12 @@ def test_totals_of_any_size():
         for _ in range(3):
             total.update(np.full(10, 0.1), np.zeros(10), np.full(10, weight))
         assert total.compute() == pytest.approx(0.01, rel=1e-14)
+    total, whole = fl.Accumulator("mse"), fl.Accumulator("mse", reduction="sum")
+    for pred, weight in ((1.0, 1e-300), (3.0, 1e290)):
+        total.update([pred], [0.0], [weight])
+        whole.update([pred], [0.0], [weight])
+    assert total.compute() == 9
+    assert whole.compute() == pytest.approx(9e290, rel=1e-15)
 
 
 def test_linear_models_of_samples_that_are_not_there():
