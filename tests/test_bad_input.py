@@ -111,6 +111,8 @@ def mistakes(loss, ids):
         yield "target's shape", {"target": np.ones((4, 6), int if ids else float)}, ValueError, text
         text = "pred has shape (6, 4) but sample_weight has shape (6, 4); it must be (6,)"
         yield "weight's shape", {"sample_weight": np.ones((6, 4))}, ValueError, text
+        text = "pred has shape (6, 4) but sample_weight has shape (2, 3); it must be (6,)"
+        yield "weight's axes", {"sample_weight": np.ones((2, 3))}, ValueError, text
         yield "no axis", {"pred": 1.0, "target": 0}, ValueError, "pred has shape (); it must have an axis of classes"
         text = "pred has shape (6, 0); there are no classes on axis 1"
         yield "no classes", {"pred": np.empty((6, 0)), "target": np.empty((6, 0))}, ValueError, text
@@ -264,7 +266,9 @@ def test_refused_outputs(loss, ids):
             refused(exception, "out[0]" + text, method, **keywords, out=(out, np.zeros(size)))
             refused(exception, "out[1]" + text, method, **keywords, out=(np.zeros(size), out))
         if pair:
-            refused(TypeError, "out must be a pair of arrays, not ndarray", method, **keywords, out=np.zeros(size))
+            for one in (np.zeros(size), np.zeros((2, *size))):
+                refused(TypeError, "out must be a pair of arrays, not ndarray", method, **keywords, out=one)
+            refused(TypeError, "out must be a pair of arrays, not tuple", method, **keywords, out=(np.zeros(size),) * 3)
             one = np.zeros(size)
             refused(ValueError, "out[0] and out[1] share memory", method, **keywords, out=(one, one))
     refused(ValueError, "out is given, but a cost is a number", loss, **arguments, out=np.zeros(shape))
@@ -289,6 +293,13 @@ def test_overlapping_outputs_are_refused(loss, ids):
         given = (np.empty_like(out), out) if call == "grad_and_hess" else out
         text = f"overlaps {name} without being the same array; results would overwrite it unread"
         refused(ValueError, text, getattr(loss, call), **arguments, out=given, kept=[room])
+
+
+def test_a_result_may_not_lie_across_an_input():
+    """As its transpose does, which begins in the same place."""
+    square = np.full((5, 5), 0.5)
+    text = "out overlaps pred without being the same array"
+    refused(ValueError, text, fl.mse.grad, square, square.copy(), out=square.T, kept=[square])
 
 
 # ---- where the bad value is ------------------------------------------------------------------------------------------
@@ -361,7 +372,7 @@ OF_ROW_PLACES = [
 @pytest.mark.parametrize(("loss", "ids", "place", "bad"), OF_ROW_PLACES, ids=named)
 def test_the_bad_row_is_named(loss, ids, place, bad):
     """Near the end of a batch of one block or of many, of narrow and wide rows; nothing has been written."""
-    sizes = [(5, 3), (40, 200), (20_003, 3), (64, 1000)]
+    sizes = [(5, 3), (40, 200), (25_003, 3), (70, 1000)]
     for (n, classes), dtype, call, reduction in pairwise(sizes, DTYPES, CALLS, ["none", "mean"]):
         arguments = good(loss, ids, n, classes, dtype)
         if ids:
@@ -382,6 +393,28 @@ def test_the_bad_row_is_named(loss, ids, place, bad):
         said = words(ValueError, getattr(loss, call), **arguments, reduction=reduction, **given, kept=[outs, losses])
         at = ", ".join(map(str, where))
         assert said == f"{place}[{at}] is {value:.7g}; {must.get(place, f'{place} must be in [0, 1]')}"
+
+
+@each_way
+def test_a_bad_value_without_weight_is_not_named(loss, ids):
+    """The next one is, that has a weight; of rows in any axis."""
+    for place, axis in product(["target", *["pred"] * ("pred" in loss.domains)], (0, -1)):
+        if not ids and place not in loss.domains:
+            continue
+        arguments = good(loss, ids)
+        if ids:
+            arguments["target"][:] = 0
+        bad = -3 if ids and place == "target" else 1.5
+        array = arguments[place]
+        array.reshape(6, -1)[[1, 4], 0] = bad
+        weight = np.ones((6, 1) if loss.name in POINTWISE else 6)
+        weight[1] = 0
+        where = "4" if array.ndim == 1 else "4, 0"
+        if loss.name not in POINTWISE:
+            turned = {k: x if x.ndim == 1 else np.moveaxis(x, -1, axis) for k, x in arguments.items()}
+            where = "0, 4" if axis == 0 and array.ndim == 2 else where
+            arguments = turned | {"axis": axis}
+        refused(ValueError, f"{place}[{where}] is {bad:g};", loss, **arguments, sample_weight=weight)
 
 
 @pytest.mark.parametrize("loss", IDS, ids=named)

@@ -267,6 +267,8 @@ MUTANTS = [
         ("if call.written and not call.inspected_first:", "if False:"),
         ("            bad = (block < 0) | (block >= classes)\n", "            bad = block >= classes\n"),
         ("                bad &= block != ignored\n", "                pass\n"),
+        ("bad &= ~(weights_of(call, call.target, start, block.size) == 0)", "pass"),
+        ("call.weight[index[: call.axis] + index[call.axis + 1 :]]", "call.weight[index[: call.weight.ndim]]"),
         ("inside: Array = contains(block) | (label != index[call.axis])", "inside: Array = contains(block)"),
         ("        position += block.size\n", "        position += 1\n"),
         ('    warn(f"the mean over {reason} is undefined")\n', ""),
@@ -379,7 +381,7 @@ MUTANTS = [
     *of(
         "_backend.py", "test_runtime",
         ("    if mode != \"stdout\":\n", "    if False:\n"),
-        ("\"backend\": _name,", "\"backend\": \"best\","),
+        ("list(available()),", "[_name],"),
     ),
     *of(
         "_spec.py", "test_score",
