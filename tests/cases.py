@@ -1,45 +1,119 @@
-"""What every loss is tested with: inputs that suit it, and its formula in exact arithmetic.
+"""What every loss is tested with, and all that the tests know of the package's inside.
 
-The formulas are written down again here, from the literature and not from the package, for mpmath numbers.
+What losses and functions there are, which kernels run them, and inputs that suit them. Their formulas are in truths.py.
 """
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import combinations, product
 from typing import Any
 
-import mpmath as mp
 import numpy as np
 
 import fastloss as fl
+from fastloss._core import backend as _backend
 from fastloss._core.families import Pointwise, Root, RowLoss
-from fastloss._core.registry import REGISTRY
+from fastloss._core.registry import REGISTRY as EVERY
+from fastloss._core.threads import quota
+from fastloss.accumulator import Sum
+from fastloss.functions import Function
 
-POINTWISE = {
-    name: x for name, x in REGISTRY.items() if isinstance(x, (Pointwise, Root)) and name not in ("log_cosh", "rmsle")
-}
-ROWS = {name: x for name, x in REGISTRY.items() if isinstance(x, RowLoss) and name != "softmax_focal"}
+__all__ = ["EVERY", "Function", "Sum", "quota"]  # and what is defined below
 
+# ---- what there is ---------------------------------------------------------------------------------------------------
+
+LATER = ("log_cosh", "rmsle", "softmax_focal")  # these, and losses of other families, are held by truths_more.py
+POINTWISE = {name: x for name, x in EVERY.items() if isinstance(x, (Pointwise, Root)) and name not in LATER}
+ROWS = {name: x for name, x in EVERY.items() if isinstance(x, RowLoss) and name not in LATER}
 REGISTRY = {**POINTWISE, **ROWS}
+CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
+DTYPES = [np.float32, np.float64]
 
-mp.mp.dps = 50
+_backend.available = cache(_backend.available)  # it asks the processor, and a virtual one takes a millisecond to answer
+LEVELS = list(_backend.available())  # every kernel module that this processor runs, NumPy's last
+COMPILED = LEVELS[:-1]
+IN_USE = fl.show_config(mode="dicts")["backend"]
+BACKENDS = list(dict.fromkeys([IN_USE, "numpy"]))  # what the whole of the tests run on
+OPENMP = fl.show_config(mode="dicts")["openmp"]
+
+
+def select(name=None):
+    """Run on these kernels; without a name, on those that were in use."""
+    _backend.select(name or IN_USE)  # by its name: NumPy, where there is nothing else, is then chosen and does not warn
+
+
+@contextmanager
+def running(name):
+    """Kernels for as long as the block lasts."""
+    before = fl.show_config(mode="dicts")["backend"]
+    select(name)
+    try:
+        yield
+    finally:
+        select(before)
+
+
+def known_to(name):
+    """The losses and functions of a kernel module."""
+    return set(_backend.load(name).KERNELS)
+
+
+def vector_function(name, x):
+    """exp, log and the like as the compiled kernels have them, and nobody else."""
+    result = np.empty_like(x)
+    _backend._kernels[name].quick(0, x, x, None, "none", result, ())
+    return result
+
+
+# ---- combinations ----------------------------------------------------------------------------------------------------
+
+
+def pairwise(*choices):
+    """Rows with one of each of the choices, few of them, so that every two values of two choices are in some row together."""
+    if len(choices) == 1:
+        return [(value,) for value in choices[0]]
+    places = list(combinations(range(len(choices)), 2))
+    missing = {(i, j, a, b) for i, j in places for a, b in product(range(len(choices[i])), range(len(choices[j])))}
+    rows = []
+    while missing:
+        first = min(missing)
+        row = {first[0]: first[2], first[1]: first[3]}
+        for k in range(len(choices)):
+            if k not in row:  # the value that meets most partners for the first time, those least often chosen first
+                used = [r[k] for r in rows]
+                gains = [
+                    (sum(sorted_pair(k, v, i, a) in missing for i, a in row.items()), -used.count(v), -v)
+                    for v in range(len(choices[k]))
+                ]
+                row[k] = -max(gains)[2]
+        row = [row[k] for k in range(len(choices))]
+        rows.append(row)
+        missing -= {(i, j, row[i], row[j]) for i, j in places}
+    return [tuple(choice[v] for choice, v in zip(choices, row, strict=True)) for row in rows]
+
+
+def sorted_pair(i, a, j, b):
+    return (i, j, a, b) if i < j else (j, i, b, a)
+
+
+# ---- losses of every element -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Case:
     name: str
     inputs: Callable[[Any, int], tuple[np.ndarray, np.ndarray]]
-    value: Callable[..., Any]
-    grad: Callable[..., Any]
-    hess: Callable[..., Any]
-    parameters: dict[str, float] = field(default_factory=dict)
-    convex: bool = True
+    parameters: dict[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def loss(self):
         return getattr(fl, self.name)
 
     def __str__(self):
-        return "-".join([self.name, *(f"{k}={v}" for k, v in self.parameters.items())])
+        labels = ["soft"] if self.inputs.__name__.startswith("soft") else []
+        return "-".join([self.name, *labels, *(f"{k}={v}" for k, v in self.parameters.items())])
 
 
 def numbers(rng, n):
@@ -70,102 +144,23 @@ def soft_logits(rng, n):
     return logits(rng, n)[0], rng.random(n)
 
 
-def sigmoid(x):
-    return 1 / (1 + mp.exp(-x))
-
-
-def softplus(x):
-    return mp.log1p(mp.exp(-abs(x))) + max(x, 0)
-
-
-def smooth(t, label_smoothing):
-    return (1 - mp.mpf(label_smoothing)) * t + mp.mpf(label_smoothing) / 2
-
-
-def huber(p, t, delta):
-    d = abs(p - t)
-    return d**2 / 2 if d <= delta else delta * (d - delta / 2)
-
-
-def sigmoid_value(x, t, pos_weight, label_smoothing):
-    t = smooth(t, label_smoothing)
-    return pos_weight * t * softplus(-x) + (1 - t) * softplus(x)
-
-
-def sigmoid_grad(x, t, pos_weight, label_smoothing):
-    t = smooth(t, label_smoothing)
-    return (1 - t) * sigmoid(x) - pos_weight * t * sigmoid(-x)
-
-
-def sigmoid_hess(x, t, pos_weight, label_smoothing):
-    t = smooth(t, label_smoothing)
-    return (pos_weight * t + 1 - t) * sigmoid(x) * sigmoid(-x)
-
-
-def entropy(p, t, eps):
-    return -(t * mp.log(max(p, eps)) if t else 0) - ((1 - t) * mp.log(max(1 - p, eps)) if t != 1 else 0)
-
-
-def entropy_grad(p, t, eps):
-    return -(t / p if t and p >= eps else 0) + ((1 - t) / (1 - p) if t != 1 and 1 - p >= eps else mp.mpf(0))
-
-
-def entropy_hess(p, t, eps):
-    return (t / p**2 if t and p >= eps else 0) + ((1 - t) / (1 - p) ** 2 if t != 1 and 1 - p >= eps else mp.mpf(0))
-
-
-def sigmoid_cases(inputs, pos_weight=1.0, label_smoothing=0.0):
-    return Case(
-        "sigmoid_cross_entropy", inputs, sigmoid_value, sigmoid_grad, sigmoid_hess,
-        {"pos_weight": pos_weight, "label_smoothing": label_smoothing},
-    )  # fmt: skip
-
-
-def entropy_cases(inputs, eps):
-    return Case("binary_cross_entropy", inputs, entropy, entropy_grad, entropy_hess, {"eps": eps})
-
-
-def hinge_margin(p, t):
-    return max(1 - t * p, mp.mpf(0))
-
-
 CASES = [
-    Case("mse", numbers, lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), lambda p, t: mp.mpf(2)),
-    Case("mae", numbers, lambda p, t: abs(p - t), lambda p, t: mp.sign(p - t), lambda p, t: mp.mpf(0)),
+    Case("mse", numbers),
+    Case("mae", numbers),
+    *(Case(name, numbers, {"delta": delta}) for name in ("huber", "pseudo_huber") for delta in (1.0, 0.125, 30.0)),
+    Case("hinge", signs),
+    Case("squared_hinge", signs),
     *(
-        Case(
-            "huber", numbers, huber,
-            lambda p, t, d: max(-d, min(d, p - t)),
-            lambda p, t, d: mp.mpf(abs(p - t) <= d),
-            {"delta": delta},
-        )
-        for delta in (1.0, 0.125, 30.0)
+        Case("binary_cross_entropy", inputs, {"eps": eps})
+        for inputs, eps in ((probabilities, 0.0), (soft_probabilities, 0.0), (probabilities, 1e-7))
     ),
     *(
-        Case(
-            "pseudo_huber", numbers,
-            lambda p, t, d: d**2 * (mp.sqrt(1 + ((p - t) / d) ** 2) - 1),
-            lambda p, t, d: (p - t) / mp.sqrt(1 + ((p - t) / d) ** 2),
-            lambda p, t, d: (1 + ((p - t) / d) ** 2) ** mp.mpf(-1.5),
-            {"delta": delta},
+        Case("sigmoid_cross_entropy", inputs, {"pos_weight": pos_weight, "label_smoothing": smoothing})
+        for inputs, pos_weight, smoothing in (
+            (logits, 1.0, 0.0), (soft_logits, 1.0, 0.0), (logits, 3.0, 0.0), (soft_logits, 0.5, 0.25),
         )
-        for delta in (1.0, 0.125, 30.0)
     ),
-    Case("hinge", signs, hinge_margin, lambda p, t: -t if t * p < 1 else mp.mpf(0), lambda p, t: mp.mpf(0)),
-    Case(
-        "squared_hinge", signs, lambda p, t: hinge_margin(p, t) ** 2,
-        lambda p, t: -2 * t * hinge_margin(p, t),
-        lambda p, t: mp.mpf(2 * (t * p < 1)),
-    ),
-    entropy_cases(probabilities, 0.0),
-    entropy_cases(soft_probabilities, 0.0),
-    entropy_cases(probabilities, 1e-7),
-    sigmoid_cases(logits),
-    sigmoid_cases(soft_logits),
-    sigmoid_cases(logits, 3.0, 0.0),
-    sigmoid_cases(soft_logits, 0.5, 0.25),
 ]  # fmt: skip
-
 ONE_EACH = list({case.name: case for case in reversed(CASES)}.values())
 assert {case.name for case in CASES} | {"rmse"} == set(POINTWISE), "a loss without test cases"
 
@@ -176,22 +171,51 @@ def sample(case, rng, n, dtype=np.float64):
     return pred.astype(dtype), target.astype(dtype)
 
 
-def exact(function, case, pred, target):
-    """The formula's values in exact arithmetic, of the very numbers given."""
-    own = [mp.mpf(v) for v in case.parameters.values()]
-    return [function(mp.mpf(float(p)), mp.mpf(float(t)), *own) for p, t in zip(pred, target, strict=True)]
+# ---- losses of rows --------------------------------------------------------------------------------------------------
+
+SOFTMAX = [fl.softmax_cross_entropy, fl.softmax_kl_divergence]
+ROW_WAYS = [(loss, ids) for loss in ROWS.values() for ids in ([True] * loss.ids + [False] * loss.rows)]
+WAYS = [*((loss, False) for loss in POINTWISE.values()), *ROW_WAYS]
 
 
-def ulp_error(result, truth, terms=None):
-    """Error of each result in units in the last place of the true value, or of the largest term that it is made of."""
-    info = np.finfo(result.dtype)
-    errors = []
-    for r, t, most in zip(result, truth, truth if terms is None else terms, strict=True):
-        if mp.isinf(t) or abs(t) > mp.mpf(float(info.max)):
-            errors.append(0.0 if np.isinf(r) and (r > 0) == (t > 0) else np.inf)
-            continue
-        size = max(abs(t), abs(mp.mpf(most)))
-        exponent = mp.floor(mp.log(size, 2)) if size else info.minexp
-        unit = mp.mpf(2) ** (max(exponent, info.minexp) - info.nmant)
-        errors.append(float(abs(mp.mpf(float(r)) - t) / unit))
-    return np.array(errors)
+def named(value):
+    """A loss, and whether it is given class ids or rows, in the name of a test."""
+    if isinstance(value, bool):
+        return "ids" if value else "rows"
+    return value if isinstance(value, str) else getattr(value, "name", getattr(value, "__name__", str(value)))
+
+
+def distributions(rng, rows, classes):
+    """Rows of probabilities, some of them 0."""
+    x = rng.random((rows, classes)) ** 4 * (rng.random((rows, classes)) < 0.8) + 1e-9
+    return x / x.sum(axis=1, keepdims=True)
+
+
+def row_inputs(loss, rng, rows, classes, dtype=np.float64, ids=None):
+    """A batch that suits the loss, with class ids if it knows them (and `ids` is not False)."""
+    pred = rng.standard_normal((rows, classes)) * 3 if loss in SOFTMAX else distributions(rng, rows, classes)
+    pred = pred.astype(dtype)
+    if loss.ids and ids is not False:
+        return pred, rng.integers(0, classes, rows)
+    return pred, np.minimum(distributions(rng, rows, classes).astype(dtype), dtype(1))
+
+
+def as_rows(target, classes):
+    """Class ids as rows of 0 and 1."""
+    return target if target.ndim == 2 else np.eye(classes)[target]
+
+
+# ---- functions -------------------------------------------------------------------------------------------------------
+
+ELEMENTWISE = ["sigmoid", "log_sigmoid", "softplus"]
+OF_ROWS = ["logsumexp", "log_softmax", "softmax"]
+VECTOR_FUNCTIONS = {  # the kernels' own, and inputs over their whole range
+    "exp": lambda rng, n, tiny: np.concatenate([-rng.uniform(0, -np.log(tiny) + 40, n), -np.exp(rng.uniform(-40, 3, n))]),
+    "log": lambda rng, n, tiny: np.concatenate(
+        [rng.uniform(0, 2, n), np.exp(rng.uniform(np.log(tiny) - 8, -np.log(tiny), n)), 1 + np.exp(-rng.uniform(1, 20, n))]
+    ),
+    "log1m": lambda rng, n, tiny: np.concatenate(
+        [rng.random(n), np.exp(-rng.uniform(0, 30, n)), 1 - np.exp(-rng.uniform(0, 15, n))]
+    ),
+    "log1p": lambda rng, n, tiny: np.concatenate([rng.random(n), np.exp(-rng.uniform(0, 30, n))]),
+}  # fmt: skip

@@ -1,22 +1,40 @@
-"""One body of tests over every backend that this processor runs."""
+"""One body of tests over the kernels in use and NumPy's; with --all-backends, over every level that this processor runs."""
 
 import numpy as np
 import pytest
+from cases import BACKENDS, LEVELS, select
 
 import fastloss as fl
-from fastloss._core import backend as _backend
 
-BACKENDS = list(_backend.available())
-DEFAULT = fl.show_config(mode="dicts")["backend"]
-_backend.select(DEFAULT)  # by its name: NumPy, where there is nothing else, is then chosen on purpose and does not warn
+select()
 
 
-@pytest.fixture(params=BACKENDS)
+def pytest_addoption(parser):
+    parser.addoption("--all-backends", action="store_true", help="run the whole of the tests on every backend")
+
+
+@pytest.hookimpl(trylast=True)  # a test's backends follow one another, in one process that knows its truths
+def pytest_generate_tests(metafunc):
+    names = LEVELS if metafunc.config.getoption("--all-backends") else BACKENDS
+    for fixture, chosen in (("backend", names), ("compiled", [name for name in names if name != "numpy"])):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, chosen, indirect=True)
+
+
+@pytest.fixture
 def backend(request):
-    """The test runs once on each of the kernel modules."""
-    _backend.select(request.param)
+    """The kernels that the test runs on."""
+    select(request.param)
     yield request.param
-    _backend.select(DEFAULT)
+    select()
+
+
+@pytest.fixture
+def compiled(request):
+    """The same without NumPy, which has one thread and no tiles."""
+    select(request.param)
+    yield request.param
+    select()
 
 
 @pytest.fixture

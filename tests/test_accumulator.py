@@ -8,12 +8,11 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import ONE_EACH, ROWS, sample
+from cases import ONE_EACH, ROWS, Sum, sample
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fastloss as fl
-from fastloss.accumulator import Sum
 
 SAMPLES, CLASSES = 500, 5
 CUTS = [0, 1, 70, 70, 333, SAMPLES]
@@ -112,6 +111,9 @@ def test_sum_beyond_the_largest_double():
 def test_infinity_and_nan_go_through():
     total = accumulated([([0.5], [1]), ([0.0], [1])], fl.log_loss)
     assert total.compute() == math.inf
+    other = fl.Accumulator(fl.log_loss)
+    other.merge(total)
+    assert other.compute() == math.inf
     total.update([math.nan], [1])
     assert math.isnan(total.compute())
 

@@ -5,14 +5,10 @@ import random
 
 import numpy as np
 import pytest
-from cases import REGISTRY
-from conftest import DEFAULT
+from cases import CALLS, DTYPES, REGISTRY, named, select
 from fuzz import LENGTH, check
 
 import fastloss as fl
-from fastloss._core import backend as _backend
-
-CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -20,62 +16,26 @@ def test_random_calls(seed):
     generator = random.Random(seed)
     for _ in range(100):
         check(generator.randbytes(generator.randrange(1, LENGTH + 1)))
-    _backend.select(DEFAULT)
+    select()
 
 
 class Reduction(str, enum.Enum):
     SUM = "sum"
 
 
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("loss", REGISTRY.values(), ids=lambda loss: loss.name)
-def test_reductions_that_are_no_plain_strings(backend, loss, call):
-    """Those that cannot be hashed are refused like others; a string of another type is what it equals."""
+@pytest.mark.parametrize("loss", REGISTRY.values(), ids=named)
+def test_reductions_that_are_no_plain_strings(backend, loss):
+    """A string of another type is what it equals."""
     arguments = np.ones((2, 3)), np.ones((2, 3)) if loss.name != "sparse_categorical_cross_entropy" else np.ones(2, int)
-    method = getattr(loss, call)
-    for bad in ([], {}, np.array(["sum"])):
-        with pytest.raises(
-            ValueError, match=r"^reduction is .*; it must be one of 'none', 'sum', 'mean', 'batch_mean'$"
-        ):
-            method(*arguments, reduction=bad)
-    if loss.cost_only:
-        with pytest.raises(ValueError, match="rmse is the root of a mean"):
-            method(*arguments, reduction=Reduction.SUM)
-    else:
-        np.testing.assert_equal(method(*arguments, reduction=Reduction.SUM), method(*arguments, reduction="sum"))
+    for method in (getattr(loss, call) for call in CALLS):
+        if loss.cost_only:
+            with pytest.raises(ValueError, match="rmse is the root of a mean"):
+                method(*arguments, reduction=Reduction.SUM)
+        else:
+            np.testing.assert_equal(method(*arguments, reduction=Reduction.SUM), method(*arguments, reduction="sum"))
 
 
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("reduction", ["none", "sum"])
-def test_rmse_has_no_samples_in_arrays_either(backend, call, reduction):
-    with pytest.raises(ValueError, match=f"rmse is the root of a mean; reduction='{reduction}' has no meaning for it"):
-        getattr(fl.rmse, call)(np.ones(3), np.zeros(3), reduction=reduction)
-
-
-@pytest.mark.parametrize("loss", [fl.mse, fl.softmax_cross_entropy], ids=lambda loss: loss.name)
-def test_half_a_pair(backend, loss):
-    x = np.ones((2, 3))
-    for i in range(2):
-        pair = [np.empty((2, 3)), np.empty((2, 3))]
-        pair[i] = None
-        with pytest.raises(TypeError, match=rf"out\[{i}\] must be a NumPy array, not NoneType"):
-            loss.grad_and_hess(x, x, out=tuple(pair))
-
-
-@pytest.mark.parametrize("axis", [None, "0", 0.0, True, [], (0,)])
-@pytest.mark.parametrize("function", [fl.softmax, fl.log_softmax, fl.logsumexp], ids=lambda f: f.name)
-def test_axes_that_are_no_integers(backend, function, axis):
-    with pytest.raises(TypeError, match=f"axis must be an integer, not {type(axis).__name__}"):
-        function(np.ones((2, 3)), axis=axis)
-
-
-def test_parameters_beyond_every_float(backend):
-    for huge, text in ((10**400, "inf"), (-(10**400), "-inf")):
-        with pytest.raises(ValueError, match=f"delta is {text}; it must satisfy 0 < delta < inf"):
-            fl.huber([1.0], [0.0], delta=huge)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", DTYPES, ids=named)
 def test_label_that_is_nan_shows_in_the_hessian(backend, dtype):
     target = np.array([np.nan, 1, 0], dtype)
     grad, hess = fl.sigmoid_cross_entropy.grad_and_hess(np.zeros(3, dtype), target, reduction="sum")

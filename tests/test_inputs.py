@@ -1,6 +1,7 @@
 """Whatever form the arrays come in, the answer is that for plain contiguous ones."""
 
 import copy
+import itertools
 import math
 import pickle
 
@@ -8,11 +9,10 @@ import ml_dtypes
 import numpy as np
 import pandas as pd
 import pytest
-from cases import ONE_EACH, sample
+from cases import CALLS, DTYPES, ONE_EACH, pairwise, sample
 
 import fastloss as fl
 
-CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
 SIZES = [1, 31, 32, 33, 1000, 1025, 40_000]
 INTEGERS = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.bool_]
 
@@ -30,40 +30,48 @@ def same(a, b, rtol=1e-13):
         np.testing.assert_array_equal(a, b)
 
 
-def layouts(x):
-    """The same numbers, laid out in other ways."""
-    wide = np.zeros((x.size, 3), x.dtype)
-    wide[:, 1] = x
-    backwards = x[::-1].copy()[::-1]
-    raw = np.zeros(x.nbytes + 1, np.uint8)
-    unaligned = raw[1:].view(x.dtype)
-    unaligned[:] = x
-    swapped = x.astype(x.dtype.newbyteorder())
-    read_only = x.copy()
-    read_only.flags.writeable = False
-    return {
-        "strided": wide[:, 1],
-        "reversed": backwards,
-        "unaligned": unaligned,
-        "swapped": swapped,
-        "read-only": read_only,
-    }
+def unaligned(x):
+    raw = np.zeros(x.nbytes + 1, np.uint8)[1:].view(x.dtype)
+    raw[:] = x
+    return raw
 
 
-@pytest.mark.parametrize("size", SIZES)
+def read_only(x):
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+LAYOUTS = {  # the same numbers, laid out in other ways
+    "plain": lambda x: x,
+    "strided": lambda x: np.repeat(x, 3)[1::3],
+    "reversed": lambda x: x[::-1].copy()[::-1],
+    "unaligned": unaligned,
+    "swapped": lambda x: x.astype(x.dtype.newbyteorder()),
+    "read-only": read_only,
+}
+
+
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
-@pytest.mark.parametrize("call", CALLS)
-def test_layouts(backend, call, case, size, rng):
-    pred, target = sample(case, rng, size, np.float32)
-    weight = rng.random(size).astype(np.float32)
+def test_layouts(backend, case, rng):
+    """Every two of: an array's layout, another's, the dtypes, the size, the call, the reduction, with weights or without."""
+    weights = {"none": None, "float32": np.float32, "float64": np.float64, "int8": np.int8}
+    layouts = list(LAYOUTS)
+    for choice in pairwise(
+        layouts, layouts, layouts, SIZES, CALLS, ["mean", "none", "sum"], list(weights), DTYPES, DTYPES
+    ):
+        laid_out(case, rng, *choice[:6], weights[choice[6]], *choice[7:])
+
+
+def laid_out(case, rng, of_pred, of_target, of_weight, size, call, reduction, weight_dtype, dtype, target_dtype):
+    pred, target = (x.astype(dtype) for x in sample(case, rng, size, np.float32))
+    weight = None if weight_dtype is None else rng.integers(0, 100, size).astype(weight_dtype)
     method = getattr(case.loss, call)
-    for reduction in ("mean", "none"):
-        keywords = dict(case.parameters, reduction=reduction)
-        plain, weighted = method(pred, target, **keywords), method(pred, target, sample_weight=weight, **keywords)
-        for p, t, w in zip(layouts(pred).values(), layouts(target).values(), layouts(weight).values(), strict=True):
-            same(method(p, t, **keywords), plain)
-            same(method(p, target, **keywords), plain)
-            same(method(p, t, sample_weight=w, **keywords), weighted)
+    keywords = dict(case.parameters, reduction=reduction)
+    plain = method(pred, target, sample_weight=weight, **keywords)
+    p, t = LAYOUTS[of_pred](pred), LAYOUTS[of_target](target.astype(target_dtype))
+    w = None if weight is None else LAYOUTS[of_weight](weight)
+    same(method(p, t, sample_weight=w, **keywords), plain)
 
 
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
@@ -92,14 +100,21 @@ def test_no_dimensions(backend):
     assert fl.sigmoid(0.0).shape == ()
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
 @pytest.mark.parametrize("case", ONE_EACH, ids=str)
-def test_sixteen_bits(backend, case, dtype, size, rng):
+def test_sixteen_bits(backend, case, rng):
     """Computed in float32, and rounded once on the way out, as a conversion rounds."""
+    for dtype, size in itertools.product([np.float16, ml_dtypes.bfloat16], SIZES):
+        sixteen_bits(case, dtype, size, rng)
+
+
+def sixteen_bits(case, dtype, size, rng):
     pred, target = sample(case, rng, size, dtype)
     wide = pred.astype(np.float32), target.astype(np.float32)
     assert case.loss(pred, target, **case.parameters) == case.loss(*wide, **case.parameters)
+    if dtype is np.float16:
+        assert case.loss(pred.astype(">f2"), target.astype("<f2"), **case.parameters) == case.loss(
+            *wide, **case.parameters
+        )
     for reduction in ("mean", "none"):
         keywords = dict(case.parameters, reduction=reduction)
         for got, full in zip(
@@ -131,6 +146,15 @@ def test_every_sixteen_bit_number(backend, dtype):
         for scale in (1 / 3, 2.0**-10, 2.0**10):
             weight = np.full(every.shape, scale, np.float32)
             equal(fl.mse.grad(every, zero, sample_weight=weight, reduction="none"), 2 * wide * weight)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_nan_is_not_rounded_to_a_number(backend, dtype):
+    """Whatever bits it has: those of all ones would be carried over into zeros."""
+    target = np.array([0x7FFFFFFF, 0xFFFFFFFF, 0x7F800001], np.uint32).view(np.float32)
+    for times in (1, 20):
+        grad = fl.mse.grad(np.ones(3 * times, dtype), np.tile(target, times), reduction="none")
+        assert np.isnan(grad.astype(np.float32)).all()
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
@@ -245,6 +269,19 @@ def test_weights_of_nothing(backend):
     assert math.isnan(value)
     np.testing.assert_array_equal(grad, 0)  # samples of weight 0 are not there
     assert fl.mse([1.0, 2.0], [0.0, 0.0], sample_weight=[0, 0], reduction="batch_mean") == 0
+
+
+def test_keywords_of_another_call_are_forgotten():
+    """A loss remembers the last ones, and may take them for those of the next call only if they are."""
+    weight, other = 3.0, 0.25
+
+    def cost(**keywords):
+        return fl.sigmoid_cross_entropy([1.0], [1.0], **keywords)
+
+    alone, both = cost(pos_weight=weight), cost(pos_weight=weight, label_smoothing=other)
+    assert cost(pos_weight=weight) == alone != both
+    assert cost(label_smoothing=other, pos_weight=weight) == both
+    assert cost(pos_weight=other) not in (alone, both)
 
 
 def test_losses_are_values():

@@ -2,18 +2,15 @@
 
 import itertools
 import math
-import re
 from functools import cache
 
 import mpmath as mp
 import numpy as np
 import pytest
+from cases import CALLS, DTYPES, ELEMENTWISE, named, pairwise
 from truths import (
-    CALLS,
-    DTYPES,
     KINDS,
     POINTS,
-    ROWS,
     WEIGHTS,
     Exact,
     Kind,
@@ -32,55 +29,11 @@ from truths import (
 
 import fastloss as fl
 
-
-def label(x):
-    return x.__name__ if isinstance(x, type) else str(x)
-
-
-each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__)
+each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=named)
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
 each_point = pytest.mark.parametrize("kind", POINTS, ids=str)
 BINARY = Kind("binary_cross_entropy", "points", "probabilities")
 RMSE = Kind("rmse", "points", "numbers")
-
-
-@pytest.mark.parametrize(
-    ("name", "sample", "own", "truth"),
-    [
-        ("mse", (3, 1), {}, (4, 4, 2)),
-        ("mae", (-2, 1), {}, (3, -1, 0)),
-        ("huber", (4, 1), {"delta": 2}, (4, 2, 0)),
-        ("pseudo_huber", (0.75, 0), {"delta": 1}, (0.25, mp.mpf(3) / 5, mp.mpf(64) / 125)),
-        ("hinge", (0.5, -1), {}, (1.5, 1, 0)),
-        ("squared_hinge", (0.5, 1), {}, (0.25, -1, 2)),
-        ("binary_cross_entropy", (0.5, 1), {}, (mp.log(2), -2, 4)),
-        ("binary_cross_entropy", (0.125, 1), {"eps": 0.25}, (mp.log(4), 0, 0)),
-        ("sigmoid_cross_entropy", (0, 1), {"pos_weight": 4}, (4 * mp.log(2), -2, 1)),
-    ],
-)
-def test_definitions_by_hand(name, sample, own, truth):
-    got = Kind(name, "points", "").sample(*sample, **own)
-    for x, y in zip((got.value, got.grad[0], got.hess[0]), truth, strict=True):
-        assert mp.almosteq(x, y)
-
-
-@pytest.mark.parametrize(
-    ("kind", "sample", "truth"),
-    [
-        (ROWS[0], ([0.5, 0.25, 0.25], [0, 0.5, 0.5]), (mp.log(4), [0, -2, -2], [0, 8, 8])),
-        (ROWS[1], ([0.5, 0.25, 0.25], 2), (mp.log(4), [0, 0, -4], [0, 0, 16])),
-        (ROWS[2], ([0, 0], 0), (mp.log(2), [-0.5, 0.5], [0.25, 0.25])),
-        (ROWS[3], ([0, -inf], [0.5, 0.5]), (inf, [0.5, -0.5], [0, 0])),
-        (ROWS[4], ([0.5, 0.5], [0.25, 0.75]), (0.75 * mp.log(3) - mp.log(2), [-0.5, -1.5], [1, 3])),
-        (ROWS[5], ([0, 0], [0.25, 0.75]), (0.75 * mp.log(3) - mp.log(2), [0.25, -0.25], [0.25, 0.25])),
-    ],
-    ids=str,
-)
-def test_definitions_of_rows_by_hand(kind, sample, truth):
-    got = kind.sample(*sample)
-    assert mp.isinf(got.value) if truth[0] == inf else mp.almosteq(got.value, truth[0])
-    for x, y in ((got.grad, truth[1]), (got.hess, truth[2])):
-        assert all(mp.almosteq(a, b) for a, b in zip(x, y, strict=True))
 
 
 # ---- weights of 0 ----------------------------------------------------------------------------------------------------
@@ -139,22 +92,25 @@ def interleaved_truth(kind, dtype, times, reduction, classes):
 
 
 @each_dtype
-@pytest.mark.parametrize(("kind", "which"), [(k, i) for k in KINDS for i in range(len(absent(k)))], ids=str)
-@pytest.mark.parametrize("times", [1, 7])
-def test_a_sample_of_weight_0_is_not_there(backend, kind, which, times, dtype):
-    for classes in (3,) if kind.points else (3, 100):
-        pred, target, _, weight, order = interleaved(kind, which, dtype, times, classes)
-        gone = np.array(order) < 0
-        for reduction, weights in itertools.product(reductions(kind), (weight, weight.astype(np.float32))):
-            truth = interleaved_truth(kind, dtype, times, reduction, classes)
-            value, grad, hess = check(kind, pred, target, truth, reduction, 6, sample_weight=weights)
-            plus_zero(grad[gone], hess[gone], value[gone] if reduction == "none" else 0.0)
-            if reduction in ("none", "sum"):  # bits do not depend on what else there is
-                alone = kind.loss.grad_and_hess(
-                    pred[~gone], target[~gone], sample_weight=weights[~gone], reduction=reduction
-                )
-                same_bits(grad[~gone], alone[0])
-                same_bits(hess[~gone], alone[1])
+@each_kind
+def test_a_sample_of_weight_0_is_not_there(backend, kind, dtype):
+    widths = [3] if kind.points else [3, 100]
+    choices = range(len(absent(kind))), [1, 7], widths, reductions(kind), [np.float32, np.float64]
+    for which, times, classes, reduction, weight_dtype in pairwise(*choices):
+        not_there(kind, dtype, which, times, classes, reduction, weight_dtype)
+
+
+def not_there(kind, dtype, which, times, classes, reduction, weight_dtype):
+    pred, target, _, weight, order = interleaved(kind, which, dtype, times, classes)
+    gone, weight = np.array(order) < 0, weight.astype(weight_dtype)
+    truth = interleaved_truth(kind, dtype, times, reduction, classes)
+    value, grad, hess = check(kind, pred, target, truth, reduction, 6, sample_weight=weight)
+    plus_zero(grad[gone], hess[gone], value[gone] if reduction == "none" else 0.0)
+    if reduction in ("none", "sum"):  # bits do not depend on what else there is
+        keywords = {"sample_weight": weight[~gone], "reduction": reduction}
+        alone = kind.loss.grad_and_hess(pred[~gone], target[~gone], **keywords)
+        same_bits(grad[~gone], alone[0])
+        same_bits(hess[~gone], alone[1])
 
 
 # ---- weights: their ratio alone --------------------------------------------------------------------------------------
@@ -172,11 +128,10 @@ def weighted_truth(kind, dtype, weight, times, classes=3):
 
 @each_dtype
 @each_kind
-@pytest.mark.parametrize(("of", "scale"), SCALES)
-def test_only_the_ratio_of_weights_counts(backend, kind, of, scale, dtype):
+def test_only_the_ratio_of_weights_counts(backend, kind, dtype):
     pred, target, _ = good(kind, dtype)
-    weight = (WEIGHTS * scale).astype(of)
-    for times in (1, 8):
+    for (of, scale), times in pairwise(SCALES, [1, 8]):
+        weight = (WEIGHTS * scale).astype(of)
         batches = [np.concatenate([x] * times) for x in (pred, target, weight)]
         truth = weighted_truth(kind, dtype, tuple(map(float, weight)), times)
         check(kind, *batches[:2], truth, "mean", 6, sample_weight=batches[2])
@@ -184,48 +139,35 @@ def test_only_the_ratio_of_weights_counts(backend, kind, of, scale, dtype):
 
 @each_dtype
 @each_kind
-@pytest.mark.parametrize(("of", "size"), [("f4", 3e38), ("f4", 1e-45), ("f8", 1.7e308), ("f8", 5e-324)])
-def test_weights_whose_sum_leaves_the_dtype(backend, kind, of, size, dtype):
-    """A hundred thousand equal ones: the mean of the samples."""
+def test_weights_whose_sum_leaves_the_dtype(backend, kind, dtype):
+    """Very many equal ones: the mean of the samples."""
     pred, target, samples = good(kind, dtype)
     truth = whole(kind, samples, [mp.mpf(1)] * 6, "mean")
-    times = 16_667
+    times = 6667
     units = 6 + float(np.ptp(pred)) + (2 * math.sqrt(6 * times) if dtype == np.float64 else 0)  # a plain sum of so many
     batches = [np.concatenate([x] * times) for x in (pred, target)]
-    value, grad = kind.loss.value_and_grad(*batches, sample_weight=np.full(6 * times, size, of))
-    near(dtype(value), truth.value, units)
     once = Exact([g / times for g in map(mp.mpf, truth.grad.high)], [g / times for g in map(mp.mpf, truth.grad.size)])
-    near(grad[:6], once, units)
-    near(grad[-6:], once, units)
+    for of, size in (("f4", 3e38), ("f4", 1e-45), ("f8", 1.7e308), ("f8", 5e-324)):
+        value, grad = kind.loss.value_and_grad(*batches, sample_weight=np.full(6 * times, size, of))
+        near(dtype(value), truth.value, units)
+        near(grad[:6], once, units)
+        near(grad[-6:], once, units)
 
 
 @each_dtype
 @each_kind
-@pytest.mark.parametrize("n", [1, 5, 40, 3000])
-def test_weights_that_sum_to_0(backend, kind, n, dtype):
-    pred, target = batch(kind, n, 3, dtype)
-    for of in (np.float32, np.float64):
-        with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
-            assert np.isnan(kind.loss(pred, target, sample_weight=np.zeros(n, of)))
-    for call in ("grad", "value_and_grad", "grad_and_hess") if kind.points else ():
-        weight = np.zeros(n, dtype)
-        out = (np.empty_like(weight), weight) if call == "grad_and_hess" else weight
-        with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
-            result = getattr(kind.loss, call)(pred, target, sample_weight=weight, out=out)
-        assert call != "value_and_grad" or np.isnan(result[0])
-
-
-@each_kind
-@pytest.mark.parametrize("bad", [inf, nan])
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("of", ["f4", "f8"])
-def test_infinite_and_nan_weights_are_refused(backend, kind, bad, call, of):
-    for n, reduction in itertools.product((5, 40, 3000), reductions(kind)):
-        pred, target = batch(kind, n, 3, np.float64)
-        weight = np.ones(n, of)
-        weight[n - 3 :] = bad, inf, nan
-        with pytest.raises(ValueError, match=re.escape(f"sample_weight[{n - 3}] is {bad}")):
-            getattr(kind.loss, call)(pred, target, sample_weight=weight, reduction=reduction)
+def test_weights_that_sum_to_0(backend, kind, dtype):
+    for n in (1, 5, 40, 3000):
+        pred, target = batch(kind, n, 3, dtype)
+        for of in (np.float32, np.float64):
+            with pytest.warns(RuntimeWarning, match="the mean over weights that sum to 0 is undefined"):
+                assert np.isnan(kind.loss(pred, target, sample_weight=np.zeros(n, of)))
+        for call in CALLS[1:] if kind.points else ():
+            weight = np.zeros(n, dtype)
+            out = (np.empty_like(weight), weight) if call == "grad_and_hess" else weight
+            with pytest.warns(RuntimeWarning, match="weights that sum to 0"):
+                result = getattr(kind.loss, call)(pred, target, sample_weight=weight, out=out)
+            assert call != "value_and_grad" or np.isnan(result[0])
 
 
 # ---- out is an input -------------------------------------------------------------------------------------------------
@@ -261,32 +203,20 @@ def placed(kind, call, places, n, classes, dtype, reduction, weighted):
         same_bits(arrays[name], own[name])
 
 
-def placements(kind, call, places, dtype):
+@each_dtype
+@each_kind
+def test_results_in_the_place_of_inputs(backend, kind, dtype):
+    """One or two of them, of batches of one tile, many, and many threads."""
     sizes = [(5, 1), (40, 1), (1000, 1), (50_000, 1)] if kind.points else [(5, 3), (40, 10), (50, 200), (5, 3000)]
-    for (n, classes), reduction in itertools.product(sizes, reductions(kind)):
-        if (call == "__call__" and reduction != "none") or (n > 1000 and reduction in ("sum", "batch_mean")):
-            continue
-        for weighted in (True,) if "weight" in places else (True, False):
-            placed(kind, call, places, n, classes, dtype, reduction, weighted)
-
-
-@each_dtype
-@pytest.mark.parametrize(("kind", "places"), [(k, p) for k in KINDS for p in PAIRS if fits(k, *p)], ids=str)
-def test_a_pair_of_results_in_the_place_of_inputs(backend, kind, places, dtype):
-    placements(kind, "grad_and_hess", places, dtype)
-
-
-@each_dtype
-@pytest.mark.parametrize(
-    ("kind", "call", "place"),
-    [
-        (k, c, p) for k in KINDS for c in CALLS[:3] for p in PLACES[:3]
-        if fits(k, p) and (c != "__call__" or (k.points and k.name != "rmse"))
-    ],
-    ids=str,
-)  # fmt: skip
-def test_a_result_in_the_place_of_an_input(backend, kind, call, place, dtype):
-    placements(kind, call, (place,), dtype)
+    pairs = [("grad_and_hess", p) for p in PAIRS if fits(kind, *p)]
+    single = [(c, (p,)) for c in CALLS[1:3] for p in PLACES[:3] if fits(kind, p)]
+    losses = [("__call__", (p,)) for p in PLACES[:3] if kind.points and kind.name != "rmse"]
+    for (call, places), (n, classes), reduction, weighted in pairwise(
+        pairs + single + losses, sizes, reductions(kind), [True, False]
+    ):
+        if call == "__call__":
+            reduction = "none"
+        placed(kind, call, places, n, classes, dtype, reduction, weighted or "weight" in places)
 
 
 # ---- NaN -------------------------------------------------------------------------------------------------------------
@@ -296,10 +226,9 @@ NAN_TARGET = CONSTANT | {"sigmoid_cross_entropy"}
 
 
 @each_dtype
-@pytest.mark.parametrize("place", ["pred", "target"])
 @each_point
-def test_nan_is_never_hidden(backend, kind, place, dtype):
-    for n, where, weighted in itertools.product((1, 5, 40, 1000), (0, -1), (False, True)):
+def test_nan_is_never_hidden(backend, kind, dtype):
+    for place, n, where, weighted in itertools.product(("pred", "target"), (1, 5, 40, 1000), (0, -1), (False, True)):
         pred, target = batch(kind, n, 1, dtype)
         (pred if place == "pred" else target)[where] = nan
         weight = np.linspace(0.5, 2, n) if weighted else None
@@ -317,10 +246,8 @@ def test_nan_is_never_hidden(backend, kind, place, dtype):
 
 
 @each_dtype
-@pytest.mark.parametrize("target", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("eps", [0.0, 1e-7])
-def test_no_label_hides_nan(backend, target, eps, dtype):
-    for n in (1, 40):
+def test_no_label_hides_nan(backend, dtype):
+    for n, target, eps in itertools.product((1, 40), (0.0, 0.5, 1.0), (0.0, 1e-7)):
         pred = np.full(n, nan, dtype)
         value, grad = fl.binary_cross_entropy.value_and_grad(pred, np.full(n, target), eps=eps, reduction="none")
         hess = fl.binary_cross_entropy.grad_and_hess(pred, np.full(n, target), eps=eps, reduction="none")[1]
@@ -353,13 +280,12 @@ def rmse_truth(dtype, power, sign, n, weighted, reduction):
     return whole(RMSE, rmse_samples(dtype, power, sign, n), weight, reduction)
 
 
-@pytest.mark.parametrize(("dtype", "power"), POWERS, ids=label)
-@pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("n", [1, 5, 40, 200])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_rmse_of_huge_and_tiny_errors(backend, dtype, power, sign, n, weighted):
-    d, weight = errors(dtype, power, sign, n)
-    for reduction in ("mean", "batch_mean"):
+@pytest.mark.parametrize(("dtype", "power"), POWERS, ids=named)
+def test_rmse_of_huge_and_tiny_errors(backend, dtype, power):
+    for sign, n, weighted, reduction in itertools.product(
+        (1, -1), (1, 5, 40, 200), (False, True), ("mean", "batch_mean")
+    ):
+        d, weight = errors(dtype, power, sign, n)
         truth = rmse_truth(dtype, power, sign, n, weighted, reduction)
         for pred, target in ((d, np.zeros_like(d)), (np.zeros_like(d), -d)):
             check(RMSE, pred, target, truth, reduction, 6, sample_weight=weight if weighted else None)
@@ -404,12 +330,9 @@ def test_zero_slopes_beside_others(backend, dtype):
 
 
 @each_dtype
-@pytest.mark.parametrize(
-    ("t", "truth"),
-    [(1.0, (inf, -inf, inf)), (0.0, (0.0, 1.0, 1.0)), (0.5, (inf, -inf, inf))],
-)
-def test_minus_zero_is_a_probability_of_0(backend, t, truth, dtype):
-    for n, p, weight in itertools.product((1, 40), (0.0, -0.0), (None, 1.0)):
+def test_minus_zero_is_a_probability_of_0(backend, dtype):
+    truths = {1.0: (inf, -inf, inf), 0.0: (0.0, 1.0, 1.0), 0.5: (inf, -inf, inf)}
+    for (t, truth), n, p, weight in itertools.product(truths.items(), (1, 40), (0.0, -0.0), (None, 1.0)):
         weight = None if weight is None else np.ones(n)
         keywords = {"sample_weight": weight, "reduction": "none"}
         args = np.full(n, p, dtype), np.full(n, t, dtype)
@@ -437,19 +360,6 @@ def test_curvature_stays_in_range(backend, dtype):
         check(BINARY, *args, truth)
 
 
-BEYOND = [("huber", "delta", 1e-46), ("huber", "delta", 1e39), ("pseudo_huber", "delta", 1e-46),
-          ("pseudo_huber", "delta", 1e39), ("sigmoid_cross_entropy", "pos_weight", 1e39)]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "parameter", "value"), BEYOND)
-@pytest.mark.parametrize("call", CALLS)
-def test_parameters_that_the_dtype_cannot_hold(backend, name, parameter, value, call):
-    for n, dtype in itertools.product((1, 40), (np.float32, np.float16)):
-        with pytest.raises(ValueError, match=f"^{parameter} is"):
-            getattr(getattr(fl, name), call)(np.ones(n, dtype), np.ones(n, dtype), **{parameter: value})
-    getattr(getattr(fl, name), call)(np.ones(3), np.ones(3), **{parameter: value})
-
-
 DELTAS = [(np.float32, d) for d in (1e-45, 1e-40, 1e-38, 1e-20, 1e20, 1e30, 3e38)] + [
     (np.float64, d) for d in (5e-324, 1e-310, 1e-200, 1e-160, 1e160, 1e300, 1e308)
 ]
@@ -470,7 +380,7 @@ def delta_truth(name, dtype, delta):
 
 
 @pytest.mark.parametrize("name", ["huber", "pseudo_huber"])
-@pytest.mark.parametrize(("dtype", "delta"), DELTAS, ids=label)
+@pytest.mark.parametrize(("dtype", "delta"), DELTAS, ids=named)
 def test_delta_over_the_whole_range(backend, name, dtype, delta):
     d, truth = delta_truth(name, dtype, delta)
     kind = Kind(name, "points", "numbers")
@@ -479,7 +389,7 @@ def test_delta_over_the_whole_range(backend, name, dtype, delta):
 
 
 @pytest.mark.parametrize(("dtype", "pos_weight"), [(np.float32, 3e38), (np.float32, 1e-45), (np.float64, 1e39),
-                                                   (np.float64, 1e308), (np.float64, 5e-324)], ids=label)  # fmt: skip
+                                                   (np.float64, 1e308), (np.float64, 5e-324)], ids=named)  # fmt: skip
 def test_pos_weight_over_the_whole_range(backend, dtype, pos_weight):
     kind = Kind("sigmoid_cross_entropy", "points", "logits")
     pred, target = np.array([0, -0.5, 0.5, 5, -5, 0, 3], dtype), np.array([0, 0, 0, 0, 0, 1, 1], dtype)
@@ -502,44 +412,10 @@ def eps_truth(dtype, eps):
 
 
 @each_dtype
-@pytest.mark.parametrize("eps", [1e-38, 1e-17, 1e-15, 1e-7, 0.1, 0.25])
-def test_eps_bounds_either_logarithm(backend, eps, dtype):
-    p, t, truth = eps_truth(dtype, eps)
-    check(BINARY, p, t, truth, eps=eps)
-
-
-# ---- what errors print -----------------------------------------------------------------------------------------------
-
-OUTSIDE = [
-    *((k, "pred", x) for k in (*POINTS, *ROWS) if k.family == "probabilities" for x in ("above", "below")),
-    *((k, "target", x) for k in KINDS if k.target == "rows" for x in ("above", "below")),
-    *((Kind(n, "points", f), "target", x) for n, f in (("binary_cross_entropy", "probabilities"),
-      ("sigmoid_cross_entropy", "logits"), ("hinge", "signs"), ("squared_hinge", "signs")) for x in ("above", "below")),
-    *((k, "sample_weight", "below") for k in KINDS),
-]  # fmt: skip
-
-
-@each_dtype
-@pytest.mark.parametrize(("kind", "place", "side"), OUTSIDE, ids=str)
-def test_an_offending_value_differs_from_its_bound(backend, kind, place, side, dtype):
-    pred, target = batch(kind, 2, 3, dtype)
-    bound = dtype(1 if side == "above" or (kind.family, place) == ("signs", "target") else 0)
-    value = np.nextafter(bound, dtype(2 if side == "above" else -1))
-    arrays = {"pred": pred, "target": target, "sample_weight": np.ones(2, dtype)}
-    if kind.target == "ids":
-        target[:] = 0
-    arrays[place].flat[0] = value
-    with pytest.raises(ValueError, match=rf"^{place}\[") as error:
-        kind.loss(pred, target, sample_weight=arrays["sample_weight"])
-    number = re.search(r"\] is (\S+);", str(error.value))[1]
-    assert dtype(number) == value, str(error.value)
-    assert float(number) != float(bound)
-
-
-@pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "softmax_cross_entropy"])
-def test_a_parameter_differs_from_its_bound(backend, name):
-    with pytest.raises(ValueError, match=re.escape("label_smoothing is 1.0000000000000002;")):
-        getattr(fl, name)(np.ones((1, 2)), np.ones((1, 2)), label_smoothing=np.nextafter(1, 2))
+def test_eps_bounds_either_logarithm(backend, dtype):
+    for eps in (1e-38, 1e-17, 1e-15, 1e-7, 0.1, 0.25):
+        p, t, truth = eps_truth(dtype, eps)
+        check(BINARY, p, t, truth, eps=eps)
 
 
 # ---- batches cut in pieces -------------------------------------------------------------------------------------------
@@ -569,35 +445,39 @@ def results(kind, pred, target, weight, **keywords):
 
 
 @each_dtype
-@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 15, 16, 31, 33, 64, 100, 1023, 1025, 5000])
 @pytest.mark.parametrize("kind", [k for k in POINTS if k.name != "rmse"], ids=str)
-def test_no_sample_depends_on_its_batch(backend, threads, kind, n, dtype):
+def test_no_sample_depends_on_its_batch(backend, threads, kind, dtype):
+    """Nor on the number of threads, nor on where it lies."""
+    for n, weighted in itertools.product([1, 2, 3, 7, 8, 15, 16, 31, 33, 64, 100, 1023, 1025, 5000], (False, True)):
+        independent(kind, dtype, n, weighted, threads)
+
+
+def independent(kind, dtype, n, weighted, threads):
     pred, target = batch(kind, n, 1, dtype)
-    weights = np.random.default_rng(3).random(n).astype(dtype)
-    for weight in (None, weights):
+    weight = np.random.default_rng(3).random(n).astype(dtype) if weighted else None
 
-        def part(index, change=np.array, weight=weight):
-            arrays = (change(x[index]) for x in (pred, target))
-            return results(kind, *arrays, None if weight is None else change(weight[index]))
+    def part(index, change=np.array):
+        arrays = (change(x[index]) for x in (pred, target))
+        return results(kind, *arrays, None if weight is None else change(weight[index]))
 
-        threads(1)
-        once = part(slice(None))
-        for cut in pieces(n):
-            for x, y in zip(part(cut), once, strict=True):
-                same_bits(x, y[cut])
-        for start in {k for k in (1, 2, 3, 5, 8, 13, 17) if k < n}:
-            for x, y in zip(part(slice(start, None), lambda x: x), once, strict=True):
-                same_bits(x, y[start:])
-        for change in (unaligned, lambda x: np.repeat(x, 2)[::2], lambda x: x[::-1].copy()[::-1]):
-            for x, y in zip(part(slice(None), change), once, strict=True):
-                same_bits(x, y)
-        threads(2)
-        for x, y in zip(part(slice(None)), once, strict=True):
+    threads(1)
+    once = part(slice(None))
+    for cut in pieces(n):
+        for x, y in zip(part(cut), once, strict=True):
+            same_bits(x, y[cut])
+    for start in {k for k in (1, 2, 3, 5, 8, 13, 17) if k < n}:
+        for x, y in zip(part(slice(start, None), lambda x: x), once, strict=True):
+            same_bits(x, y[start:])
+    for change in (unaligned, lambda x: np.repeat(x, 2)[::2], lambda x: x[::-1].copy()[::-1]):
+        for x, y in zip(part(slice(None), change), once, strict=True):
             same_bits(x, y)
+    threads(2)
+    for x, y in zip(part(slice(None)), once, strict=True):
+        same_bits(x, y)
 
 
 @each_dtype
-@pytest.mark.parametrize("name", ["sigmoid", "log_sigmoid", "softplus"])
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_no_element_depends_on_its_array(backend, threads, name, dtype):
     function = getattr(fl, name)
     x = (np.random.default_rng(4).standard_normal(5000) * 20).astype(dtype)

@@ -1,4 +1,4 @@
-"""Every loss by its definition, in exact arithmetic, and the inputs that test_truths*.py try it with.
+"""Every loss and function by its definition, in exact arithmetic, and how results are compared with it.
 
 Nothing here is taken from the package, and nothing is a stable form: mpmath has the digits that a definition needs.
 """
@@ -152,6 +152,28 @@ DEFINITIONS = {
     )
 } | {"rmse": mse, "sparse_categorical_cross_entropy": categorical_cross_entropy}  # fmt: skip
 OWN = {"huber": {"delta": 1.0}, "pseudo_huber": {"delta": 1.0}}
+FUNCTIONS = {
+    "exp": mp.exp,
+    "log": mp.log,
+    "log1m": lambda p: mp.log1p(-p),
+    "log1p": mp.log1p,
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, 0),
+    "log_sigmoid": lambda x: min(x, 0) - mp.log1p(mp.exp(-abs(x))),
+}
+
+
+def functions_of_row(x):
+    """logsumexp, log_softmax and softmax of a row."""
+    x = [num(v) for v in x]
+    e = {v: mp.exp(v) for v in set(x)}
+    total = mp.fsum(e[v] for v in x)
+    log_total = mp.log(total)
+    return {
+        "logsumexp": Exact([chop(log_total, 1)]),
+        "log_softmax": Exact([chop(v - log_total, 1 + abs(v)) for v in x]),
+        "softmax": Exact([e[v] / total for v in x]),
+    }
 
 
 # ---- losses and their inputs -----------------------------------------------------------------------------------------
@@ -203,8 +225,13 @@ ROWS = [
     Kind("softmax_kl_divergence", "rows", "logits"),
 ]
 KINDS = POINTS + ROWS
-DTYPES = [np.float32, np.float64]
-CALLS = ["__call__", "grad", "value_and_grad", "grad_and_hess"]
+
+
+def kind_of(loss, ids):
+    """By a loss of rows, and whether it is given class ids."""
+    return next(kind for kind in ROWS if kind.loss is loss and (kind.target == "ids") == ids)
+
+
 WEIGHTS = np.array([1, 2, 3, 1, 2, 3.0])
 
 GOOD = {
@@ -265,20 +292,57 @@ def spread(kind, pred):
     return summed(pred.dtype, pred.shape[-1]) + (float(np.ptp(finite)) if kind.family == "logits" else 0.0)
 
 
+# ---- inputs of cases.py -----------------------------------------------------------------------------------------------
+
+
+def exact(case, pred, target):
+    """Losses, gradients and curvatures of a case's samples, as lists."""
+    kind = next(kind for kind in POINTS if kind.name == case.name)
+    with mp.workdps(150):  # a definition may cancel
+        samples = kind.samples(pred, target, **case.parameters)
+    return [s.value for s in samples], [s.grad[0] for s in samples], [s.hess[0] for s in samples]
+
+
+def exact_rows(loss, ids, pred, target):
+    """The truth of each row."""
+    return kind_of(loss, ids).samples(pred, target)
+
+
+def ulp_error(result, truth, terms=None):
+    """Error of each result in units in the last place of the true value, or of the largest term that it is made of."""
+    return Exact(truth, truth if terms is None else terms).units(result)
+
+
 # ---- what is compared ------------------------------------------------------------------------------------------------
 
 
+def split(numbers):
+    """Each number as two doubles that it is the sum of, to twice the digits of one. The same object is converted once."""
+    parts = {}
+    for x in numbers:
+        if id(x) not in parts:
+            exact = mp.mpf(x)
+            high = float(exact)
+            parts[id(x)] = high, float(exact - high) if math.isfinite(high) else 0.0
+    return np.array([parts[id(x)] for x in numbers]).reshape(-1, 2).T
+
+
 class Exact:
-    """True values, to twice the digits of float64, and the size that an error of each is measured by."""
+    """True values, and the size that an error of each is measured by."""
 
     def __init__(self, truths, sizes=()):
-        sizes = sizes if len(sizes) else truths
-        truths, sizes = list(map(mp.mpf, truths)), list(map(mp.mpf, sizes))
-        high = {t: float(t) for t in set(truths)}
-        low = {t: float(t - h) if math.isfinite(h) else 0.0 for t, h in high.items()}
-        size = {s: float(abs(s)) for s in set(sizes)}
-        self.high, self.low = (np.array([part[t] for t in truths]) for part in (high, low))
-        self.size = np.maximum(np.abs(self.high), [size[s] for s in sizes])
+        truths = list(truths)
+        self.high, self.low = split(truths)
+        self.size = np.abs(self.high)
+        if len(sizes):
+            self.size = np.maximum(self.size, np.abs(split(list(sizes))[0]))
+
+    def repeated(self, order):
+        """The same of rows of equal length, in another order."""
+        other = object.__new__(Exact)
+        for name, x in vars(self).items():
+            setattr(other, name, x.reshape(max(order) + 1, -1)[order].ravel())
+        return other
 
     def units(self, result):
         """The error of each result in units in the last place of its dtype."""
@@ -310,27 +374,44 @@ class Whole:
 
 
 def whole(kind, samples, weight, reduction):
-    """Of samples, None where one is not there, with weights (numbers of mpmath)."""
+    """Of samples, None where one is not there, with weights (numbers of mpmath). What occurs twice is computed once."""
     divisor = {"mean": mp.fsum(weight), "batch_mean": mp.mpf(len(samples))}.get(reduction, mp.mpf(1))
-    factors = [w / divisor for w in weight]
     there = next(s for s in samples if s is not None)
     nothing = Sample(ZERO, [ZERO] * len(there.grad), [ZERO] * len(there.grad))
-    pairs = [(s or nothing, f) for s, f in zip(samples, factors, strict=True)]
+    places, order = {}, []
+    for s, w in zip(samples, weight, strict=True):
+        order.append(places.setdefault((id(s), w), (len(places), s or nothing, w / divisor))[0])
+    pairs = [(s, f) for _, s, f in places.values()]
+    counts = [order.count(i) for i in range(len(pairs))]
+
+    def total(numbers):
+        return mp.fsum(x * n for x, n in zip(numbers, counts, strict=True))
+
     values, sizes = [s.value * f for s, f in pairs], [(s.size or s.value) * f for s, f in pairs]
-    grads = [g * f for s, f in pairs for g in s.grad]
-    grad_sizes = [g * f for s, f in pairs for g in s.grad_sizes or s.grad]
-    hess = [h * f for s, f in pairs for h in s.hess]
-    hess_sizes = [h * f for s, f in pairs for h in s.hess_sizes or s.hess]
+    grads = [g for s, f in pairs for g in multiplied(s.grad, f)]
+    grad_sizes = [g for s, f in pairs for g in multiplied(s.grad_sizes or s.grad, f)]
+    hess = [h for s, f in pairs for h in multiplied(s.hess, f)]
+    hess_sizes = [h for s, f in pairs for h in multiplied(s.hess_sizes or s.hess, f)]
     if kind.name == "rmse":
-        root = mp.sqrt(mp.fsum(values))
+        root = mp.sqrt(total(values))
         grads = grad_sizes = [g / (2 * root) for g in grads]
         hess_sizes = [h / (2 * root) for h in hess]
         hess = [h - g**2 / root for h, g in zip(hess_sizes, grads, strict=True)]
-        values = [root]
-    elif reduction != "none":
-        values, sizes = [mp.fsum(values)], [mp.fsum(sizes)]
-    sizes = sizes if reduction == "none" else [max(abs(values[0]), abs(sizes[0]))] if kind.name != "rmse" else values
-    return Whole(Exact(values, sizes), Exact(grads, grad_sizes), Exact(hess, hess_sizes))
+        value = Exact([root])
+    elif reduction == "none":
+        value = Exact(values, sizes).repeated(order)
+    else:
+        value = Exact([total(values)], [total(sizes)])
+    return Whole(value, Exact(grads, grad_sizes).repeated(order), Exact(hess, hess_sizes).repeated(order))
+
+
+def multiplied(numbers, factor):
+    """The products, the same object where the same object is multiplied."""
+    products = {}
+    for x in numbers:
+        if id(x) not in products:
+            products[id(x)] = x * factor
+    return [products[id(x)] for x in numbers]
 
 
 def check(kind, pred, target, truth, reduction="none", units=4.0, **keywords):

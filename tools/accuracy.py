@@ -25,9 +25,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from cases import CASES, exact, sample, ulp_error
-from test_accuracy import ELEMENTARY
-from test_rows import KINDS, SOFTMAX, as_rows, distributions, exact_row, inputs
+from cases import CASES, ROW_WAYS, SOFTMAX, VECTOR_FUNCTIONS, as_rows, distributions, row_inputs, sample
+from truths import FUNCTIONS as DEFINED
+from truths import exact, exact_rows, ulp_error
 
 import fastloss as fl
 from fastloss._core import backend as _backend
@@ -60,11 +60,7 @@ WIDER = {  # the functions in a dtype that is wider than the result's
     "log_sigmoid": lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
 }
 DOMAINS = {"exp": (-800, 0), "log": (0, np.inf), "log1m": (0, 1 - 2.0**-53), "log1p": (0, 1)}
-FUNCTIONS = {
-    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
-    "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, 0),
-    "log_sigmoid": lambda x: min(x, 0) - mp.log1p(mp.exp(-abs(x))),
-}
+FUNCTIONS = {name: DEFINED[name] for name in ("sigmoid", "softplus", "log_sigmoid")}
 LOGITS = {  # the numbers of classes, and rows of them
     "spread": ((2, 10, 100, 1000), lambda rng, shape: 3 * rng.standard_normal(shape)),
     "nearly equal": ((1000, 50_257), lambda rng, shape: 0.02 * rng.standard_normal(shape)),
@@ -156,8 +152,8 @@ def every_float32(table, modules, compiled, stride):
 def draw(name, rng, n, dtype):
     """Inputs of a function: those of the tests, and numbers of every exponent."""
     info = np.finfo(dtype)
-    if name in ELEMENTARY:
-        return ELEMENTARY[name][1](rng, n, float(info.tiny)).astype(dtype)
+    if name in VECTOR_FUNCTIONS:
+        return VECTOR_FUNCTIONS[name](rng, n, float(info.tiny)).astype(dtype)
     moderate = rng.standard_normal(n) * np.exp(rng.uniform(-20, 4.4 if dtype == np.float32 else 6.5, n))
     every = rng.choice([-1.0, 1.0], n) * np.exp2(rng.uniform(info.minexp - info.nmant, info.maxexp, n))
     return np.concatenate([moderate, every]).astype(dtype)
@@ -165,11 +161,10 @@ def draw(name, rng, n, dtype):
 
 def sampled_functions(table, modules, compiled, samples, rng):
     for dtype in (np.float32, np.float64):
-        for name in [*(ELEMENTARY if dtype == np.float64 else ()), *FUNCTIONS]:
+        for name in [*(VECTOR_FUNCTIONS if dtype == np.float64 else ()), *FUNCTIONS]:
             progress(f"{name} {np.dtype(dtype).name}")
-            function = FUNCTIONS[name] if name in FUNCTIONS else ELEMENTARY[name][0]
             x = draw(name, rng, samples, dtype)
-            truth = [function(mp.mpf(float(v))) for v in x]
+            truth = [DEFINED[name](mp.mpf(float(v))) for v in x]
             for backend in modules if name in FUNCTIONS else compiled:
                 table.add(name, "value", dtype, backend, ulp_error(apply(modules, backend, name, x), truth), x)
 
@@ -239,7 +234,7 @@ def losses(table, modules, samples, rng):
         for case in CASES:
             progress(f"{case} {np.dtype(dtype).name}")
             pred, target = sample(case, rng, samples, dtype)
-            truths = {call: exact(getattr(case, call), case, pred, target) for call in ("value", "grad", "hess")}
+            truths = dict(zip(("value", "grad", "hess"), exact(case, pred, target), strict=True))
             labels = "" if np.isin(target, (-1, 0, 1)).all() or case.inputs.__name__ == "numbers" else "soft labels"
             parameters = ", ".join([*(f"{k}={v:g}" for k, v in case.parameters.items()), *([labels] if labels else [])])
             name = f"{case.name} ({parameters})" if parameters else case.name
@@ -279,22 +274,22 @@ def terms_of_rows(loss, pred, target):
 
 def losses_of_rows(table, modules, samples, rng):
     for dtype in (np.float32, np.float64):
-        for loss, ids in KINDS:
+        for loss, ids in ROW_WAYS:
             name = f"{loss.name} ({'class ids' if ids else 'rows'})"
             progress(f"{name} {np.dtype(dtype).name}")
             for classes in (2, 10, 100):
-                pred, target = inputs(loss, rng, max(1, samples // classes // 10), classes, dtype, ids)
+                pred, target = row_inputs(loss, rng, max(1, samples // classes // 10), classes, dtype, ids)
                 terms = terms_of_rows(loss, pred, as_rows(target, classes))
-                truths = [exact_row(loss, x, t) for x, t in zip(pred, as_rows(target, classes), strict=True)]
+                truths = exact_rows(loss, ids, pred, target)
                 for backend in modules:
                     _backend.select(backend)
                     value = loss(pred, target, reduction="none")
                     grad, hess = loss.grad_and_hess(pred, target, reduction="none")
                     results = value, grad.ravel(), hess.ravel()
                     expected = (
-                        [t[0] for t in truths],
-                        [g for t in truths for g in t[1]],
-                        [h for t in truths for h in t[2]],
+                        [t.value for t in truths],
+                        [g for t in truths for g in t.grad],
+                        [h for t in truths for h in t.hess],
                     )
                     for call, result, truth, most in zip(
                         ("value", "grad", "hess"), results, expected, terms, strict=True
@@ -316,7 +311,7 @@ def nearly_equal_rows(table, modules, samples, rng):
                     pred = target * (1 + difference * rng.standard_normal(target.shape))
                     pred = np.log(pred) if loss in SOFTMAX else np.minimum(pred / pred.sum(axis=1, keepdims=True), 1)
                     pred, target = pred.astype(dtype), target.astype(dtype)
-                    truth = [exact_row(loss, x, t)[0] for x, t in zip(pred, target, strict=True)]
+                    truth = [t.value for t in exact_rows(loss, False, pred, target)]
                     masses = [
                         mp.fsum(map(float, t)) - (1 if loss in SOFTMAX else mp.fsum(map(float, x)))
                         for x, t in zip(pred, target, strict=True)

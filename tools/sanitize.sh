@@ -18,4 +18,4 @@ export PYTHONMALLOC=malloc # each object's memory is then the sanitizer's
 export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1 # Python itself frees little at its end
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 python -c 'import fastloss; fastloss.show_config()'
-python -m pytest -p no:cacheprovider "$@"
+python -m pytest -p no:cacheprovider --all-backends -m "not large" "$@"

@@ -10,7 +10,9 @@ import pytest
 pytest.importorskip("scipy")
 pytest.importorskip("sklearn")
 
-ROOT = Path(__file__).parent.parent
+pytestmark = [pytest.mark.slow, pytest.mark.examples]
+
+ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ["linear_regression", "binary_classification", "digits"]
 CORNERED = {"mae", "hinge"}  # scipy's method, made for smooth functions, stops short of their optimum
 

@@ -6,10 +6,11 @@ import threading
 
 import numpy as np
 import pytest
-from cases import ONE_EACH, REGISTRY, sample
-from test_rows import KINDS, inputs
+from cases import ONE_EACH, REGISTRY, ROW_WAYS, row_inputs, sample
 
 import fastloss as fl
+
+pytestmark = [pytest.mark.slow, pytest.mark.stress]
 
 
 def jobs(rng):
@@ -19,8 +20,8 @@ def jobs(rng):
         for case in ONE_EACH:
             made.append((case.loss, *sample(case, rng, size, np.float32), case.parameters))
     for rows in (3, 2000):
-        for loss, ids in KINDS:
-            made.append((loss, *inputs(loss, rng, rows, 40, np.float32, ids), {}))
+        for loss, ids in ROW_WAYS:
+            made.append((loss, *row_inputs(loss, rng, rows, 40, np.float32, ids), {}))
     return [(*job, job[0].value_and_grad(job[1], job[2], **job[3])) for job in made]
 
 
@@ -87,6 +88,7 @@ def test_nested_in_joblib():
 INTERRUPTED = """
 import numpy as np, signal, time, threading, os
 import fastloss as fl
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored by what a shell runs in the background
 x = np.broadcast_to(np.float32(2), (1 << 28,))
 t = np.broadcast_to(np.int8(1), x.shape)
 start = time.monotonic()
@@ -112,4 +114,23 @@ def test_an_interrupt_is_seen_when_the_call_ends():
 
 
 def test_every_loss_is_called():
-    assert {case.loss for case in ONE_EACH} | {loss for loss, _ in KINDS} | {fl.rmse} == set(REGISTRY.values())
+    assert {case.loss for case in ONE_EACH} | {loss for loss, _ in ROW_WAYS} | {fl.rmse} == set(REGISTRY.values())
+
+
+def test_called_from_many_threads(backend, rng):
+    pred, target = rng.standard_normal((2, 100_000))
+    expected = fl.huber.value_and_grad(pred, target)
+    wrong = []
+
+    def work():
+        for _ in range(20):
+            cost, grad = fl.huber.value_and_grad(pred, target)
+            if cost != expected[0] or not np.array_equal(grad, expected[1]):
+                wrong.append(cost)
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong

@@ -7,9 +7,11 @@ import sys
 
 import numpy as np
 import pytest
+from cases import REGISTRY
 
-from fastloss._core.registry import REGISTRY
 from fastloss.bench import measure
+
+pytestmark = [pytest.mark.slow, pytest.mark.commands]
 
 
 def run(*arguments, check=True):

@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import fastloss as fl
 
+pytestmark = [pytest.mark.slow, pytest.mark.typing]
+
 EXAMPLES = Path(__file__).parent / "typing" / "examples.py"
-CONFIGURATION = Path(__file__).parent.parent / "pyproject.toml"
+CONFIGURATION = Path(__file__).parent.parent.parent / "pyproject.toml"
 
 
 def test_mypy_on_usage():

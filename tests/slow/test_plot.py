@@ -6,11 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+from cases import REGISTRY
 
 import fastloss as fl
 from fastloss.__main__ import main
-from fastloss._core.registry import REGISTRY
 
+pytestmark = [pytest.mark.slow, pytest.mark.figures]
 pyplot = pytest.importorskip("matplotlib.pyplot")
 plot = pytest.importorskip("fastloss.plot")
 

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from fastloss._core import backend as _backend
 
 pytestmark = pytest.mark.large
 MANY = 2**31 + 12_345
-BACKEND = next(iter(_backend.available()))
 
 
 def marked(dtype):

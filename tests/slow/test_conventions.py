@@ -8,6 +8,8 @@ import sys
 import conventions
 import pytest
 
+pytestmark = [pytest.mark.slow, pytest.mark.conventions]
+
 
 @pytest.mark.parametrize("peer", conventions.NEEDS)
 def test_both_sides_of_every_line_agree(peer):

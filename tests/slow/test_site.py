@@ -1,0 +1,100 @@
+"""The guide, built: without a warning, no public name left out, no link of it dead."""
+
+import re
+import subprocess
+import sys
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+import fastloss as fl
+
+pytestmark = [pytest.mark.slow, pytest.mark.site]
+DOCS = Path(__file__).parent.parent.parent / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built pages."""
+    for name in ("sphinx", "myst_parser", "furo", "matplotlib"):
+        pytest.importorskip(name)
+    folder = tmp_path_factory.mktemp("site")
+    command = [
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-d",
+        folder / "doctrees",
+        "-b",
+        "html",
+        DOCS,
+        folder / "html",
+    ]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "html"
+
+
+def test_reference_has_every_public_name(site):
+    inventory = (site / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    found = set(re.findall(r"^(\S+) py:", zlib.decompress(inventory).decode(), flags=re.MULTILINE))
+    plot = pytest.importorskip("fastloss.plot")
+    public = {f"fastloss.{name}" for name in fl.__all__} | {f"fastloss.plot.{name}" for name in plot.__all__}
+    public |= {f"fastloss.Loss.{name}" for name in ("__call__", "grad", "value_and_grad", "grad_and_hess")}
+    assert public - found == set()
+
+
+class Page(HTMLParser):
+    """What a page names and what it points to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.anchors, self.links = set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == "id":
+                self.anchors.add(value)
+            elif name in ("href", "src"):
+                self.links.add(value)
+
+
+def test_no_dead_link(site):
+    pages = {path.resolve(): Page(path.read_text()) for path in site.rglob("*.html")}
+    assert len(pages) >= len(PAGES)
+    pictures = 0
+    for path, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            there = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            assert there.is_file(), f"{path.name} points to {link}"
+            if parts.fragment and there in pages:
+                assert unquote(parts.fragment) in pages[there].anchors, f"{path.name} points to {link}"
+            pictures += there.suffix == ".svg"
+    assert pictures >= 12
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"rows": [{}]}'])
+def test_measurements_that_cannot_be_read_stop_the_build(tmp_path, monkeypatch, content):
+    for name in ("sphinx", "matplotlib"):
+        pytest.importorskip(name)
+    monkeypatch.syspath_prepend(DOCS)
+    import generate
+
+    path = tmp_path / "accuracy.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(generate.ExtensionError, match=re.escape(str(path))):
+        generate.accuracy(path, tmp_path)
+    if content is None:
+        with pytest.raises(generate.ExtensionError, match=re.escape(str(tmp_path / "two-threads.json"))):
+            generate.performance(tmp_path, tmp_path)
