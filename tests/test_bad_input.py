@@ -167,7 +167,7 @@ def mistakes(loss, ids):
                 text = f"{name} is {float(value) if abs(value) < 1e308 else value if value == np.inf else -np.inf}; "
                 text = text if value == value else f"{name} is nan; "
                 yield f"{name} {value!s:.9}", {name: value}, ValueError, f"{text}it must satisfy {bounds[name]}"
-            for value in ("1", True, [1.0]):
+            for value in ("1", True) if name in ("delta", "pos_weight") else ("1", True, [1.0]):  # a list is for columns
                 kind = type(value).__name__
                 yield f"{name} of {kind}", {name: value}, TypeError, f"{name} must be a real number, not {kind}"
         elif name == "axis":
@@ -242,8 +242,8 @@ def bad_outputs(shape, suits):
     frozen.flags.writeable = False
     text = f" has shape (7,) but the result has shape {shape}; they must be equal"
     yield "shape", np.zeros(7), ValueError, text
-    text = " has dtype float32 but the result has dtype float64; they must be equal"
-    yield "dtype", np.zeros(shape, "f"), ValueError, text
+    text = " has dtype int64 but the result has dtype float64"
+    yield "dtype", np.zeros(shape, "i8"), ValueError, text
     yield "read-only", frozen, ValueError, " is read-only"
     yield "list", frozen.tolist(), TypeError, " must be a NumPy array, not list"
     if suits:

@@ -11,7 +11,8 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
-from truths import CALLS, DTYPES, ONE, inf, nan, num, same_bits
+from cases import CALLS, DTYPES
+from truths import ONE, inf, nan, num, same_bits
 from truths_more import (
     EVERY,
     FOCAL_IDS,

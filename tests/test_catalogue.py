@@ -9,7 +9,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 from test_truths import each_dtype, pieces, results, unaligned
-from truths import CALLS, DTYPES, ONE, ZERO, Exact, check, inf, nan, near, num, same_bits
+from cases import CALLS, DTYPES
+from truths import ONE, ZERO, Exact, check, inf, nan, near, num, same_bits
 from truths_more import (
     COSINE,
     DEFINITIONS,

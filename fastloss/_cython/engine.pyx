@@ -63,7 +63,7 @@ FAMILIES = {
         "sparse_categorical_cross_entropy", "kl_divergence", "softmax", "log_softmax", "logsumexp",
     ),
     StatisticKernel: ("rmse", "rmsle"),
-    OutputsKernel: ("gaussian_nll", "laplace_nll"),
+    OutputsKernel: ("gaussian_nll",),
     PairsKernel: ("cosine_distance",),
     CoxKernel: ("cox",),
 }

@@ -67,7 +67,6 @@ cdef inline dict level_tables():
         "log": entry(<const formulas.Log*>NULL, False),
         "log1m": entry(<const formulas.Log1m*>NULL, False),
         "gaussian_nll": outputs_entry(<const likelihoods.GaussianNll*>NULL),
-        "laplace_nll": outputs_entry(<const likelihoods.LaplaceNll*>NULL),
         "cosine_distance": pair_entry(<const distances.CosineDistance*>NULL),
         "cox": cox_entry(),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),

@@ -273,7 +273,7 @@ cdef class PointwiseKernel:
                 return NotImplemented
             if not writable(first, pred, target, weight, &aliased):
                 return NotImplemented
-            if second is not None and not (writable(second, pred, target, weight, &aliased) and apart(first, second)):
+            if call >= CALL_GRAD_AND_HESS and not (writable(second, pred, target, weight, &aliased) and apart(first, second)):
                 return NotImplemented
         elif call != CALL_VALUE or not job.job.batch.summed:
             first = new_like(<cnp.ndarray>pred)

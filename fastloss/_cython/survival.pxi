@@ -31,7 +31,7 @@ cdef class CoxKernel:
         cdef double[:, ::1] derivatives = np.empty((2, n))
         lines.base[0] = np.asarray(pred, np.float64).ravel()[order]
         lines.base[1] = np.abs(times)[order]
-        lines.base[2] = ~np.signbit(times)[order]
+        lines.base[2] = (times >= 0)[order]
         heaviest = weights.max(initial=0)
         # Only the ratio of weights counts among those at risk.
         unit = 1.0 if ordinary(heaviest) or heaviest == 0 else 2.0 ** -np.frexp(heaviest)[1]
@@ -43,6 +43,10 @@ cdef class CoxKernel:
                 self.function(&lines[0, 0], n, efron, &group[0, 0], &derivatives[0, 0], wanted & GRAD,
                               wanted & (HESS | BOUND), &value)
         value -= mass * np.log(unit)
+        there = lines.base[3] != 0
+        if np.isnan(lines.base[:2, there]).any():       # whose order is unknown
+            value = np.nan
+            derivatives.base[:, there] = np.nan
         divisor = {"sum": unit, "mean": mass, "batch_mean": count * unit}[reduction]
         for out, line in ((grad, 0), (hess, 1)):
             if out is not None:

@@ -10,18 +10,14 @@ cdef extern from "math.h" nogil:
 cdef struct GaussianNll:
     double unused
 
-cdef struct LaplaceNll:
-    double unused
-
 ctypedef fused TwoOutputs:
     GaussianNll
-    LaplaceNll
 
 
 cdef inline int prepare(TwoOutputs loss, const real[::1] scale, real[::1] a, Py_ssize_t start, Py_ssize_t m) except -1 nogil:
-    """a = exp(−|s|/2), of the Laplace distribution exp(−|s|), for `point`."""
+    """a = exp(−|s|/2), for `point`."""
     cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
-    cdef real half = 0.5 if TwoOutputs is GaussianNll else 1
+    cdef real half = 0.5
     for i in range(n):
         a[i] = -half * absolute(scale[start + i])
     vexp(&a[0], &a[0], n)
@@ -38,17 +34,7 @@ cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, rea
         e = one / a if s < zero else a
         k = d * e if d != zero else zero
         value[0] = infinite if k * k == infinite else half * (s + k * k)
-        m_grad[0] = k * e
+        m_grad[0] = k * e if k != zero else zero
         s_grad[0] = half * (one - k * k)
         m_hess[0] = e * e
         s_hess[0] = half * (k * k)
-    else:
-        # s + k with k = |d|·e⁻ˢ
-        d = m - target
-        e = one / a if s < zero else a
-        k = absolute(d) * e if d != zero else zero
-        value[0] = infinite if k == infinite else s + k
-        m_grad[0] = e if d > zero else (-e if d < zero else d)
-        s_grad[0] = one - k
-        m_hess[0] = zero
-        s_hess[0] = k
