@@ -306,6 +306,10 @@ cdef class PointwiseKernel:
         `operands` are pred, target, weights, and where values, gradient and Hessian go (None: nowhere), all of one shape;
         `inspect_first` says that nothing may be written before all inputs are known to be inside the domain.
         """
+        return self.over(call, operands, reduction, own, inspect_first, 1)
+
+    cdef tuple over(self, int call, tuple operands, str reduction, tuple own, bint inspect_first, Py_ssize_t summands):
+        """The same where the losses of `summands` numbers, added up, are a sample's."""
         cdef PointwiseJob job
         cdef Partial total
         cdef double cost = 0
@@ -327,7 +331,9 @@ cdef class PointwiseKernel:
         for k in range(OPERANDS):
             job.lies[k] = not by_column and job.job.batch.operand[k].data is not NULL and flat(&job.job.batch, k)
         self.finish(&job, WANTED[call])
+        job.job.summands = summands
         self.evaluate(&job, REDUCTIONS[reduction], operands[WEIGHT] is not None, inspect_first, inspect_first, &cost, &total)
+        total.samples /= summands
         return cost, total.weight if operands[WEIGHT] is not None else total.samples, int(total.samples), bool(total.seen & OUTSIDE)
 
     cdef inline void finish(self, PointwiseJob* job, int wanted) noexcept:

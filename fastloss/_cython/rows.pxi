@@ -149,11 +149,18 @@ cdef inline void load_labels(const Batch* batch, Py_ssize_t start, Py_ssize_t n,
 
 
 cdef inline void store_values(const Batch* batch, Py_ssize_t start, Py_ssize_t n, const double* x) noexcept nogil:
+    """Losses are rounded to the dtype that is computed in, and from that to the output's."""
+    cdef float rounded[ROWS]
     cdef char* data
-    cdef Py_ssize_t stride, m
+    cdef Py_ssize_t stride, i, m
     while n > 0:
         m = min(locate(batch, VALUES, start, &data, &stride), n)
-        batch.memory.store_d(x, data, stride, batch.operand[VALUES].code, m)
+        if batch.double_precision:
+            batch.memory.store_d(x, data, stride, batch.operand[VALUES].code, m)
+        else:
+            for i in range(m):
+                rounded[i] = <float>x[i]
+            batch.memory.store_f(rounded, data, stride, batch.operand[VALUES].code, m)
         x += m
         start += m
         n -= m

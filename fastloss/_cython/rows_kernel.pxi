@@ -120,6 +120,8 @@ cdef class RowsKernel:
         cdef int k
         cdef cnp.ndarray weights
         pred, target = operands[PRED], operands[TARGET]
+        if self.by_numbers is not None and operands[WEIGHT] is None and own[2] is None and reduction != "none":
+            return self.by_numbers.over(call, operands, reduction, own[FIXED:], inspect_first, pred.shape[pred.ndim - 1])
         job.form = &self.entry.rows
         if self.entry.ids.class_major[0] is not NULL and target.ndim < pred.ndim:
             job.form = &self.entry.ids
@@ -246,6 +248,8 @@ cdef inline void cut(RowsJob* job) noexcept:
         job.lies[k] = batch.operand[k].native and batch.operand[k].data is not NULL and (
             batch.dimensions > 0 and batch.stride[batch.dimensions - 1][k] == size and batch.operand[k].step % size == 0
             if job.class_major else batch.operand[k].step == size)
+    for k in range(2):                  # what is still to be read when the curvature is written
+        job.lies[HESSES] = job.lies[HESSES] and batch.operand[HESSES].data != batch.operand[k].data
     job.lies[GRADS] = job.lies[GRADS] and not job.streaming
     job.lies[HESSES] = job.lies[HESSES] and not job.streaming
     job.ahead = SPAN * size if rows * classes * size > FETCH_FROM and job.lies[PRED] and not job.class_major else 0

@@ -158,7 +158,7 @@ cdef inline int means(Rows loss, const real[:, ::1] p, const real[:, ::1] z, con
                       real[:, ::1] power, real[:, ::1] lost, real[:, ::1] value, real[:, ::1] slope, real[:, ::1] bend,
                       Py_ssize_t line, Py_ssize_t n, int wanted) except -1 nogil:
     """Of n classes that are not their rows' greatest (so q = 1 - p does not cancel), at line `line` of z and t: what they add to
-    value, slope and curvature."""
+    value, slope and curvature; rounded here (see `slope`), not together with the sums they are added to."""
     cdef Py_ssize_t k
     cdef real zero = 0, one = 1, two = 2, q, l, pl, u, g
     if Rows is SoftmaxFocalRows:
@@ -173,15 +173,15 @@ cdef inline int means(Rows loss, const real[:, ::1] p, const real[:, ::1] z, con
             l = logs[0, k] - z[line, k]
             pl = zero if p[0, k] == zero else p[0, k] * l
             u = t[line, k] * power[0, k]
-            value[0, k] = zero if t[line, k] == zero else u * l
-            slope[0, k] = u * (one + g * pl / q)
+            value[0, k] = zero if t[line, k] == zero else signless(u * l)
+            slope[0, k] = signless(u * (one + g * pl / q))
         if wanted & (HESS | BOUND):
             for k in range(n):
                 q = one - p[0, k]
                 l = logs[0, k] - z[line, k]
                 pl = zero if p[0, k] == zero else p[0, k] * l
                 u = g * (t[line, k] * power[0, k])
-                bend[0, k] = u / q * ((g - one) * (p[0, k] * pl / q) + two * p[0, k] - (pl if wanted & HESS else zero))
+                bend[0, k] = signless(u / q * ((g - one) * (p[0, k] * pl / q) + two * p[0, k] - (pl if wanted & HESS else zero)))
     return 0
 
 
