@@ -5,6 +5,7 @@ Environment variables:
 FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error, and so is a compiler that knows none of the levels; otherwise what
                              cannot be built is left out, and without any kernels the package runs on NumPy
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
+FASTLOSS_LEVELS=v2,v3        build these levels alone
 FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
 """
 
@@ -30,6 +31,7 @@ TARGETS = {
     "level_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
 PORTABLE = {"level_generic": []}
+LEVELS = [f"level_{level}" for level in os.environ.get("FASTLOSS_LEVELS", "").split(",") if level]
 
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
@@ -162,6 +164,7 @@ def extensions():
             extra_compile_args=list(flags),
         )
         for name, flags in {"engine": [], "cpu": [], **(TARGETS if x86 else PORTABLE)}.items()
+        if name in LEVELS or not LEVELS or not name.startswith("level")
     ]
     calls = Extension("fastloss._core.calls", ["fastloss/_core/calls.py"], depends=["fastloss/_core/calls.pxd"])
     return cythonize(

@@ -167,7 +167,9 @@ def mistakes(loss, ids):
                 text = f"{name} is {float(value) if abs(value) < 1e308 else value if value == np.inf else -np.inf}; "
                 text = text if value == value else f"{name} is nan; "
                 yield f"{name} {value!s:.9}", {name: value}, ValueError, f"{text}it must satisfy {bounds[name]}"
-            for value in ("1", True) if name in ("delta", "pos_weight") else ("1", True, [1.0]):  # a list is for columns
+            for value in (
+                ("1", True) if name in ("delta", "pos_weight") else ("1", True, [1.0])
+            ):  # a list is for columns
                 kind = type(value).__name__
                 yield f"{name} of {kind}", {name: value}, TypeError, f"{name} must be a real number, not {kind}"
         elif name == "axis":

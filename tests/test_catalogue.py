@@ -8,8 +8,8 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
-from test_truths import each_dtype, pieces, results, unaligned
 from cases import CALLS, DTYPES
+from test_truths import each_dtype, pieces, results, unaligned
 from truths import ONE, ZERO, Exact, check, inf, nan, near, num, same_bits
 from truths_more import (
     COSINE,

@@ -30,7 +30,7 @@ def needed(level):
 
 @pytest.fixture
 def cpu():
-    return pytest.importorskip("fastloss.kernels.cpu")
+    return pytest.importorskip("fastloss._cython.cpu")
 
 
 @pytest.mark.skipif(sys.platform != "linux" or not X86, reason="compares with Linux's list of an x86 processor")

@@ -1,7 +1,7 @@
-"""Derive the constants of the vector mathematics and print fastloss/kernels/coefficients.h.
+"""Derive the constants of the vector mathematics and print fastloss/_cython/c/coefficients.h.
 
     python -m pip install mpmath
-    python tools/polynomials.py > fastloss/kernels/coefficients.h
+    python tools/polynomials.py > fastloss/_cython/c/coefficients.h
 
 Every polynomial is a near-minimax (Chebyshev) fit in 60-digit arithmetic, rounded to the working precision. In each
 reduction the leading terms are exact, so an error ε of the fitted tail is worth only r²ε or less of the result. The

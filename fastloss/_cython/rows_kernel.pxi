@@ -219,8 +219,9 @@ cdef inline void cut(RowsJob* job) noexcept:
     cdef Py_ssize_t padded = (classes + LANES - 1) & ~(<Py_ssize_t>LANES - 1), share
     cdef bint spreads = batch.wanted & (GRAD | HESS | BOUND)
     cdef int k
+    # Where both ways give the same bits, few rows are row-major; those with sums that need the normaliser go by their length alone.
     job.class_major = not job.form.sparse and classes < SHORT and (
-        batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
+        job.form.refined or batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
     job.spans, job.length, job.kept, job.sharing = 1, classes, True, 1
     if job.form.sparse:
         job.block = ROWS

@@ -27,16 +27,18 @@ def build(tmp_path):
     if compiler is None or sys.platform == "win32" or not X86:
         pytest.skip("needs a C compiler for x86-64")
     shutil.copy(ROOT / "setup.py", tmp_path)
-    kernels = tmp_path / "fastloss" / "kernels"
-    kernels.mkdir(parents=True)
-    for name in ("fastloss/_calls.py", "fastloss/_calls.pxd", "fastloss/__init__.py", "fastloss/kernels/__init__.py"):
-        (tmp_path / name).touch()
-    for name in ("cpu", "x86_64_v2", "x86_64_v3", "x86_64_v4"):
+    kernels = tmp_path / "fastloss" / "_cython"
+    for folder in (kernels, tmp_path / "fastloss" / "_core"):
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+    for name in ("__init__.py", "_core/calls.py", "_core/calls.pxd"):
+        (tmp_path / "fastloss" / name).touch()
+    for name in ("engine", "cpu", "level_v2", "level_v3", "level_v4"):
         (kernels / f"{name}.pyx").write_text("here = True\n")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "fastloss"\nversion = "0"\n')
 
     def run(unknown=(), broken=(), required=False):
-        refusals = [f"*march=x86-64-{level}*" for level in unknown] + [f"*x86_64_{level}.c*" for level in broken]
+        refusals = [f"*march=x86-64-{level}*" for level in unknown] + [f"*level_{level}.c*" for level in broken]
         cases = "".join(f'{pattern}) echo "refused: {pattern}" >&2; exit 1;;\n' for pattern in refusals)
         cc = tmp_path / "cc"
         cc.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}esac\nexec {shlex.quote(compiler)} "$@"\n')
@@ -54,15 +56,15 @@ def build(tmp_path):
     return run
 
 
-AROUND = {"cpu", "_calls"}
+AROUND = {"engine", "cpu", "calls"}
 
 
 @pytest.mark.parametrize("required", [False, True])
 def test_a_level_unknown_to_the_compiler_is_left_out_alone(build, required):
     built, output, status = build(unknown=["v4"], required=required)
     assert status == 0, output
-    assert built == AROUND | {"x86_64_v2", "x86_64_v3"}
-    assert "leaving out fastloss.kernels.x86_64_v4: the compiler does not know it" in output
+    assert built == AROUND | {"level_v2", "level_v3"}
+    assert "leaving out fastloss._cython.level_v4: the compiler does not know it" in output
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -70,11 +72,11 @@ def test_a_level_that_fails_takes_no_other_with_it(build, required):
     built, output, status = build(broken=["v3"], required=required)
     if required:
         assert status != 0
-        assert "x86_64_v3" in output
+        assert "level_v3" in output
     else:
         assert status == 0, output
-        assert built == AROUND | {"x86_64_v2", "x86_64_v4"}
-        assert "leaving out fastloss.kernels.x86_64_v3: its build failed" in output
+        assert built == AROUND | {"level_v2", "level_v4"}
+        assert "leaving out fastloss._cython.level_v3: its build failed" in output
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -83,4 +85,41 @@ def test_without_any_level(build, how, required):
     built, output, status = build(**{how: ["v2", "v3", "v4"]}, required=required)
     assert (status != 0) == required, output
     assert required or "installing without them; losses will run on NumPy" in output
-    assert not {name for name in built if name.startswith("x86")}
+    assert not {name for name in built if name.startswith("level")}
+
+
+# ---- bounds checks ---------------------------------------------------------------------------------------------------
+
+LOOP = "point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)\n            lane[k] += v"
+PAST_THE_END = LOOP.replace("pred[start + i + k]", "pred[start + i + k + 1]")
+
+
+@pytest.mark.skipif(not X86, reason="builds one level of x86-64")
+def test_a_loop_that_runs_past_its_end_is_caught(tmp_path):
+    """A debug build checks the bounds of every view, in the loops without the interpreter's lock too."""
+    pytest.importorskip("Cython")
+    shutil.copytree(
+        ROOT / "fastloss", tmp_path / "fastloss", ignore=shutil.ignore_patterns("*.so", "*.c", "__pycache__")
+    )
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    loops = tmp_path / "fastloss" / "_cython" / "loops" / "pointwise.pxd"
+    assert loops.read_text().count(LOOP) == 2
+    loops.write_text(loops.read_text().replace(LOOP, PAST_THE_END, 1))
+    environment = os.environ | {
+        "FASTLOSS_DEBUG_BUILD": "1", "FASTLOSS_REQUIRE_KERNELS": "1", "FASTLOSS_LEVELS": "v2",
+        "FASTLOSS_BACKEND": "x86-64-v2", "PYTHONPATH": str(tmp_path),
+    }  # fmt: skip
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    done = run("setup.py", "build_ext", "--inplace")
+    assert done.returncode == 0, done.stderr[-2000:]
+    ones = "import numpy as np, fastloss as fl; x = np.ones(64); "
+    assert run("-c", ones + "print(fl.mse.grad(x, x)[0])").stdout == "0.0\n"  # a loop that was left as it is
+    done = run("-c", ones + "print(fl.mse(x, x))")
+    assert "IndexError: Out of bounds on buffer access" in done.stderr
+    assert not done.stdout

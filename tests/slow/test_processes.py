@@ -47,7 +47,7 @@ FALLBACK = """
 import importlib, sys, warnings
 class Nothing:
     def find_spec(self, name, path=None, target=None):
-        if name.startswith("fastloss.kernels."):
+        if name.startswith("fastloss._cython.level"):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Nothing())
 import fastloss as fl
