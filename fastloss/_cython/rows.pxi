@@ -12,6 +12,9 @@ cdef enum:
     FETCH_FROM = 1 << 20        # bytes: from here on a batch is not in a cache near by
     STACK = 6144                # doubles that a small block may use instead of a workspace
 
+cdef extern from "bits.h" nogil:
+    void fetch(const void* source, Py_ssize_t size) noexcept
+
 cdef struct RowsJob:
     Job job
     const RowsForm* form
@@ -418,7 +421,7 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
     cdef char* grad = work + self.apart + self.at[GRADS]
     cdef char* hess = work + self.apart + self.at[HESSES]
     cdef char* data
-    cdef Py_ssize_t stride, i, n = block.rows, left
+    cdef Py_ssize_t stride, i, n = block.rows
     cdef int seen
     block.length = 1
     block.pred_row = block.target_row = block.grad_row = block.hess_row = self.padded
@@ -426,18 +429,23 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
     seen = self.function(self.parameters, NULL, NULL, block)
     if batch.wanted == 0 and not self.looks_at_all:
         return seen
-    left = 0
-    for i in range(n):
-        if left == 0:
-            left = locate(batch, PRED, start + i, &data, &stride)
-        if block.label[i] >= 0:
-            read_numbers(batch, data + block.label[i] * x.step, 0, x.code, pred + i * (8 if batch.double_precision else 4), 1)
-        elif batch.double_precision:
-            (<double*>pred)[i] = 1
-        else:
-            (<float*>pred)[i] = 1
-        data += stride
-        left -= 1
+    if x.native and locate(batch, PRED, start, &data, &stride) >= n:
+        for i in range(n):                  # far apart in memory, and soon wanted
+            fetch(data + i * stride + max(block.label[i], 0) * x.step, 1)
+        for i in range(n):
+            if batch.double_precision:
+                (<double*>pred)[i] = (<double*>(data + i * stride + block.label[i] * x.step))[0] if block.label[i] >= 0 else 1
+            else:
+                (<float*>pred)[i] = (<float*>(data + i * stride + block.label[i] * x.step))[0] if block.label[i] >= 0 else 1
+    else:
+        for i in range(n):
+            locate(batch, PRED, start + i, &data, &stride)
+            if batch.double_precision:
+                (<double*>pred)[i] = 1
+            else:
+                (<float*>pred)[i] = 1
+            if block.label[i] >= 0:
+                read_numbers(batch, data + block.label[i] * x.step, 0, x.code, pred + i * (8 if batch.double_precision else 4), 1)
     block.stages = REDUCE | FINISH | SPREAD
     block.grad = grad if batch.wanted & (GRAD | HESS | BOUND) else NULL
     block.hess = hess if batch.wanted & (HESS | BOUND) else NULL

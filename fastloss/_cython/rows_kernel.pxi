@@ -225,8 +225,12 @@ cdef inline void cut(RowsJob* job) noexcept:
     job.spans, job.length, job.kept, job.sharing = 1, classes, True, 1
     if job.form.sparse:
         job.block = ROWS
+    elif job.class_major and rows <= LANES:         # (divisions are most of what a small batch costs here)
+        job.block = LANES
     elif job.class_major:
         job.block = min(max(BLOCK_BYTES // (classes * size) // LANES, <Py_ssize_t>1) * LANES, <Py_ssize_t>ROWS)
+    elif classes <= SPAN and rows == 1:
+        job.block = 1
     elif classes <= SPAN:
         job.block = min(max(2 * BLOCK_BYTES // (padded * size), <Py_ssize_t>1), <Py_ssize_t>LANES)
     else:
@@ -234,7 +238,9 @@ cdef inline void cut(RowsJob* job) noexcept:
         job.length = SPAN
         job.spans = (classes + SPAN - 1) // SPAN
         job.kept = classes * size <= KEEP and (spreads or job.form.refined)
-    job.job.share = max(ROWS_SHARE // (8 if job.form.sparse else classes) // job.block, <Py_ssize_t>1) * job.block
+    job.job.share = rows
+    if rows * classes > ROWS_SHARE:
+        job.job.share = max(ROWS_SHARE // (8 if job.form.sparse else classes) // job.block, <Py_ssize_t>1) * job.block
     job.block = min(job.block, (rows + LANES - 1) & ~(<Py_ssize_t>LANES - 1) if job.class_major else rows)
     job.padded = (job.block + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     if job.spans > 1 and job.form.joined and classes >= 2 * ROWS_SHARE:
