@@ -20,7 +20,7 @@ from .warnings import warn
 if TYPE_CHECKING:
     from .arguments import Arguments
 
-BLOCK = 65536  # samples looked at in one go when an offending one is searched for
+BLOCK = 16384  # samples looked at in one go when an offending one is searched for
 SHARED = ("sample_weight", "reduction", "out")
 
 # What other libraries call what is meant here.
