@@ -112,3 +112,9 @@ def test_linear_models_of_samples_that_are_not_there():
         value, grad = objective(np.zeros(2))
         assert value == pytest.approx(6.5, rel=1e-6)
         np.testing.assert_allclose(grad, [-8, -5], rtol=1e-6)
+
+
+def test_class_weights_from_end_to_end_of_the_range(backend):
+    for label in (0, 1):
+        cost = fl.softmax_cross_entropy([[0.0, 0.0]], [label], class_weight=[5e-324, 1.7e308])
+        assert cost == np.log(2)

@@ -168,5 +168,6 @@ def centred(weights: Array) -> Array:
     some = weights[weights > 0]
     if not some.size:
         return weights
-    exponents = np.frexp([some.min(), some.max()])[1]
-    return np.ldexp(weights, -int(exponents.sum() // 2))
+    least, most = np.frexp([some.min(), some.max()])[1].tolist()
+    shifted: Array = np.ldexp(weights, min(-((least + most) // 2), 1024 - most))  # the largest stays finite
+    return shifted
