@@ -11,13 +11,12 @@ cdef inline bint plain(x):
 
 cdef inline bint alike(x, cnp.ndarray pred):
     """Whether x is a plain array of pred's dtype and shape."""
-    return (type(x) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.PyArray_TYPE(pred)
-            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, pred))
+    return plain_like(x, pred, cnp.PyArray_TYPE(pred))
 
 
-cdef inline bint is_double_of(x, cnp.ndarray pred):
-    """The same of doubles."""
-    return (type(x) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+cdef inline bint plain_like(x, cnp.ndarray pred, int number):
+    """Whether x is a plain array of a dtype, and of pred's shape."""
+    return (type(x) is cnp.ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == number
             and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, pred))
 
 

@@ -95,39 +95,48 @@ cdef inline bint flat(const Batch* batch, int k) noexcept nogil:
         batch.samples == 1 or (batch.dimensions == 1 and batch.stride[0][k] == batch.operand[k].size))
 
 
+cdef inline void read_numbers(const Batch* batch, const char* x, Py_ssize_t step, int code, void* y, Py_ssize_t n,
+                              bint doubles) noexcept nogil:
+    """y = n numbers, `step` bytes apart, as floats or doubles."""
+    if doubles:
+        batch.memory.load_d(x, step, code, <double*>y, n)
+    else:
+        batch.memory.load_f(x, step, code, <float*>y, n)
+
+
+cdef inline void write_numbers(const Batch* batch, const void* x, char* y, Py_ssize_t step, const Operand* out, Py_ssize_t n,
+                               bint streaming) noexcept nogil:
+    """Results go out, rounded to the output's dtype."""
+    if streaming and out.native and step == out.size:
+        batch.memory.stream_out(x, y, n * out.size)
+    elif batch.double_precision:
+        batch.memory.store_d(<const double*>x, y, step, out.code, n)
+    else:
+        batch.memory.store_f(<const float*>x, y, step, out.code, n)
+
+
 cdef inline void gather(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t at, void* out,
                         bint doubles) noexcept nogil:
-    """out = number `at` of samples start to start + n, as floats or doubles."""
+    """out = number `at` of samples start to start + n."""
     cdef char* data
     cdef Py_ssize_t stride, m
     while n > 0:
         m = min(locate(batch, k, start, &data, &stride), n)
-        data += at * batch.operand[k].step
-        if doubles:
-            batch.memory.load_d(data, stride, batch.operand[k].code, <double*>out, m)
-            out = <double*>out + m
-        else:
-            batch.memory.load_f(data, stride, batch.operand[k].code, <float*>out, m)
-            out = <float*>out + m
+        read_numbers(batch, data + at * batch.operand[k].step, stride, batch.operand[k].code, out, m, doubles)
+        out = <char*>out + m * (8 if doubles else 4)
         start += m
         n -= m
 
 
 cdef inline void scatter(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t at, const void* x,
                          bint streaming) noexcept nogil:
-    """Results go out, rounded to the output's dtype."""
+    """Number `at` of samples start to start + n, from x."""
     cdef char* data
     cdef Py_ssize_t stride, m
     cdef const Operand* out = &batch.operand[k]
     while n > 0:
         m = min(locate(batch, k, start, &data, &stride), n)
-        data += at * out.step
-        if streaming and out.native and stride == out.size:
-            batch.memory.stream_out(x, data, m * out.size)
-        elif batch.double_precision:
-            batch.memory.store_d(<const double*>x, data, stride, out.code, m)
-        else:
-            batch.memory.store_f(<const float*>x, data, stride, out.code, m)
+        write_numbers(batch, x, data + at * out.step, stride, out, m, streaming)
         x = <const char*>x + m * (8 if batch.double_precision else 4)
         start += m
         n -= m

@@ -1,13 +1,13 @@
-# Losses whose samples have a core axis. Included by engine.pyx.
+# What losses of two outputs, two rows and whole batches have in common. Included by engine.pyx.
 
 cdef class CoreKernel:
-    """A loss whose samples have a core axis, and which has no fast way in."""
-    cdef PointwiseEntry entry
+    """A loss of another shape than a number against a number, which has no fast way in."""
+    cdef const void* entry              # of tables.pxd, as the family has it
     cdef const Memory* memory
 
     def __init__(self, dict tables, str name):
-        self.entry = (<PointwiseEntry*>PyCapsule_GetPointer(tables[name], "pointwise"))[0]
-        self.memory = <const Memory*>PyCapsule_GetPointer(tables["memory"], "memory")
+        self.entry = entry_of(tables, name)
+        self.memory = <const Memory*>entry_of(tables, "memory")
 
     def quick(self, *arguments):
         """No call is so simple."""

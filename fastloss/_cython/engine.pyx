@@ -10,12 +10,13 @@ import importlib
 
 cimport cython
 cimport numpy as cnp
-from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from .batch cimport (
-    AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate, scatter)
+    AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
+    read_numbers, scatter, write_numbers)
 from .block cimport (
     BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, TILE,
     VALUE, Block, CoxFunction, PairBlock, PairFunction, PointwiseFunction, Sums)
@@ -40,6 +41,13 @@ cdef enum:
 cdef int WANTED[5]
 WANTED[:] = [VALUE, GRAD, VALUE | GRAD, GRAD | HESS, GRAD | BOUND]
 
+
+cdef const void* entry_of(dict tables, str name) except NULL:
+    """What a level's table has of a name."""
+    capsule = tables[name]
+    return PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+
+
 include "run.pxi"
 include "arrays.pxi"
 include "pointwise.pxi"
@@ -54,19 +62,18 @@ include "rows_kernel.pxi"
 # ---- levels -----------------------------------------------------------------------------------------------------------------
 
 FAMILIES = {
-    PointwiseKernel: (
-        "mse", "mae", "huber", "pseudo_huber", "log_cosh", "hinge", "squared_hinge", "binary_cross_entropy", "sigmoid_cross_entropy",
-        "sigmoid", "log_sigmoid", "softplus", "exp", "expm1", "log", "log1m", "log1p",
-    ),
-    RowsKernel: (
-        "softmax_cross_entropy", "softmax_focal", "softmax_kl_divergence", "categorical_cross_entropy",
-        "sparse_categorical_cross_entropy", "kl_divergence", "softmax", "log_softmax", "logsumexp",
-    ),
-    StatisticKernel: ("rmse", "rmsle"),
-    OutputsKernel: ("gaussian_nll",),
-    PairsKernel: ("cosine_distance",),
-    CoxKernel: ("cox",),
+    "pointwise": PointwiseKernel,
+    "statistic": StatisticKernel,
+    "outputs": OutputsKernel,
+    "pairs": PairsKernel,
+    "rows": RowsKernel,
+    "cox": CoxKernel,
 }
+
+
+cdef str family(capsule):
+    return PyCapsule_GetName(capsule).decode()
+
 
 class Backend:
     """What runs the losses: kernels by name, and the loops that measure the machine."""
@@ -76,7 +83,8 @@ class Backend:
 
     def __init__(self, level):
         module = importlib.import_module(f"fastloss._cython.{level}")
-        self.KERNELS = {name: kernel(module.TABLES, name) for kernel, names in FAMILIES.items() for name in names}
+        kinds = {name: FAMILIES.get(family(capsule)) for name, capsule in module.TABLES.items()}
+        self.KERNELS = {name: kind(module.TABLES, name) for name, kind in kinds.items() if kind is not None}
         self.read, self.write = module.read, module.write
         self.set_thread_limit = set_thread_limit
 

@@ -58,7 +58,7 @@ cdef inline dict level_tables():
         "squared_hinge": entry(<const formulas.SquaredHinge*>NULL, True),
         "binary_cross_entropy": entry(<const formulas.BinaryCrossEntropy*>NULL, True),
         "sigmoid_cross_entropy": entry(<const formulas.SigmoidCrossEntropy*>NULL, True),
-        "cross_entropy_term": entry(<const formulas.CrossEntropyTerm*>NULL, True),
+        "cross_entropy_term": entry(<const formulas.CrossEntropyTerm*>NULL, True, "term"),    # no loss by itself
         "sigmoid": entry(<const formulas.Sigmoid*>NULL, False),
         "log_sigmoid": entry(<const formulas.LogSigmoid*>NULL, False),
         "softplus": entry(<const formulas.Softplus*>NULL, False),
@@ -98,34 +98,26 @@ cdef inline object memory():
     return PyCapsule_New(self, "memory", NULL)
 
 
-cdef inline object entry(const Pointwise* tag, bint inspected):
-    cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
-    if self is NULL:
-        raise MemoryError()
-    self.function[0] = <PointwiseFunction>pointwise[Pointwise, float]
-    self.function[1] = <PointwiseFunction>pointwise[Pointwise, double]
-    self.inspected = inspected
-    return PyCapsule_New(self, "pointwise", NULL)
+cdef inline object entry(const Pointwise* tag, bint inspected, const char* kind="pointwise"):
+    return functions(<PointwiseFunction>pointwise[Pointwise, float], <PointwiseFunction>pointwise[Pointwise, double], inspected, kind)
 
 
 cdef inline object statistic_entry(const Statistic* tag, bint inspected):
-    cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
-    if self is NULL:
-        raise MemoryError()
-    self.function[0] = <PointwiseFunction>statistic[Statistic, float]
-    self.function[1] = <PointwiseFunction>statistic[Statistic, double]
-    self.inspected = inspected
-    return PyCapsule_New(self, "pointwise", NULL)
+    return functions(<PointwiseFunction>statistic[Statistic, float], <PointwiseFunction>statistic[Statistic, double], inspected,
+                     "statistic")
 
 
 cdef inline object outputs_entry(const TwoOutputs* tag):
+    return functions(<PointwiseFunction>two_outputs[TwoOutputs, float], <PointwiseFunction>two_outputs[TwoOutputs, double], False,
+                     "outputs")
+
+
+cdef inline object functions(PointwiseFunction of_float, PointwiseFunction of_double, bint inspected, const char* kind):
     cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
     if self is NULL:
         raise MemoryError()
-    self.function[0] = <PointwiseFunction>two_outputs[TwoOutputs, float]
-    self.function[1] = <PointwiseFunction>two_outputs[TwoOutputs, double]
-    self.inspected = False
-    return PyCapsule_New(self, "pointwise", NULL)
+    self.function[0], self.function[1], self.inspected = of_float, of_double, inspected
+    return PyCapsule_New(self, kind, NULL)
 
 
 cdef inline object pair_entry(const Pair* tag):
@@ -143,6 +135,7 @@ cdef inline object cox_entry():
         raise MemoryError()
     self.function = <CoxFunction>survival
     return PyCapsule_New(self, "cox", NULL)
+
 
 cdef inline RowsEntry* new_rows() except NULL:
     cdef RowsEntry* self = <RowsEntry*>calloc(1, sizeof(RowsEntry))

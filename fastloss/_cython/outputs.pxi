@@ -10,7 +10,7 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
     """Every tile passes through the workspace: two lines for what has two outputs."""
     cdef const Batch* batch = &self.job.batch
     cdef bint doubles = batch.double_precision
-    cdef Py_ssize_t size = 8 if doubles else 4, n, padded, i
+    cdef Py_ssize_t size = 8 if doubles else 4, n, padded
     cdef char* line[OPERANDS]
     cdef Block block
     cdef Sums sums
@@ -26,8 +26,7 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
         gather(batch, PRED, start, n, 1, line[PRED] + APART, doubles)
         gather(batch, TARGET, start, n, 0, line[TARGET], doubles)
         for k in range(3):
-            for i in range(n, padded):
-                memcpy(work + k * APART + i * size, work + k * APART + (n - 1) * size, size)
+            repeat_last(work + k * APART, size, n, padded)
         if batch.operand[WEIGHT].data is not NULL:
             gather(batch, WEIGHT, start, n, 0, line[WEIGHT], True)
         in_units(writing(<double*>line[WEIGHT], padded), n, batch.unit, batch.operand[WEIGHT].data is not NULL)
@@ -64,7 +63,7 @@ cdef class OutputsKernel(CoreKernel):
         job.job.chunk = <Chunk>outputs_chunk
         job.job.share = CHUNK
         job.job.work = job.job.unit_work = 9 * APART
-        job.function = self.entry.function[job.job.batch.double_precision]
+        job.function = (<const PointwiseEntry*>self.entry).function[job.job.batch.double_precision]
         evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
                  inspect_first and operands[WEIGHT] is not None, inspect_first, &cost, &total)
         return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)

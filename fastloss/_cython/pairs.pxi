@@ -32,10 +32,8 @@ cdef int over_spans(Spans* row, int step) except -1 nogil:
             operand = &batch.operand[k]
             place[k] = row.data[k] + start * operand.step
             if not (operand.native and operand.step == size):
-                if batch.double_precision:
-                    batch.memory.load_d(place[k], operand.step, operand.code, <double*>(row.work + k * 8 * SPAN), row.block.size)
-                else:
-                    batch.memory.load_f(place[k], operand.step, operand.code, <float*>(row.work + k * 8 * SPAN), row.block.size)
+                read_numbers(batch, place[k], operand.step, operand.code, row.work + k * 8 * SPAN, row.block.size,
+                             batch.double_precision)
                 place[k] = row.work + k * 8 * SPAN
         row.block.grad = row.work + 2 * 8 * SPAN if step == PAIR_SPREAD else NULL
         row.block.hess = row.work + 3 * 8 * SPAN if step == PAIR_SPREAD and batch.wanted & (HESS | BOUND) else NULL
@@ -44,12 +42,8 @@ cdef int over_spans(Spans* row, int step) except -1 nogil:
             out[0], out[1] = <char*>row.block.grad, <char*>row.block.hess
             for k in range(2 if row.block.hess is not NULL else 1):
                 operand = &batch.operand[GRADS + k]
-                if batch.double_precision:
-                    batch.memory.store_d(<double*>out[k], row.data[GRADS + k] + start * operand.step, operand.step, operand.code,
-                                         row.block.size)
-                else:
-                    batch.memory.store_f(<float*>out[k], row.data[GRADS + k] + start * operand.step, operand.step, operand.code,
-                                         row.block.size)
+                write_numbers(batch, out[k], row.data[GRADS + k] + start * operand.step, operand.step, operand, row.block.size,
+                              False)
         start += row.block.size
     return 0
 
@@ -130,12 +124,6 @@ cdef int once(Spans* row, int step) except -1 nogil:
 
 cdef class PairsKernel(CoreKernel):
     """A loss of two rows, which stand along the last axis of pred and target."""
-    cdef PairFunction function[2]
-
-    def __init__(self, dict tables, str name):
-        cdef PairEntry* entry = <PairEntry*>PyCapsule_GetPointer(tables[name], "pairs")
-        self.memory = <const Memory*>PyCapsule_GetPointer(tables["memory"], "memory")
-        self.function[0], self.function[1] = entry.function[0], entry.function[1]
 
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run."""
@@ -146,7 +134,7 @@ cdef class PairsKernel(CoreKernel):
         job.job.chunk = <Chunk>pairs_chunk
         job.job.share = max(CHUNK // job.job.batch.core, <Py_ssize_t>1)
         job.job.work = job.job.unit_work = 4 * 8 * SPAN
-        job.function = self.function[job.job.batch.double_precision]
+        job.function = (<const PairEntry*>self.entry).function[job.job.batch.double_precision]
         evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
                  inspect_first and operands[WEIGHT] is not None, inspect_first, &cost, &total)
         return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)

@@ -99,20 +99,23 @@ cdef int in_place(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sums
     """A multiple of LANES samples where they lie."""
     cdef const Batch* batch = &self.job.batch
     cdef Block block
-    block.size = n
-    block.wanted = batch.wanted
-    block.scale = batch.scale
-    block.lift = self.lift
-    block.root = self.root
-    block.ahead = self.ahead
-    block.streaming = self.streaming
-    block.lift = self.lift
-    block.root = self.root
+    begin(self, &block, n)
     block.weight = <const double*>at(batch, WEIGHT, start)
     block.value = at(batch, VALUES, start) if batch.wanted & VALUE and not batch.summed else NULL
     block.grad = at(batch, GRADS, start) if batch.wanted & GRAD else NULL
     block.hess = at(batch, HESSES, start) if batch.wanted & (HESS | BOUND) else NULL
     return self.function(self.parameters, at(batch, PRED, start), at(batch, TARGET, start), &block, sums)
+
+
+cdef inline void begin(const PointwiseJob* self, Block* block, Py_ssize_t n) noexcept nogil:
+    """What a block has wherever its numbers are."""
+    block.size = n
+    block.wanted = self.job.batch.wanted
+    block.scale = self.job.batch.scale
+    block.lift = self.lift
+    block.root = self.root
+    block.ahead = self.ahead
+    block.streaming = self.streaming
 
 
 cdef inline char* at(const Batch* batch, int k, Py_ssize_t start) noexcept nogil:
@@ -130,7 +133,7 @@ cdef int remainder(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sum
     source[PRED], source[TARGET], source[WEIGHT] = <char*>place[PRED], <char*>place[TARGET], NULL
     for k in range(2):
         memcpy(place[k], at(batch, k, start), n * size)
-        repeat_last(<char*>place[k], size, n)
+        repeat_last(<char*>place[k], size, n, LANES)
     if batch.operand[WEIGHT].data is not NULL or self.counted:
         if batch.operand[WEIGHT].data is not NULL:
             memcpy(place[WEIGHT], at(batch, WEIGHT, start), n * 8)
@@ -150,7 +153,7 @@ cdef int tile(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Py_ssize
     """n <= TILE samples, by way of a workspace as far as they lie or are coded otherwise than the loops have them."""
     cdef const Batch* batch = &self.job.batch
     cdef double parameters[PARAMETERS]
-    cdef Py_ssize_t padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), size = 8 if batch.double_precision else 4, i
+    cdef Py_ssize_t padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), size = 8 if batch.double_precision else 4
     cdef bint weighted = batch.operand[WEIGHT].data is not NULL or batch.unit != 1 or (self.counted and n < padded)
     cdef const char* source[INPUTS]
     cdef Block block
@@ -163,8 +166,7 @@ cdef int tile(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Py_ssize
             source[k] = at(batch, k, start)
         else:
             gather(batch, k, start, n, column, work + k * APART, batch.double_precision)
-            for i in range(n, padded):
-                memcpy(work + k * APART + i * size, work + k * APART + (n - 1) * size, size)
+            repeat_last(work + k * APART, size, n, padded)
     source[WEIGHT] = work + WEIGHT * APART if weighted else NULL
     if self.lies[WEIGHT] and n == padded and batch.unit == 1:
         source[WEIGHT] = at(batch, WEIGHT, start)
@@ -189,13 +191,7 @@ cdef inline int compute(const PointwiseJob* self, const double* parameters, cons
     cdef Py_ssize_t k
     # Of less than LANES samples, all of which count, the losses are added up here, where their number is known.
     cdef bint each = batch.wanted & VALUE and (not batch.summed or (n < padded and source[WEIGHT] is NULL))
-    block.size = padded
-    block.wanted = batch.wanted
-    block.scale = batch.scale
-    block.lift = self.lift
-    block.root = self.root
-    block.ahead = self.ahead
-    block.streaming = self.streaming
+    begin(self, block, padded)
     block.weight = <const double*>source[WEIGHT]
     block.value = results if each else NULL
     block.grad = results + apart if batch.wanted & GRAD else NULL
@@ -207,13 +203,14 @@ cdef inline int compute(const PointwiseJob* self, const double* parameters, cons
     return 0
 
 
-cdef inline void repeat_last(char* x, Py_ssize_t size, Py_ssize_t n) noexcept nogil:
+cdef inline void repeat_last(char* x, Py_ssize_t size, Py_ssize_t n, Py_ssize_t padded) noexcept nogil:
+    """Fill up with the last of n numbers."""
     cdef Py_ssize_t k
     if size == 8:
-        for k in range(n, LANES):
+        for k in range(n, padded):
             (<double*>x)[k] = (<double*>x)[n - 1]
     else:
-        for k in range(n, LANES):
+        for k in range(n, padded):
             (<float*>x)[k] = (<float*>x)[n - 1]
 
 
@@ -232,8 +229,8 @@ cdef class PointwiseKernel:
     cdef const Memory* memory
 
     def __init__(self, dict tables, str name):
-        self.entry = (<PointwiseEntry*>PyCapsule_GetPointer(tables[name], "pointwise"))[0]
-        self.memory = <const Memory*>PyCapsule_GetPointer(tables["memory"], "memory")
+        self.entry = (<const PointwiseEntry*>entry_of(tables, name))[0]
+        self.memory = <const Memory*>entry_of(tables, "memory")
 
     def quick(self, int call, pred, target, weight, reduction, out, tuple own):
         """The answer, if the arguments are as the loops like them; else NotImplemented, and nothing has happened.
@@ -254,8 +251,7 @@ cdef class PointwiseKernel:
         reduced = reduction_of(reduction)
         if reduced < 0 or not alike(target, <cnp.ndarray>pred):
             return NotImplemented
-        if weight is not None and not (alike(weight, <cnp.ndarray>pred) and double_precision or
-                                       is_double_of(weight, <cnp.ndarray>pred)):
+        if weight is not None and not plain_like(weight, <cnp.ndarray>pred, cnp.NPY_DOUBLE):
             return NotImplemented
         if not scalars(own, double_precision, job.parameters):
             return NotImplemented

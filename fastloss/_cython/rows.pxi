@@ -46,23 +46,6 @@ cdef struct RowsJob:
 
 # ---- numbers in and out --------------------------------------------------------------------------------------------------------
 
-cdef inline void read_numbers(const Batch* batch, const char* x, Py_ssize_t step, int code, char* y, Py_ssize_t n) noexcept nogil:
-    if batch.double_precision:
-        batch.memory.load_d(x, step, code, <double*>y, n)
-    else:
-        batch.memory.load_f(x, step, code, <float*>y, n)
-
-
-cdef inline void write_numbers(const Batch* batch, const char* x, char* y, Py_ssize_t step, const Operand* out, Py_ssize_t n,
-                       bint streaming) noexcept nogil:
-    if streaming and out.native and step == out.size:
-        batch.memory.stream_out(x, y, n * out.size)
-    elif batch.double_precision:
-        batch.memory.store_d(<const double*>x, y, step, out.code, n)
-    else:
-        batch.memory.store_f(<const float*>x, y, step, out.code, n)
-
-
 cdef inline void load_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t first, Py_ssize_t length, char* y,
                            Py_ssize_t row) noexcept nogil:
     """Classes from `first` on of n rows that stand at equal distances, `row` bytes apart in y."""
@@ -71,7 +54,7 @@ cdef inline void load_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssize
     cdef const Operand* x = &batch.operand[k]
     locate(batch, k, start, &data, &stride)
     for i in range(n):
-        read_numbers(batch, data + i * stride + first * x.step, x.step, x.code, y + i * row, length)
+        read_numbers(batch, data + i * stride + first * x.step, x.step, x.code, y + i * row, length, batch.double_precision)
 
 
 cdef inline void store_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t first, Py_ssize_t length,
@@ -112,7 +95,7 @@ cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ss
         return
     for j in range(batch.core):
         if even:
-            read_numbers(batch, data + j * x.step, stride, x.code, y, n)
+            read_numbers(batch, data + j * x.step, stride, x.code, y, n, batch.double_precision)
         else:
             gather(batch, k, start, n, j, y, batch.double_precision)
         if n < padded:
@@ -445,7 +428,8 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
             else:
                 (<float*>pred)[i] = 1
             if block.label[i] >= 0:
-                read_numbers(batch, data + block.label[i] * x.step, 0, x.code, pred + i * (8 if batch.double_precision else 4), 1)
+                read_numbers(batch, data + block.label[i] * x.step, 0, x.code, pred + i * (8 if batch.double_precision else 4), 1,
+                             batch.double_precision)
     block.stages = REDUCE | FINISH | SPREAD
     block.grad = grad if batch.wanted & (GRAD | HESS | BOUND) else NULL
     block.hess = hess if batch.wanted & (HESS | BOUND) else NULL

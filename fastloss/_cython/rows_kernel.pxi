@@ -11,8 +11,8 @@ cdef class RowsKernel:
     cdef PointwiseKernel by_numbers     # of a loss whose rows need not be told apart if all count alike; or None
 
     def __init__(self, dict tables, str name):
-        self.entry = (<RowsEntry*>PyCapsule_GetPointer(tables[name], "rows"))[0]
-        self.memory = <const Memory*>PyCapsule_GetPointer(tables["memory"], "memory")
+        self.entry = (<const RowsEntry*>entry_of(tables, name))[0]
+        self.memory = <const Memory*>entry_of(tables, "memory")
         self.by_numbers = PointwiseKernel(tables, "cross_entropy_term") if name == "categorical_cross_entropy" else None
 
     def quick(self, int call, pred, target, weight, reduction, out, tuple own):

@@ -3,21 +3,14 @@
 import numpy as np
 
 
-cdef class CoxKernel:
+cdef class CoxKernel(CoreKernel):
     """Cox's partial likelihood. The samples are sorted once; everything else is one function of a level."""
-    cdef CoxFunction function
-
-    def __init__(self, dict tables, str name):
-        self.function = (<CoxEntry*>PyCapsule_GetPointer(tables[name], "cox")).function
-
-    def quick(self, *arguments):
-        """No call is so simple."""
-        return NotImplemented
 
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run: Σw and the number are those of the events."""
         cdef int wanted = WANTED[call]
         cdef bint efron = own[0] == "efron"
+        cdef CoxFunction function = (<const CoxEntry*>self.entry).function
         cdef double value = 0, divisor = 1
         pred, target, weight, _, grad, hess = operands
         cdef Py_ssize_t n = pred.size
@@ -40,7 +33,7 @@ cdef class CoxKernel:
         count, mass = int(events.sum()), float((events * lines.base[3]).sum())
         with nogil:
             if n > 0:
-                self.function(&lines[0, 0], n, efron, &group[0, 0], &derivatives[0, 0], wanted & GRAD,
+                function(&lines[0, 0], n, efron, &group[0, 0], &derivatives[0, 0], wanted & GRAD,
                               wanted & (HESS | BOUND), &value)
         value -= mass * np.log(unit)
         there = lines.base[3] != 0

@@ -1,6 +1,6 @@
 """What a level gives to the engine: for each loss its functions, for float and for double; and how numbers are loaded and stored.
 
-An entry travels as a capsule, whose name says what it is; it is never freed, as the level is not.
+An entry travels as a capsule, whose name says of which family it is; it is never freed, as the level is not.
 """
 
 from libc.stdint cimport int32_t, int64_t

@@ -138,26 +138,23 @@ static void load_ids(const char *restrict x, ptrdiff_t step, int code, int64_t *
 /* ---- floats out, rounded once ------------------------------------------------------------------------------------------ */
 
 #define STORE(type, convert)                                                                                            \
-    if (step == (ptrdiff_t)sizeof(type))                                                                                \
-        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * (ptrdiff_t)sizeof v, &v, sizeof v); } \
-    else if (!swapped)                                                                                                  \
-        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * step, &v, sizeof v); }         \
-    else                                                                                                                \
+    if (swapped)                                                                                                        \
         for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, 1); } \
+    else if (step == (ptrdiff_t)sizeof(type))                                                                           \
+        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * (ptrdiff_t)sizeof v, &v, sizeof v); } \
+    else                                                                                                                \
+        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); memcpy(y + i * step, &v, sizeof v); }         \
     break;
-#define STORE_ANY(type, convert) if (swapped && step == (ptrdiff_t)sizeof(type)) \
-        for (ptrdiff_t i = 0; i < n; i++) { type v = (type)convert(x[i]); char b[16]; memcpy(b, &v, sizeof v); ordered(y + i * step, b, sizeof v, swapped); } \
-    else STORE(type, convert)
 
 static void store_f(const float *restrict x, char *restrict y, ptrdiff_t step, int code, ptrdiff_t n) {
     int swapped = code & SWAPPED;
     switch (code & ~SWAPPED) {
 #define EIGHTS_X 1
 #define EIGHTS_Y 2
-        case CODE_HALF: IN_EIGHTS(halves_of_f(x, y, m)) STORE_ANY(uint16_t, half_of_float)
-        case CODE_BFLOAT: STORE_ANY(uint16_t, bfloat_of_float)
-        case CODE_DOUBLE: STORE_ANY(double, (double))
-        default: STORE_ANY(float, )
+        case CODE_HALF: IN_EIGHTS(halves_of_f(x, y, m)) STORE(uint16_t, half_of_float)
+        case CODE_BFLOAT: STORE(uint16_t, bfloat_of_float)
+        case CODE_DOUBLE: STORE(double, (double))
+        default: STORE(float, )
     }
 }
 
@@ -167,10 +164,10 @@ static inline uint16_t bfloat_of_double(double x) { return bfloat_of_float(odd_f
 static void store_d(const double *restrict x, char *restrict y, ptrdiff_t step, int code, ptrdiff_t n) {
     int swapped = code & SWAPPED;
     switch (code & ~SWAPPED) {
-        case CODE_HALF: STORE_ANY(uint16_t, half_of_double)
-        case CODE_BFLOAT: STORE_ANY(uint16_t, bfloat_of_double)
-        case CODE_FLOAT: STORE_ANY(float, (float))
-        default: STORE_ANY(double, )
+        case CODE_HALF: STORE(uint16_t, half_of_double)
+        case CODE_BFLOAT: STORE(uint16_t, bfloat_of_double)
+        case CODE_FLOAT: STORE(float, (float))
+        default: STORE(double, )
     }
 }
 

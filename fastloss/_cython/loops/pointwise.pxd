@@ -65,6 +65,13 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
     return 0
 
 
+cdef inline int ask_for(const real[::1] pred, const real[::1] target, Py_ssize_t i, Py_ssize_t ahead) except -1 nogil:
+    """Have memory bring what is read `ahead` bytes from here."""
+    fetch(<const char*>&pred[i] + ahead, LANES * sizeof(real))
+    fetch(<const char*>&target[i] + ahead, LANES * sizeof(real))
+    return 0
+
+
 cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a, const real[::1] b,
                       Py_ssize_t start, Py_ssize_t m, Py_ssize_t ahead, Sums* sums) except -1 nogil:
     """Σ loss."""
@@ -75,8 +82,7 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
         lane[k] = sums.value[k]
     while i < m:
         if ahead > 0:
-            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
-            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+            ask_for(pred, target, start + i, ahead)
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
             lane[k] += v
@@ -93,8 +99,7 @@ cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] tar
     cdef Py_ssize_t i = 0, k
     while i < m:
         if ahead > 0:
-            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
-            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+            ask_for(pred, target, start + i, ahead)
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
         for k in range(LANES):
@@ -117,8 +122,7 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
         lane[k] = sums.value[k]
     while i < m:
         if ahead > 0:
-            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
-            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+            ask_for(pred, target, start + i, ahead)
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
         for k in range(LANES):
@@ -142,8 +146,7 @@ cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const
     cdef Py_ssize_t i = 0, k
     while i < m:
         if ahead > 0:
-            fetch(<const char*>&pred[start + i] + ahead, LANES * sizeof(real))
-            fetch(<const char*>&target[start + i] + ahead, LANES * sizeof(real))
+            ask_for(pred, target, start + i, ahead)
         if wanted & HESS:
             for k in range(LANES):
                 point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)

@@ -2,9 +2,9 @@
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE, Block, Sums
 from ..formulas.statistics cimport Statistic, bend, bound, error, outside, prepare, slope
-from ..vectors cimport fetch, signless
+from ..vectors cimport signless
 from ..views cimport reading, real, writing
-from .pointwise cimport weigh
+from .pointwise cimport ask_for, weigh
 
 cdef enum:
     STAGE = 512             # samples whose errors are known at a time
@@ -59,8 +59,7 @@ cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] ta
         lane[k] = sums.value[k]
     while i < m:
         if block.ahead > 0:
-            fetch(<const char*>&pred[start + i] + block.ahead, LANES * sizeof(real))
-            fetch(<const char*>&target[start + i] + block.ahead, LANES * sizeof(real))
+            ask_for(pred, target, start + i, block.ahead)
         if weighted:
             for k in range(LANES):
                 x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
@@ -89,8 +88,7 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
     cdef bint weighted = weight.shape[0] > 0
     while i < m:
         if block.ahead > 0:
-            fetch(<const char*>&pred[start + i] + block.ahead, LANES * sizeof(real))
-            fetch(<const char*>&target[start + i] + block.ahead, LANES * sizeof(real))
+            ask_for(pred, target, start + i, block.ahead)
         if not weighted and scale != 0:
             for k in range(LANES):
                 x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
