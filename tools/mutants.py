@@ -185,7 +185,6 @@ MUTANTS = [
     *of(
         "_reference.py", f"test_rows test_ranges {BAD} test_truths_rows test_truths",
         ('{"mean": sums.weight, "batch_mean": float(sums.samples)}', '{"mean": sums.weight, "batch_mean": sums.weight}'),
-        ("and not (operands[WEIGHT] is None and class_weight is None)", "and operands[WEIGHT] is not None"),
         ("batch.unit = unit_for(sums.weight)\n                    sums = self.go((), batch)\n                batch.scale", "batch.scale"),
         ("if by_weight and call == 0 and not sums.outside and out_of_range(sums):", "if False:"),
         ("weight = np.asarray(w, np.float64).reshape(-1)\n                sums.outside |= not bool(((weight >= 0) & (weight < np.inf)).all())", "weight = np.asarray(w, np.float64).reshape(-1)"),
