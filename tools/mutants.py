@@ -107,7 +107,7 @@ MUTANTS = [
         ("divisor = sums.weight if by_weight else divisor", "pass"),
         ("batch.scale = inverse(divisor)\n            sums", "sums"),
         ("return bool(2.0**-64 <= total <= 2.0**64)", "return True"),
-        ("return 1 / divisor if divisor else 0.0", "return 1 / divisor if divisor else 1.0"),
+        ("return 1 / divisor if divisor else 0.0", "return 1 / divisor if divisor else math.inf"),
         ("batch.unit = inputs.unit = unit_for(sums.weight)", "inputs.unit = unit_for(sums.weight)"),
         ("return not (ordinary(sums.weight) and math.isfinite(sums.value))", "return False"),
         ("(self.domains[name].contains(x) | ~np.asarray(there)).all()", "self.domains[name].contains(x).all()"),
