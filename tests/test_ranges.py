@@ -11,6 +11,11 @@ def test_roots_of_large_equal_numbers(backend):
     value, grad = fl.rmse.value_and_grad([1e200], [1e200])
     assert value == 0
     np.testing.assert_array_equal(grad, [0])
+    opposite = np.zeros(100)
+    opposite[7] = 1.5e308
+    value, grad = fl.rmse.value_and_grad(opposite, -opposite)
+    assert value == pytest.approx(3e307, rel=1e-15), "of a difference that is out of range itself"
+    assert grad[7] == pytest.approx(0.1, rel=1e-15)
     assert fl.rmse([1e200, 1e-200], [1e200, 0]) == pytest.approx(1e-200 / np.sqrt(2), rel=1e-15)
 
 

@@ -184,6 +184,13 @@ def test_an_ignored_row_may_hold_anything(backend):
     np.testing.assert_array_equal(grad[0], 0)
 
 
+def test_a_row_without_weight_may_have_any_classes(backend):
+    target, weight = [[np.nan, 0.0], [0.0, 1.0]], {"sample_weight": [0, 3], "class_weight": [1, 2]}
+    cost, grad = fl.softmax_cross_entropy.value_and_grad(np.zeros((2, 2)), target, **weight)
+    assert cost == pytest.approx(math.log(2), rel=1e-15)
+    np.testing.assert_allclose(grad, [[0, 0], [0.5, -0.5]], rtol=1e-15)
+
+
 def test_every_sample_ignored(backend):
     pred, target = np.zeros((2, 3)), [7, 7]
     assert fl.softmax_cross_entropy(pred, target, ignore_index=7, reduction="sum") == 0
@@ -234,6 +241,15 @@ def test_same_bits_for_any_number_of_threads(compiled, threads, shape, rng):
         two = fl.softmax_kl_divergence.value_and_grad(pred, rows, axis=axis)
         results.append((one[0], one[1].tobytes(), two[0], two[1].tobytes(), fl.logsumexp(pred, axis=axis).tobytes()))
     assert all(r == results[0] for r in results)
+
+
+def test_rows_are_summed_in_double(backend):
+    """Small terms beside a large one, all of them powers of two times the same logarithm."""
+    pred, target = np.full((1, 8192), 0.5, np.float32), np.full((1, 8192), 2.0**-25, np.float32)
+    target[0, 0] = 1
+    largest = fl.categorical_cross_entropy(pred[:, :1], target[:, :1], reduction="sum")
+    cost = fl.categorical_cross_entropy(pred, target, reduction="sum")
+    assert cost == pytest.approx(largest * (1 + 8191 * 2.0**-25), rel=1e-14)
 
 
 def test_very_long_rows(backend, rng):

@@ -325,8 +325,8 @@ def test_zero_slopes_beside_others(backend, dtype):
         for x in (-3.0, 0.0, 3.0):
             keywords = {"pos_weight": 0.0, "sample_weight": weight}
             plus_zero(*fl.sigmoid_cross_entropy.grad_and_hess(np.full(40, x, dtype), t, **keywords))
-        for other in (1.0, -1.0):
-            plus_zero(fl.rmse.grad(np.append(t[1:] * 0, other).astype(dtype), 0 * t, sample_weight=weight)[:-1])
+        for other, zero in itertools.product((1.0, -1.0), (0.0, -0.0)):
+            plus_zero(fl.rmse.grad(np.append(t[1:] * zero, other).astype(dtype), 0 * t, sample_weight=weight)[:-1])
 
 
 @each_dtype

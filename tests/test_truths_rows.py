@@ -315,7 +315,9 @@ def confident_row(dtype, gap, classes, largest):
             near(got, value, units - 8)
             near(slope, grad, units)
             near(kind.loss.grad(x, target), grad, units)
-            near(kind.loss.grad_and_hess(x, target)[1], hess, units)
+            curvature = kind.loss.grad_and_hess(x, target)[1]
+            near(curvature, hess, units)
+            near(curvature[:, own], Exact([hess.high[own]]), units)  # of the own term, however small
         values, slopes = zip(
             *(fl.softmax_cross_entropy.value_and_grad(x, t, reduction="none") for t in ([own], row)), strict=True
         )
