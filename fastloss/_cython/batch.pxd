@@ -78,8 +78,10 @@ cdef inline Py_ssize_t locate(const Batch* batch, int k, Py_ssize_t sample, char
     data[0] = batch.operand[k].data
     stride[0] = 0
     for d in range(batch.dimensions - 1, -1, -1):
-        index = rest % batch.shape[d]
-        rest = rest // batch.shape[d]
+        index = rest
+        if d > 0:                   # a division costs as much as all else here
+            index = rest % batch.shape[d]
+            rest = rest // batch.shape[d]
         if d == batch.dimensions - 1:
             length = batch.shape[d] - index
             stride[0] = batch.stride[d][k]

@@ -294,12 +294,21 @@ cdef int class_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t sta
     return seen
 
 
-cdef int row_major_block(const RowsJob* self, const RowsBlock* shared, Py_ssize_t start, Py_ssize_t span, int stages, int thread,
+cdef int shared_span(const RowsJob* self, const RowsBlock* shared, Py_ssize_t start, Py_ssize_t span, int stages, int thread,
+                     char* work) except -1 nogil:
+    """The same, where several threads share a row."""
+    cdef RowsBlock block = shared[0]
+    cdef int seen = row_major_block(self, &block, start, span, stages, thread, work)
+    if self.streaming and stages & SPREAD:
+        self.job.batch.memory.stream_fence()
+    return seen
+
+
+cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, Py_ssize_t span, int stages, int thread,
                          char* work) except -1 nogil:
     """Some stages of a span of rows; what is not there as the loops have it goes through a workspace, the thread's own where several
     share a row."""
     cdef const Batch* batch = &self.job.batch
-    cdef RowsBlock block = shared[0]
     cdef Py_ssize_t first = span * self.length, size = 8 if batch.double_precision else 4
     cdef const char* source[2]
     cdef char* result[2]
@@ -349,14 +358,14 @@ cdef int row_major_block(const RowsJob* self, const RowsBlock* shared, Py_ssize_
     block.hess = result[1]
     if result[0] is NULL:
         block.stages &= ~SPREAD
-    seen = self.function(self.parameters, source[PRED], source[TARGET], &block)
+    seen = self.function(self.parameters, source[PRED], source[TARGET], block)
     for k in range(2):
         if result[k] is not NULL and not self.lies[GRADS + k]:
             store_rows(batch, GRADS + k, start, n, first, block.length, result[k], self.row[GRADS + k] * size, self.streaming)
     return seen
 
 
-cdef int long_row(const RowsJob* self, const RowsBlock* block, Py_ssize_t start, char* work) except -1 nogil:
+cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char* work) except -1 nogil:
     """One row, a span at a time, its spans shared among threads where that is worth it: the same to the last bit."""
     cdef Py_ssize_t c, spans = self.spans
     cdef int seen = 0, wanted = self.job.batch.wanted, threads = self.sharing
@@ -376,23 +385,21 @@ cdef int long_row(const RowsJob* self, const RowsBlock* block, Py_ssize_t start,
             seen |= row_major_block(self, block, start, c, REDUCE, 0, work)
     else:
         for c in prange(spans, num_threads=threads, schedule='static'):
-            seen |= row_major_block(self, block, start, c, REDUCE, openmp_index(), work)
+            seen |= shared_span(self, block, start, c, REDUCE, openmp_index(), work)
     seen |= row_major_block(self, block, start, 0, CONCLUDE, 0, work)
     if self.form.refined and threads == 1:
         for c in range(spans):
             seen |= row_major_block(self, block, start, c, REFINE, 0, work)
     elif self.form.refined:
         for c in prange(spans, num_threads=threads, schedule='static'):
-            seen |= row_major_block(self, block, start, c, REFINE, openmp_index(), work)
+            seen |= shared_span(self, block, start, c, REFINE, openmp_index(), work)
     seen |= row_major_block(self, block, start, 0, FINISH, 0, work)
     if spreads and threads == 1:
         for c in range(spans):
             seen |= row_major_block(self, block, start, c, SPREAD, 0, work)
     elif spreads:
         for c in prange(spans, num_threads=threads, schedule='static'):
-            seen |= row_major_block(self, block, start, c, SPREAD, openmp_index(), work)
-            if self.streaming:
-                self.job.batch.memory.stream_fence()
+            seen |= shared_span(self, block, start, c, SPREAD, openmp_index(), work)
     return seen
 
 

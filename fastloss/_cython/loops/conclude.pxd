@@ -16,6 +16,9 @@ from .sums cimport total
 cdef extern from "math.h" nogil:
     const double INFINITY, NAN
 
+cdef enum:
+    STEP = 16               # numbers that vector functions take at least
+
 
 cdef inline int weigh(bint by_label, double[:, ::1] row, int64_t[::1] label, const double[::1] class_weight,
                       const RowsBlock* block) except -1 nogil:
@@ -121,7 +124,7 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
     cdef real[:, ::1] lost = writing_rows(<real*>lost_place, 1, ROWS, ROWS)
     cdef double[:, ::1] q = writing_rows(<double*>power_place, 1, ROWS, ROWS)
     cdef double[:, ::1] rounded = writing_rows(<double*>rounded_place, 1, ROWS, ROWS)
-    cdef Py_ssize_t i, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
+    cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     cdef double sum, big, small, inverse
     for i in range(n):
         sum = row[REST, i] + row[EXCLUDED, i]

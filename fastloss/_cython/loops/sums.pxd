@@ -10,9 +10,8 @@ cdef extern from "math.h" nogil:
 
 cdef extern from "sums.h" nogil:
     double folded(const double* lane) noexcept      # the sum of LANES running sums
-
-cdef enum:
-    SEARCH = 256                # numbers that are searched at a time
+    Py_ssize_t first_one_f(const float* x, Py_ssize_t n) noexcept
+    Py_ssize_t first_one_d(const double* x, Py_ssize_t n) noexcept
 
 
 cdef inline double total(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n) except? -1 nogil:
@@ -115,25 +114,11 @@ cdef inline int greatest(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, P
 
 
 cdef inline Py_ssize_t first_one(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t n) except? -2 nogil:
-    """Where the first 1 is, n being a multiple of LANES; -1: nowhere. Places are as wide as the numbers."""
-    cdef Py_ssize_t j = 0, k, m
-    cdef real one = 1
-    cdef int narrow = SEARCH
-    cdef long long wide = SEARCH
-    while j < n:
-        m = min(<Py_ssize_t>SEARCH, n - j) & ~(<Py_ssize_t>LANES - 1)
-        if real is float:
-            for k in range(m):
-                narrow = min(narrow, <int>k if x[i, j + k] == one else <int>SEARCH)
-            if narrow < SEARCH:
-                return j + narrow
-        else:
-            for k in range(m):
-                wide = min(wide, <long long>k if x[i, j + k] == one else <long long>SEARCH)
-            if wide < SEARCH:
-                return j + <Py_ssize_t>wide
-        j += m
-    return -1
+    """Where the first 1 is, n being a multiple of LANES; -1: nowhere."""
+    if real is float:
+        return first_one_f(&x[i, 0], n)
+    else:
+        return first_one_d(&x[i, 0], n)
 
 
 cdef inline bint holds_nan(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t n) except? -1 nogil:
