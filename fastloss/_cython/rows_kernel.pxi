@@ -67,7 +67,9 @@ cdef class RowsKernel:
             return self.number_by_number(call, x, y, reduced, out is not None, aliased, job.parameters[0], first, second)
         batch.double_precision = double_precision
         batch.core = cnp.PyArray_DIM(x, d - 1)
-        batch.samples = cnp.PyArray_SIZE(x) // batch.core
+        batch.samples = 1
+        for k in range(d - 1):
+            batch.samples *= cnp.PyArray_DIM(x, k)
         batch.dimensions = 1
         batch.shape[0] = batch.samples
         put_rows(batch, PRED, pred, True)
@@ -222,16 +224,18 @@ cdef inline void cut(RowsJob* job) noexcept:
     job.spans, job.length, job.kept, job.sharing = 1, classes, True, 1
     if job.form.sparse:
         job.block = ROWS
-    elif job.class_major:
-        job.block = min(max(BLOCK_BYTES // (classes * size) // LANES, <Py_ssize_t>1) * LANES, <Py_ssize_t>ROWS)
+    elif job.class_major:           # (divisions cost as much as all else here: few rows do without)
+        job.block = <Py_ssize_t>LANES if rows <= LANES else min(max(BLOCK_BYTES // (classes * size) // LANES, <Py_ssize_t>1) * LANES, <Py_ssize_t>ROWS)
     elif classes <= SPAN:
-        job.block = min(max(2 * BLOCK_BYTES // (padded * size), <Py_ssize_t>1), <Py_ssize_t>LANES)
+        job.block = <Py_ssize_t>1 if rows == 1 else min(max(2 * BLOCK_BYTES // (padded * size), <Py_ssize_t>1), <Py_ssize_t>LANES)
     else:
         job.block = 1
         job.length = SPAN
         job.spans = (classes + SPAN - 1) // SPAN
         job.kept = classes * size <= KEEP and (spreads or job.form.refined)
-    job.job.share = max(ROWS_SHARE // (8 if job.form.sparse else classes) // job.block, <Py_ssize_t>1) * job.block
+    job.job.share = rows
+    if rows > job.block:
+        job.job.share = max(ROWS_SHARE // (8 if job.form.sparse else classes) // job.block, <Py_ssize_t>1) * job.block
     job.block = min(job.block, (rows + LANES - 1) & ~(<Py_ssize_t>LANES - 1) if job.class_major else rows)
     job.padded = (job.block + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     if job.spans > 1 and job.form.joined and classes >= 2 * ROWS_SHARE:
