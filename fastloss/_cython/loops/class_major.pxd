@@ -157,7 +157,7 @@ cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
         row[MASS, i] = mass[i]
     if labelled(loss):
         for i in range(n):
-            row[REST, i] = rest[i] + ones[i]
+            row[REST, i] = rest[i] + (ones[i] - one) + 1 if ones[i] > zero else rest[i]
     else:
         for i in range(n):
             row[REST, i] = rest[i] + (ones[i] - one if ones[i] > zero else zero)
