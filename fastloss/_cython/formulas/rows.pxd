@@ -275,9 +275,9 @@ cdef inline real slope(Rows loss, real e, real t, real a, real factor, real pull
     if Rows is SoftmaxCrossEntropyIds:
         return signless(rounded(e * factor) - pull) if loss.label_smoothing != 0 else e * factor
     elif Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence:
-        return signless(rounded(e * factor) - rounded(t * pull))
+        return signless(rounded(e * factor) - t * pull)
     elif Rows is SoftmaxFocalRows:
-        return signless(rounded(e * factor) - rounded(a * pull))
+        return signless(rounded(e * factor) - a * pull)
     elif Rows is LogSoftmax:
         return e - pull
     else:
