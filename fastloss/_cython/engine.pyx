@@ -43,6 +43,7 @@ compiler = COMPILER.decode()
 include "run.pxi"
 include "arrays.pxi"
 include "pointwise.pxi"
+include "rows_numbers.pxi"
 include "rows.pxi"
 include "rows_kernel.pxi"
 

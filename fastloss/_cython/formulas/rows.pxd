@@ -4,16 +4,16 @@ A loss is a struct of its hyperparameters, its traits (what is summed over the c
 (`linear`; `means`, if that takes the normaliser), what a row's sums give (`value`, `factors`), and what each class gets of them
 (`slope`, `curvature`). With e = exp(x - top), p = e/sum.
 
-The label's own term, or without a label the greatest's, is excluded from the sum: where it is the maximum, the loss is
+The label's term, or without a label the greatest's, is excluded from the sum: where it is the maximum, the loss is
 log(1 + rest), and its gradient -rest/sum (`excluded_slope`), however small the rest.
 
 Products that are added to something are `rounded` first: then it does not matter which of them the compiler fuses with the addition,
 and a row has the same bits in all loops.
 """
 
-from libc.math cimport INFINITY, isinf
+from libc.math cimport isinf
 
-from ..block cimport BOUND, GRAD, HESS
+from ..block cimport BOUND, HESS
 from ..rows_block cimport (
     AIM, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, POWER, REST, TOP, WEIGHT)
 from ..vectors cimport signless, vexp, vlog
@@ -197,11 +197,11 @@ cdef inline int means(Rows loss, const real[:, ::1] p, const real[:, ::1] z, con
 
 cdef inline double value(Rows loss, const double[:, ::1] row, Py_ssize_t i, Py_ssize_t classes) except? -1 nogil:
     """A row's loss; of a function, what it gives for the row."""
-    cdef double share, own
+    cdef double share, part
     if Rows is SoftmaxCrossEntropyIds:
         share = loss.label_smoothing / classes
-        own = 0 if loss.label_smoothing == 1 else rounded((1 - loss.label_smoothing) * row[MARGIN, i])
-        return row[LOGS, i] - own - (rounded(share * row[LINEAR, i]) if loss.label_smoothing != 0 else 0)
+        part = 0 if loss.label_smoothing == 1 else rounded((1 - loss.label_smoothing) * row[MARGIN, i])
+        return row[LOGS, i] - part - (rounded(share * row[LINEAR, i]) if loss.label_smoothing != 0 else 0)
     elif Rows is SoftmaxCrossEntropyRows:
         return rounded(row[MASS, i] * row[LOGS, i]) - row[LINEAR, i]
     elif Rows is SoftmaxFocalIds:
@@ -210,8 +210,8 @@ cdef inline double value(Rows loss, const double[:, ::1] row, Py_ssize_t i, Py_s
         return row[MEAN_VALUE, i] + zero_times(row[AIM, i] * row[POWER, i], row[LOGS, i])
     elif Rows is LogSumExp:
         # MASS: NaN, if the row holds one, which a sum does not say that is infinite
-        own = row[TOP, i] + row[LOGS, i]
-        return row[TOP, i] + row[MASS, i] if isinf(row[TOP, i]) else own
+        part = row[TOP, i] + row[LOGS, i]
+        return row[TOP, i] + row[MASS, i] if isinf(row[TOP, i]) else part
     else:
         return row[LOSS, i]
 
@@ -291,7 +291,8 @@ cdef inline real curvature(Rows loss, real e, real b, real factor, real share, r
     if focal(loss):
         c = e * portion
         if Rows is SoftmaxFocalRows:
-            return (rounded(e * factor * (one - p)) + rounded(c * (c * bend))) + (rounded(p * p * sway) + rounded(b * (one - rounded(two * p)) * pull))
+            return (rounded(e * factor * (one - p)) + rounded(c * (c * bend))) + (
+                rounded(p * p * sway) + rounded(b * (one - rounded(two * p)) * pull))
         else:
             return rounded(e * factor * (one - p)) + rounded(c * (c * bend))
     else:

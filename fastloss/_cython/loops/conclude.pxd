@@ -3,12 +3,12 @@
 from libc.math cimport exp
 from libc.stdint cimport int64_t, uint64_t
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
+from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
 from ..formulas.rows cimport Rows, focal, gamma_of, has_value, powers, rounded, value
 from ..rows_block cimport (
-    AIM, CLASS_WEIGHT, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE, POWER, REST, ROWS,
-    RUNNER, SPAN_BASE, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS, SPAN_PLACE, SPAN_REST, SPAN_RUNNER,
-    SPAN_TOP, TOP, WEIGHT, RowsBlock)
+    AIM, CLASS_WEIGHT, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE, POWER,
+    REST, ROWS, RUNNER, SPAN_BASE, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS, SPAN_PLACE, SPAN_REST,
+    SPAN_RUNNER, SPAN_TOP, TOP, WEIGHT, RowsBlock)
 from ..vectors cimport vlogsum
 from ..views cimport real, writing_rows
 from .sums cimport total

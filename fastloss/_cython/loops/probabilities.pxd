@@ -5,10 +5,9 @@ A line is a row, or where blocks are class-major a class of all rows. Of a spars
 
 from libc.stdint cimport int64_t
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
-from ..formulas.probabilities cimport KullbackLeibler, Probabilities, gapped, least, prepare, slope, sparse, term
-from ..rows_block cimport (
-    CLASS_WEIGHT, EXCLUDED, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPREAD, WEIGH, WEIGHT, RowsBlock)
+from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
+from ..formulas.probabilities cimport Probabilities, gapped, least, prepare, slope, sparse, term
+from ..rows_block cimport CLASS_WEIGHT, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPREAD, WEIGH, WEIGHT, RowsBlock
 from ..vectors cimport signless
 from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
 from .conclude cimport weigh
