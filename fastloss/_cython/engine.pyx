@@ -20,6 +20,7 @@ from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
 from .tables cimport Memory, PointwiseEntry, RowsEntry, RowsForm
+from .vectors cimport fetch
 from .views cimport reading, writing
 
 cnp.import_array()

@@ -252,7 +252,9 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
     cdef Py_ssize_t c, spans = self.spans
     cdef int seen = 0, wanted = self.job.batch.wanted, threads = self.sharing
     cdef bint spreads = wanted & (GRAD | HESS | BOUND)
-    if inspects(self):
+    # Probabilities are inspected as they are computed, if nothing has to be known of a row before.
+    cdef int reduces = REDUCE if self.form.joined or self.class_weight is not NULL else REDUCE | INSPECT
+    if inspects(self) and (wanted == 0 or reduces == REDUCE):
         for c in range(spans):
             seen |= row_major_block(self, block, start, c, INSPECT, 0, work)
     seen |= row_major_block(self, block, start, 0, WEIGH, 0, work)
@@ -264,7 +266,7 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
         return seen | row_major_block(self, block, start, 0, FINISH, 0, work)
     if threads == 1:
         for c in range(spans):
-            seen |= row_major_block(self, block, start, c, REDUCE, 0, work)
+            seen |= row_major_block(self, block, start, c, reduces, 0, work)
     else:
         for c in prange(spans, num_threads=threads, schedule='static'):
             seen |= shared_span(self, block, start, c, REDUCE, openmp_index(), work)
@@ -293,7 +295,7 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
     cdef char* grad = work + self.apart + self.at[GRADS]
     cdef char* hess = work + self.apart + self.at[HESSES]
     cdef char* data
-    cdef Py_ssize_t stride, i, n = block.rows, left
+    cdef Py_ssize_t stride, i, n = block.rows, size = 8 if batch.double_precision else 4
     cdef int seen
     block.length = 1
     block.pred_row = block.target_row = block.grad_row = block.hess_row = self.padded
@@ -301,18 +303,23 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
     seen = self.function(self.parameters, NULL, NULL, block)
     if batch.wanted == 0 and not self.looks_at_all:
         return seen
-    left = 0
-    for i in range(n):
-        if left == 0:
-            left = locate(batch, PRED, start + i, &data, &stride)
-        if block.label[i] >= 0:
-            read_numbers(batch, data + block.label[i] * x.step, 0, x.code, pred + i * (8 if batch.double_precision else 4), 1)
-        elif batch.double_precision:
-            (<double*>pred)[i] = 1
-        else:
-            (<float*>pred)[i] = 1
-        data += stride
-        left -= 1
+    locate(batch, PRED, start, &data, &stride)
+    for i in range(n):                  # far apart in memory, and soon wanted
+        fetch(data + i * stride + max(block.label[i], 0) * x.step, 1)
+    if x.native and batch.double_precision:
+        for i in range(n):
+            (<double*>pred)[i] = (<double*>(data + i * stride + block.label[i] * x.step))[0] if block.label[i] >= 0 else 1
+    elif x.native:
+        for i in range(n):
+            (<float*>pred)[i] = (<float*>(data + i * stride + block.label[i] * x.step))[0] if block.label[i] >= 0 else 1
+    else:
+        for i in range(n):
+            if block.label[i] >= 0:
+                read_numbers(batch, data + i * stride + block.label[i] * x.step, 0, x.code, pred + i * size, 1)
+            elif batch.double_precision:
+                (<double*>pred)[i] = 1
+            else:
+                (<float*>pred)[i] = 1
     block.stages = REDUCE | FINISH | SPREAD
     block.grad = grad if batch.wanted & (GRAD | HESS | BOUND) else NULL
     block.hess = hess if batch.wanted & (HESS | BOUND) else NULL

@@ -11,6 +11,8 @@ cdef inline void write_numbers(const Batch* batch, const char* x, char* y, Py_ss
                        bint streaming) noexcept nogil:
     if streaming and out.native and step == out.size:
         batch.memory.stream_out(x, y, n * out.size)
+    elif out.native and step == out.size:
+        memcpy(y, x, n * out.size)
     elif batch.double_precision:
         batch.memory.store_d(<const double*>x, y, step, out.code, n)
     else:
