@@ -24,6 +24,7 @@ from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
 from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
+from .vectors cimport fetch
 from .views cimport reading, writing
 
 cnp.import_array()
@@ -55,6 +56,7 @@ include "core.pxi"
 include "outputs.pxi"
 include "pairs.pxi"
 include "survival.pxi"
+include "rows_numbers.pxi"
 include "rows.pxi"
 include "rows_kernel.pxi"
 

@@ -6,14 +6,12 @@
 
 cdef enum:
     FEW = 6                     # classes for each row of the batch: more would leave vectors over rows empty
-    KEEP = 4 << 20              # bytes of a row's exponentials that are kept for its gradient
+    KEEP = 4 << 20              # bytes of a row's exponentials that are retained for its gradient
     BLOCK_BYTES = 16384         # of a class-major block
     ROWS_SHARE = 32768          # numbers: the least that a thread takes at a time
     FETCH_FROM = 1 << 20        # bytes: from here on a batch is not in a cache near by
     STACK = 6144                # doubles that a small block may use instead of a workspace
 
-cdef extern from "bits.h" nogil:
-    void fetch(const void* source, Py_ssize_t size) noexcept
 
 cdef struct RowsJob:
     Job job
@@ -25,7 +23,7 @@ cdef struct RowsJob:
     int64_t ignored
     bint class_major
     bint lies[OPERANDS]         # an operand's lines can be read or written where they are
-    bint kept                   # exponentials, between stages
+    bint retains_exps           # exponentials, between stages
     bint streaming
     bint looks_at_all           # what inspects the inputs looks at rows, not at labels and weights alone
     Py_ssize_t block            # rows of a block
@@ -38,118 +36,10 @@ cdef struct RowsJob:
     Py_ssize_t labels
     Py_ssize_t exps
     Py_ssize_t apart            # ... and of what each of the sharing threads has for itself, from here on ...
-    Py_ssize_t own              # ... so many bytes
+    Py_ssize_t apart_size       # ... so many bytes
     Py_ssize_t at[OPERANDS]
     Py_ssize_t row[OPERANDS]    # leading dimension of an operand there
     int32_t* out_table          # a class-major block to contiguous rows: where each number comes from; or NULL
-
-
-# ---- numbers in and out --------------------------------------------------------------------------------------------------------
-
-cdef inline void load_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t first, Py_ssize_t length, char* y,
-                           Py_ssize_t row) noexcept nogil:
-    """Classes from `first` on of n rows that stand at equal distances, `row` bytes apart in y."""
-    cdef char* data
-    cdef Py_ssize_t stride, i
-    cdef const Operand* x = &batch.operand[k]
-    locate(batch, k, start, &data, &stride)
-    for i in range(n):
-        read_numbers(batch, data + i * stride + first * x.step, x.step, x.code, y + i * row, length, batch.double_precision)
-
-
-cdef inline void store_rows(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t first, Py_ssize_t length,
-                            const char* x, Py_ssize_t row, bint streaming) noexcept nogil:
-    cdef char* data
-    cdef Py_ssize_t stride, i
-    cdef const Operand* out = &batch.operand[k]
-    locate(batch, k, start, &data, &stride)
-    for i in range(n):
-        write_numbers(batch, x + i * row, data + i * stride + first * out.step, out.step, out, length, streaming)
-
-
-cdef inline bint contiguous(const Batch* batch, int k) noexcept nogil:
-    """Whether an operand's rows lie one behind the other."""
-    cdef const Operand* x = &batch.operand[k]
-    return (x.data is not NULL and x.native and x.step == x.size and batch.dimensions == 1
-            and batch.stride[0][k] == x.size * batch.core)
-
-
-cdef inline void by_table(const Batch* batch, const char* x, const int32_t* table, char* y, Py_ssize_t n) noexcept nogil:
-    if batch.double_precision:
-        batch.memory.gather_d(<const double*>x, table, <double*>y, n)
-    else:
-        batch.memory.gather_f(<const float*>x, table, <float*>y, n)
-
-
-cdef inline void load_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, char* y, Py_ssize_t padded) noexcept nogil:
-    """All classes of n rows, a class's numbers side by side, 0 beyond the last row."""
-    cdef char* data
-    cdef Py_ssize_t stride, j, size = 8 if batch.double_precision else 4
-    cdef const Operand* x = &batch.operand[k]
-    cdef bint even = locate(batch, k, start, &data, &stride) >= n
-    if even and x.native and stride != size:
-        if batch.double_precision:
-            batch.memory.collect_d(data, stride, x.step, <double*>y, n, batch.core, padded)
-        else:
-            batch.memory.collect_f(data, stride, x.step, <float*>y, n, batch.core, padded)
-        return
-    for j in range(batch.core):
-        if even:
-            read_numbers(batch, data + j * x.step, stride, x.code, y, n, batch.double_precision)
-        else:
-            gather(batch, k, start, n, j, y, batch.double_precision)
-        if n < padded:
-            memset(y + n * size, 0, (padded - n) * size)
-        y += padded * size
-
-
-cdef inline void store_classes(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, const char* x, Py_ssize_t row,
-                               bint streaming) noexcept nogil:
-    cdef char* data
-    cdef Py_ssize_t stride, i, j
-    cdef const Operand* out = &batch.operand[k]
-    cdef bint even = locate(batch, k, start, &data, &stride) >= n
-    for j in range(batch.core):
-        if even and out.native and stride != out.size and batch.double_precision:
-            for i in range(n):
-                (<double*>(data + j * out.step + i * stride))[0] = (<double*>x)[i]
-        elif even and out.native and stride != out.size:
-            for i in range(n):
-                (<float*>(data + j * out.step + i * stride))[0] = (<float*>x)[i]
-        elif even:
-            write_numbers(batch, x, data + j * out.step, stride, out, n, streaming)
-        else:
-            scatter(batch, k, start, n, j, x, streaming)
-        x += row
-
-
-cdef inline void load_labels(const Batch* batch, Py_ssize_t start, Py_ssize_t n, int64_t* y) noexcept nogil:
-    cdef char* data
-    cdef Py_ssize_t stride, m
-    while n > 0:
-        m = min(locate(batch, TARGET, start, &data, &stride), n)
-        batch.memory.load_ids(data, stride, batch.operand[TARGET].code, y, m)
-        y += m
-        start += m
-        n -= m
-
-
-cdef inline void store_values(const Batch* batch, Py_ssize_t start, Py_ssize_t n, const double* x) noexcept nogil:
-    """Losses are rounded to the dtype that is computed in, and from that to the output's."""
-    cdef float rounded[ROWS]
-    cdef char* data
-    cdef Py_ssize_t stride, i, m
-    while n > 0:
-        m = min(locate(batch, VALUES, start, &data, &stride), n)
-        if batch.double_precision:
-            batch.memory.store_d(x, data, stride, batch.operand[VALUES].code, m)
-        else:
-            for i in range(m):
-                rounded[i] = <float>x[i]
-            batch.memory.store_f(rounded, data, stride, batch.operand[VALUES].code, m)
-        x += m
-        start += m
-        n -= m
 
 
 # ---- chunks --------------------------------------------------------------------------------------------------------------------
@@ -218,7 +108,7 @@ cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block
     block.weighted = batch.operand[WEIGHT].data is not NULL
     block.ignoring = self.ignoring
     block.ignored = self.ignored
-    block.exps_kept = self.kept
+    block.retains_exps = self.retains_exps
     block.summed = batch.summed
     block.scale = batch.scale
     block.unit = batch.unit
@@ -306,7 +196,7 @@ cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start
     cdef const char* source[2]
     cdef char* result[2]
     cdef bint reads[2]
-    cdef char* apart = work + self.apart + thread * self.own
+    cdef char* apart = work + self.apart + thread * self.apart_size
     cdef char* data
     cdef Py_ssize_t stride, n = block.rows
     cdef int k, seen
@@ -323,9 +213,9 @@ cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start
     block.start = first
     block.length = batch.core if stages & DIVERGE else min(self.length, batch.core - first)
     if self.form.joined:
-        block.exps = work + self.exps + first * size if self.kept else apart + self.exps
+        block.exps = work + self.exps + first * size if self.retains_exps else apart + self.exps
     reads[PRED] = stages & REDUCE or stages & INSPECT and self.form.inspected or stages & DIVERGE or (
-        stages & (REFINE | SPREAD) and (self.form.reads_again or not self.form.joined or not self.kept))
+        stages & (REFINE | SPREAD) and (self.form.reads_again or not self.form.joined or not self.retains_exps))
     reads[TARGET] = self.form.targeted and stages & (INSPECT | REDUCE | REFINE | SPREAD | DIVERGE)
     for k in range(2):
         source[k] = NULL
@@ -363,7 +253,9 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
     cdef Py_ssize_t c, spans = self.spans
     cdef int seen = 0, wanted = self.job.batch.wanted, threads = self.sharing
     cdef bint spreads = wanted & (GRAD | HESS | BOUND)
-    if inspects(self):
+    # Probabilities are inspected as they are computed, if nothing has to be known of a row before.
+    cdef int reduces = REDUCE if self.form.joined or self.class_weight is not NULL else REDUCE | INSPECT
+    if inspects(self) and (wanted == 0 or reduces == REDUCE):
         for c in range(spans):
             seen |= row_major_block(self, block, start, c, INSPECT, 0, work)
     seen |= row_major_block(self, block, start, 0, WEIGH, 0, work)
@@ -375,7 +267,7 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
         return seen | row_major_block(self, block, start, 0, FINISH, 0, work)
     if threads == 1:
         for c in range(spans):
-            seen |= row_major_block(self, block, start, c, REDUCE, 0, work)
+            seen |= row_major_block(self, block, start, c, reduces, 0, work)
     else:
         for c in prange(spans, num_threads=threads, schedule='static'):
             seen |= shared_span(self, block, start, c, REDUCE, openmp_index(), work)

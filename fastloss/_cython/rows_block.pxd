@@ -92,7 +92,7 @@ cdef struct RowsBlock:
     bint weighted           # line WEIGHT is given
     bint ignoring
     int64_t ignored
-    bint exps_kept          # between stages
+    bint retains_exps       # between stages
     bint summed             # losses are added up
     double scale            # of gradient and Hessian
     double unit             # that weights are multiplied by

@@ -1,7 +1,7 @@
 # Kernels of losses of rows, with the two ways in that pointwise ones have. Included by engine.pyx, after rows.pxi.
 
 cdef enum:
-    FIXED = 3                   # what every loss of rows is given before its own numbers: axis, ignore_index, class_weight
+    FIXED = 3                   # what every loss of rows is given before its numbers: axis, ignore_index, class_weight
 
 
 cdef class RowsKernel:
@@ -67,7 +67,9 @@ cdef class RowsKernel:
             return self.number_by_number(call, x, y, reduced, out is not None, aliased, job.parameters[0], first, second)
         batch.double_precision = double_precision
         batch.core = cnp.PyArray_DIM(x, d - 1)
-        batch.samples = cnp.PyArray_SIZE(x) // batch.core
+        batch.samples = 1
+        for k in range(d - 1):
+            batch.samples *= cnp.PyArray_DIM(x, k)
         batch.dimensions = 1
         batch.shape[0] = batch.samples
         put_rows(batch, PRED, pred, True)
@@ -219,27 +221,25 @@ cdef inline void cut(RowsJob* job) noexcept:
     cdef Py_ssize_t padded = (classes + LANES - 1) & ~(<Py_ssize_t>LANES - 1), share
     cdef bint spreads = batch.wanted & (GRAD | HESS | BOUND)
     cdef int k
-    # Where both ways give the same bits, few rows are row-major; those with sums that need the normaliser go by their length alone.
+    # Both ways give the same bits; the vectors over rows of a batch of few rows would be half empty.
     job.class_major = not job.form.sparse and classes < SHORT and (
-        job.form.refined or batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
-    job.spans, job.length, job.kept, job.sharing = 1, classes, True, 1
+        batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
+    job.spans, job.length, job.retains_exps, job.sharing = 1, classes, True, 1
     if job.form.sparse:
         job.block = ROWS
-    elif job.class_major and rows <= LANES:         # (divisions are most of what a small batch costs here)
-        job.block = LANES
-    elif job.class_major:
-        job.block = min(max(BLOCK_BYTES // (classes * size) // LANES, <Py_ssize_t>1) * LANES, <Py_ssize_t>ROWS)
-    elif classes <= SPAN and rows == 1:
-        job.block = 1
+    elif job.class_major:           # (divisions cost as much as all else here: few rows do without)
+        job.block = <Py_ssize_t>LANES
+        if rows > LANES:
+            job.block = min(max(BLOCK_BYTES // (classes * size) // LANES, <Py_ssize_t>1) * LANES, <Py_ssize_t>ROWS)
     elif classes <= SPAN:
-        job.block = min(max(2 * BLOCK_BYTES // (padded * size), <Py_ssize_t>1), <Py_ssize_t>LANES)
+        job.block = <Py_ssize_t>1 if rows == 1 else min(max(2 * BLOCK_BYTES // (padded * size), <Py_ssize_t>1), <Py_ssize_t>LANES)
     else:
         job.block = 1
         job.length = SPAN
         job.spans = (classes + SPAN - 1) // SPAN
-        job.kept = classes * size <= KEEP and (spreads or job.form.refined)
+        job.retains_exps = classes * size <= KEEP and (spreads or job.form.refined)
     job.job.share = rows
-    if rows * classes > ROWS_SHARE:
+    if rows > job.block:
         job.job.share = max(ROWS_SHARE // (8 if job.form.sparse else classes) // job.block, <Py_ssize_t>1) * job.block
     job.block = min(job.block, (rows + LANES - 1) & ~(<Py_ssize_t>LANES - 1) if job.class_major else rows)
     job.padded = (job.block + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
@@ -273,7 +273,7 @@ cdef inline Py_ssize_t aligned(Py_ssize_t bytes) noexcept nogil:
 cdef inline void lay_workspace(RowsJob* job) noexcept:
     """Where a thread's things are."""
     cdef Batch* batch = &job.job.batch
-    cdef Py_ssize_t size = 8 if batch.double_precision else 4, end, own = 0, area, exps
+    cdef Py_ssize_t size = 8 if batch.double_precision else 4, end, apart = 0, area, exps
     cdef Py_ssize_t columns = (job.length + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     cdef bint curved = batch.wanted & (HESS | BOUND), spreads = batch.wanted & (GRAD | HESS | BOUND)
     cdef int k
@@ -295,23 +295,23 @@ cdef inline void lay_workspace(RowsJob* job) noexcept:
     exps = area if job.form.joined else 0
     if not job.class_major:
         job.row[PRED] = columns
-        if job.kept and job.spans > 1 and job.form.joined:
+        if job.retains_exps and job.spans > 1 and job.form.joined:
             exps = job.spans * columns
     for k in range(OPERANDS):
         job.row[k] = columns
     job.exps = 0
-    if job.kept:
+    if job.retains_exps:
         job.exps = end
         end += aligned(exps * size)
     else:
-        own += aligned(exps * size)
+        apart += aligned(exps * size)
     for k in range(OPERANDS):
-        job.at[k] = own
+        job.at[k] = apart
         if needs[k]:
-            own += aligned((job.spans * columns if job.form.divergence and job.spans > 1 and k < 2 else area) * size)
+            apart += aligned((job.spans * columns if job.form.divergence and job.spans > 1 and k < 2 else area) * size)
     job.apart = end
-    job.own = own
-    job.job.work = job.job.unit_work = 0 if end + own + 64 <= STACK * 8 and job.sharing == 1 else end + own * job.sharing + 64
+    job.apart_size = apart
+    job.job.work = job.job.unit_work = 0 if end + apart + 64 <= STACK * 8 and job.sharing == 1 else end + apart * job.sharing + 64
 
 
 cdef int make_table(RowsJob* job) except -1:

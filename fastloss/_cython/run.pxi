@@ -55,12 +55,13 @@ cdef int threads_for(Py_ssize_t numbers, Py_ssize_t chunks) noexcept nogil:
 cdef int run(Job* job, Partial* total) except -1:
     """Once over the batch. The order of additions does not depend on the threads."""
     cdef Batch* batch = &job.batch
-    cdef Py_ssize_t chunks = (batch.samples + job.share - 1) // job.share, i, numbers = batch.samples * batch.core
+    cdef Py_ssize_t chunks, i, numbers = batch.samples * batch.core
     cdef int threads, status = 0
     cdef Partial* partial
     cdef char* work
     if numbers < HOLD_GIL_BELOW and job.work == 0:
         return job.chunk(job, 0, batch.samples, NULL, total)
+    chunks = (batch.samples + job.share - 1) // job.share
     threads = threads_for(numbers, chunks)
     partial = total if chunks == 1 else <Partial*>malloc(chunks * sizeof(Partial))
     work = <char*>malloc(max(job.work * threads, <Py_ssize_t>1))

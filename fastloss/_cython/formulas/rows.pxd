@@ -4,13 +4,16 @@ A loss is a struct of its hyperparameters, its traits (what is summed over the c
 (`linear`; `means`, if that takes the normaliser), what a row's sums give (`value`, `factors`), and what each class gets of them
 (`slope`, `curvature`). With e = exp(x - top), p = e/sum.
 
-The label's own term, or without a label the greatest's, is excluded from the sum: where it is the maximum, the loss is
+The label's term, or without a label the greatest's, is excluded from the sum: where it is the maximum, the loss is
 log(1 + rest), and its gradient -rest/sum (`excluded_slope`), however small the rest.
+
+Products that are added to something are `rounded` first: then it does not matter which of them the compiler fuses with the addition,
+and a row has the same bits in all loops.
 """
 
-from libc.math cimport INFINITY, isinf
+from libc.math cimport isinf
 
-from ..block cimport BOUND, GRAD, HESS
+from ..block cimport BOUND, HESS
 from ..rows_block cimport (
     AIM, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, POWER, REST, TOP, WEIGHT)
 from ..vectors cimport signless, vexp, vlog
@@ -107,6 +110,11 @@ cdef inline bint divergence(Rows loss) noexcept nogil:
     return Rows is SoftmaxDivergence
 
 
+cdef inline real rounded(real product) noexcept nogil:
+    """x*y + 0, which is the rounded product, fused or not."""
+    return signless(product)
+
+
 cdef inline double smoothing(Rows loss) noexcept nogil:
     if Rows is SoftmaxCrossEntropyIds or Rows is SoftmaxCrossEntropyRows:
         return loss.label_smoothing
@@ -171,17 +179,17 @@ cdef inline int means(Rows loss, const real[:, ::1] p, const real[:, ::1] z, con
         for k in range(n):
             q = one - p[0, k]
             l = logs[0, k] - z[line, k]
-            pl = zero if p[0, k] == zero else p[0, k] * l
+            pl = zero if p[0, k] == zero else rounded(p[0, k] * l)
             u = t[line, k] * power[0, k]
-            value[0, k] = zero if t[line, k] == zero else signless(u * l)
-            slope[0, k] = signless(u * (one + g * pl / q))
+            value[0, k] = zero if t[line, k] == zero else rounded(u * l)
+            slope[0, k] = rounded(u * (one + g * pl / q))
         if wanted & (HESS | BOUND):
             for k in range(n):
                 q = one - p[0, k]
                 l = logs[0, k] - z[line, k]
-                pl = zero if p[0, k] == zero else p[0, k] * l
+                pl = zero if p[0, k] == zero else rounded(p[0, k] * l)
                 u = g * (t[line, k] * power[0, k])
-                bend[0, k] = signless(u / q * ((g - one) * (p[0, k] * pl / q) + two * p[0, k] - (pl if wanted & HESS else zero)))
+                bend[0, k] = rounded(u / q * ((rounded((g - one) * (p[0, k] * pl / q)) + rounded(two * p[0, k])) - (pl if wanted & HESS else zero)))
     return 0
 
 
@@ -189,28 +197,28 @@ cdef inline int means(Rows loss, const real[:, ::1] p, const real[:, ::1] z, con
 
 cdef inline double value(Rows loss, const double[:, ::1] row, Py_ssize_t i, Py_ssize_t classes) except? -1 nogil:
     """A row's loss; of a function, what it gives for the row."""
-    cdef double share, own
+    cdef double share, part
     if Rows is SoftmaxCrossEntropyIds:
         share = loss.label_smoothing / classes
-        own = 0 if loss.label_smoothing == 1 else (1 - loss.label_smoothing) * row[MARGIN, i]
-        return row[LOGS, i] - own - (share * row[LINEAR, i] if loss.label_smoothing != 0 else 0)
+        part = 0 if loss.label_smoothing == 1 else rounded((1 - loss.label_smoothing) * row[MARGIN, i])
+        return row[LOGS, i] - part - (rounded(share * row[LINEAR, i]) if loss.label_smoothing != 0 else 0)
     elif Rows is SoftmaxCrossEntropyRows:
-        return row[MASS, i] * row[LOGS, i] - row[LINEAR, i]
+        return rounded(row[MASS, i] * row[LOGS, i]) - row[LINEAR, i]
     elif Rows is SoftmaxFocalIds:
         return zero_times(row[POWER, i], row[LOGS, i] - row[MARGIN, i])
     elif Rows is SoftmaxFocalRows:
         return row[MEAN_VALUE, i] + zero_times(row[AIM, i] * row[POWER, i], row[LOGS, i])
     elif Rows is LogSumExp:
         # MASS: NaN, if the row holds one, which a sum does not say that is infinite
-        own = row[TOP, i] + row[LOGS, i]
-        return row[TOP, i] + row[MASS, i] if isinf(row[TOP, i]) else own
+        part = row[TOP, i] + row[LOGS, i]
+        return row[TOP, i] + row[MASS, i] if isinf(row[TOP, i]) else part
     else:
         return row[LOSS, i]
 
 
 cdef inline double zero_times(double x, double y) noexcept nogil:
     """x*y, 0 where x is."""
-    return 0 if x == 0 else x * y
+    return 0 if x == 0 else rounded(x * y)
 
 
 cdef inline int factors(Rows loss, const double[:, ::1] row, Py_ssize_t i, double down, Py_ssize_t classes, int wanted,
@@ -224,7 +232,7 @@ cdef inline int factors(Rows loss, const double[:, ::1] row, Py_ssize_t i, doubl
         focal_terms(loss, row, i, wanted, &slope, &bend)
         a = slope / row[REST, i] if row[REST, i] != 0 else 0
         if Rows is SoftmaxFocalRows:
-            a += row[MEAN_SLOPE, i] * inverse
+            a = rounded(a) + rounded(row[MEAN_SLOPE, i] * inverse)
         factor[SLOPE, k] = <real>(w * a * down)
         factor[SHARE, k] = <real>(inverse * down)
         factor[PULL, k] = <real>w
@@ -252,25 +260,24 @@ cdef inline int focal_terms(Rows loss, const double[:, ::1] row, Py_ssize_t i, i
     """Of the excluded class, which has the target 1 or `AIM`: q^g (g p L + q), and g q^g p ((g-1) p L - q L + 2 q)."""
     cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), g = gamma_of(loss)
     cdef double p = row[EXCLUDED, i] * inverse, q = row[REST, i] * inverse, l = row[LOGS, i] - row[MARGIN, i]
-    cdef double pl = 0 if p == 0 else p * l, scale = row[POWER, i]
+    cdef double pl = 0 if p == 0 else rounded(p * l), scale = row[POWER, i]
     if targeted(loss):
         scale *= row[AIM, i]
-    slope[0] = scale * (g * pl + q)
-    bend[0] = scale * g * ((g - 1) * p * pl + 2 * p * q - (q * pl if wanted & HESS else 0))
+    slope[0] = scale * (rounded(g * pl) + rounded(q))
+    bend[0] = scale * g * ((rounded((g - 1) * p * pl) + rounded(2 * p * q)) - (rounded(q * pl) if wanted & HESS else 0))
     return 0
 
 
 # ---- a class ------------------------------------------------------------------------------------------------------------------
 
 cdef inline real slope(Rows loss, real e, real t, real a, real factor, real pull) noexcept nogil:
-    """The gradient of a class that is not excluded; t is its target, a what it has added to its row's slopes. (The addition of 0 is
-    fused with the product: so that is rounded, whatever the compiler fuses, and a row has the same bits in every loop.)"""
+    """The gradient of a class that is not excluded; t is its target, a what it has added to its row's slopes."""
     if Rows is SoftmaxCrossEntropyIds:
-        return signless(signless(e * factor) - pull) if loss.label_smoothing != 0 else e * factor
+        return signless(rounded(e * factor) - pull) if loss.label_smoothing != 0 else e * factor
     elif Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence:
-        return signless(signless(e * factor) - t * pull)
+        return signless(rounded(e * factor) - t * pull)
     elif Rows is SoftmaxFocalRows:
-        return signless(signless(e * factor) - a * pull)
+        return signless(rounded(e * factor) - a * pull)
     elif Rows is LogSoftmax:
         return e - pull
     else:
@@ -280,13 +287,14 @@ cdef inline real slope(Rows loss, real e, real t, real a, real factor, real pull
 cdef inline real curvature(Rows loss, real e, real b, real factor, real share, real curve, real pull, real portion, real bend,
                            real sway) noexcept nogil:
     """Its second derivative; b is what it has added to its row's curvatures."""
-    cdef real p = e * share, one = 1, two = 2, c
+    cdef real p = rounded(e * share), one = 1, two = 2, c
     if focal(loss):
         c = e * portion
         if Rows is SoftmaxFocalRows:
-            return (e * factor * (one - p) + c * (c * bend)) + (p * p * sway + b * (one - two * p) * pull)
+            return (rounded(e * factor * (one - p)) + rounded(c * (c * bend))) + (
+                rounded(p * p * sway) + rounded(b * (one - rounded(two * p)) * pull))
         else:
-            return e * factor * (one - p) + c * (c * bend)
+            return rounded(e * factor * (one - p)) + rounded(c * (c * bend))
     else:
         return p * (one - p) * curve
 
@@ -307,11 +315,11 @@ cdef inline int excluded_slope(Rows loss, const double[:, ::1] row, Py_ssize_t i
         if Rows is SoftmaxFocalRows:
             sum_a = row[MEAN_SLOPE, i]
             sum_b = row[MEAN_BEND, i]
-        grad[0] = signless(<real>(w * (p * sum_a - a)))
-        hess[0] = <real>(w * (p * (q * sum_a) + p * (p * sum_b) + (a * p + b)))
+        grad[0] = signless(<real>(w * (rounded(p * sum_a) - rounded(a))))
+        hess[0] = <real>(w * ((rounded(p * (q * sum_a)) + rounded(p * (p * sum_b))) + (rounded(a * p) + rounded(b))))
         return 0
-    grad[0] = signless(<real>(w * (others - mass * (row[REST, i] * inverse) if most
-                                   else mass * (row[EXCLUDED, i] * inverse) - target)))
+    grad[0] = signless(<real>(w * (others - rounded(mass * (row[REST, i] * inverse)) if most
+                                   else rounded(mass * (row[EXCLUDED, i] * inverse)) - target)))
     hess[0] = <real>(w * mass * (row[EXCLUDED, i] * inverse) * (row[REST, i] * inverse))
     return 0
 
@@ -321,5 +329,5 @@ cdef inline double runner_curvature(Rows loss, const double[:, ::1] row, Py_ssiz
     cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), rest = row[OTHERS, i] + row[EXCLUDED, i], a = 0, b = 0
     if focal(loss):
         focal_terms(loss, row, i, wanted, &a, &b)
-        return row[WEIGHT, i] * (a / row[REST, i] * (rest * inverse) + b / row[REST, i] / row[REST, i])
+        return row[WEIGHT, i] * (rounded(a / row[REST, i] * (rest * inverse)) + b / row[REST, i] / row[REST, i])
     return row[WEIGHT, i] * inverse * (rest * inverse)

@@ -3,17 +3,16 @@
 Every step is a vector loop over the rows of a block, once a class. A row's sums have the bits that row_major.pxd gives them.
 """
 
-from libc.math cimport isinf
 from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
 from ..formulas.rows cimport (
-    BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors, focal,
+    BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors,
     labelled, linear, linear_in_rows, means, reads_again, refined, runner_curvature, slope, smoothing, targeted)
 from ..rows_block cimport (
-    AIM, CLASS_WEIGHT, EXCLUDED, INSPECT, LINEAR, LINES, LOGS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE,
-    OTHERS, PLACE, REST, ROWS, RUNNER, TOP, WEIGHT, RowsBlock)
-from ..vectors cimport signless, vexp
+    AIM, CLASS_WEIGHT, EXCLUDED, INSPECT, LINEAR, LINES, LOGS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE,
+    REST, ROWS, RUNNER, TOP, WEIGHT, RowsBlock)
+from ..vectors cimport vexp
 from ..views cimport reading, writing_ids, reading_rows, real, writing_rows
 from .divergence cimport diverge
 from .conclude cimport finish, normalise, weigh
@@ -57,7 +56,8 @@ cdef inline int stages(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
     return seen
 
 
-cdef inline int inspect(const real[:, ::1] t, double[:, ::1] row, const double[::1] class_weight, const RowsBlock* block) except -1 nogil:
+cdef inline int inspect(const real[:, ::1] t, double[:, ::1] row, const double[::1] class_weight,
+                        const RowsBlock* block) except -1 nogil:
     """Whether a target is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
     cdef Py_ssize_t i, j, n = block.rows
     cdef int seen = 0
@@ -157,7 +157,7 @@ cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
         row[MASS, i] = mass[i]
     if labelled(loss):
         for i in range(n):
-            row[REST, i] = rest[i] + ones[i]
+            row[REST, i] = rest[i] + (ones[i] - one) + 1 if ones[i] > zero else rest[i]
     else:
         for i in range(n):
             row[REST, i] = rest[i] + (ones[i] - one if ones[i] > zero else zero)

@@ -3,12 +3,12 @@
 from libc.math cimport exp
 from libc.stdint cimport int64_t, uint64_t
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
-from ..formulas.rows cimport Rows, focal, gamma_of, has_value, powers, value
+from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
+from ..formulas.rows cimport Rows, focal, gamma_of, has_value, powers, rounded, value
 from ..rows_block cimport (
-    AIM, CLASS_WEIGHT, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE, POWER, REST, ROWS,
-    RUNNER, SPAN_BASE, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS, SPAN_PLACE, SPAN_REST, SPAN_RUNNER,
-    SPAN_TOP, TOP, WEIGHT, RowsBlock)
+    AIM, CLASS_WEIGHT, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE, POWER,
+    REST, ROWS, RUNNER, SPAN_BASE, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS, SPAN_PLACE, SPAN_REST,
+    SPAN_RUNNER, SPAN_TOP, TOP, WEIGHT, RowsBlock)
 from ..vectors cimport vlogsum
 from ..views cimport real, writing_rows
 from .sums cimport total
@@ -123,7 +123,7 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
     cdef real[:, ::1] x = writing_rows(<real*>place, 1, ROWS, ROWS)
     cdef real[:, ::1] lost = writing_rows(<real*>lost_place, 1, ROWS, ROWS)
     cdef double[:, ::1] q = writing_rows(<double*>power_place, 1, ROWS, ROWS)
-    cdef double[:, ::1] rounded = writing_rows(<double*>rounded_place, 1, ROWS, ROWS)
+    cdef double[:, ::1] lost_q = writing_rows(<double*>rounded_place, 1, ROWS, ROWS)
     cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     cdef double sum, big, small, inverse
     for i in range(n):
@@ -141,12 +141,12 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
     if focal(loss):
         for i in range(n):
             inverse = 1 / (row[REST, i] + row[EXCLUDED, i])
-            q[0, i] = row[REST, i] * inverse
-            rounded[0, i] = (1 - q[0, i]) - row[EXCLUDED, i] * inverse if q[0, i] >= 0.5 else 0
+            q[0, i] = rounded(row[REST, i] * inverse)
+            lost_q[0, i] = (1 - q[0, i]) - rounded(row[EXCLUDED, i] * inverse) if q[0, i] >= 0.5 else 0
         for i in range(n, padded):
             q[0, i] = 1
-            rounded[0, i] = 0
-        powers(gamma_of(loss), q, rounded, padded)
+            lost_q[0, i] = 0
+        powers(gamma_of(loss), q, lost_q, padded)
         for i in range(n):
             row[POWER, i] = q[0, i]
             row[AIM, i] = row[MEAN_VALUE, i] = row[MEAN_SLOPE, i] = row[MEAN_BEND, i] = 0

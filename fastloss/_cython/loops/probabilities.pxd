@@ -5,11 +5,10 @@ A line is a row, or where blocks are class-major a class of all rows. Of a spars
 
 from libc.stdint cimport int64_t
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
-from ..formulas.probabilities cimport KullbackLeibler, Probabilities, gapped, least, prepare, slope, sparse, term
-from ..rows_block cimport (
-    CLASS_WEIGHT, EXCLUDED, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPREAD, WEIGH, WEIGHT, RowsBlock)
-from ..vectors cimport signless
+from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
+from ..formulas.probabilities cimport Probabilities, gapped, least, prepare, slope, sparse, term
+from ..rows_block cimport CLASS_WEIGHT, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPREAD, WEIGH, WEIGHT, RowsBlock
+from ..vectors cimport fetch, signless
 from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
 from .conclude cimport weigh
 from .sums cimport add_exactly, add_row_exactly, of_row, outside_unit, total
@@ -54,9 +53,7 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
         for i in range(n):
             row[LINEAR, i] = row[GAP, i] = row[LOST, i] = 0
     if sparse(loss) and stages & REDUCE:
-        for i in range(n):
-            if label[i] >= 0 and (p[0, i] < 0) | (p[0, i] > 1):
-                seen |= OUTSIDE
+        seen |= OUTSIDE if outside_unit(p, 0, 0, n) else 0      # (of a row that is not there it is 1)
     if wanted & VALUE and stages & REDUCE:
         reduce(loss, classes_first, p, t, row, block)
     if stages & FINISH and wanted != 0:
@@ -119,6 +116,9 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
         done = 0
         while done < length:
             m = min(<Py_ssize_t>PIECE, length - done)
+            if block.ahead > 0:
+                fetch(<const char*>&p[j, done] + block.ahead, m * sizeof(real))
+                fetch(<const char*>&t[j, done] + block.ahead, m * sizeof(real))
             prepare(loss, p, t, logs, none, j, done, m)
             for k in range(m):
                 term(loss, p[j, done + k], zero if sparse(loss) else t[j, done + k], logs[0, k], &v, &gap)

@@ -7,15 +7,15 @@ factor when the gradient is written. Only rows too long to keep are read a secon
 from libc.math cimport isinf, isnan
 from libc.stdint cimport int64_t
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
+from ..block cimport BOUND, HESS, LANES, OUTSIDE
 from ..formulas.rows cimport (
-    BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors, focal,
+    BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors,
     labelled, linear, linear_in_rows, means, reads_again, refined, runner_curvature, slope, smoothing, targeted)
 from ..rows_block cimport (
-    AIM, CLASS_WEIGHT, CONCLUDE, DIVERGE, EXCLUDED, FINISH, INSPECT, LINES, LOGS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, PLACE, REDUCE, REFINE,
-    REST, RUNNER, SHORT, SPAN, SPAN_BASE, SPAN_BEND, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_LINES, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS,
-    SPAN_PLACE, SPAN_REST, SPAN_RUNNER, SPAN_SLOPE, SPAN_TOP, SPAN_VALUE, SPREAD, TOP, WEIGH, WEIGHT, RowsBlock)
-from ..vectors cimport fetch, signless, vexp
+    AIM, CLASS_WEIGHT, CONCLUDE, DIVERGE, EXCLUDED, FINISH, INSPECT, LINES, LOGS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, PLACE,
+    REDUCE, REFINE, REST, RUNNER, SHORT, SPAN_BASE, SPAN_BEND, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_LINES, SPAN_MARGIN, SPAN_MASS,
+    SPAN_OTHERS, SPAN_PLACE, SPAN_REST, SPAN_RUNNER, SPAN_SLOPE, SPAN_TOP, SPAN_VALUE, SPREAD, TOP, WEIGH, WEIGHT, RowsBlock)
+from ..vectors cimport fetch, vexp
 from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
 from .divergence cimport diverge
 from .conclude cimport finish, join, normalise, power, weigh
@@ -103,7 +103,7 @@ cdef inline int reduce(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
     cdef real target_place[256]
     cdef real[:, ::1] product = writing_rows(<real*>product_place, 1, STRETCH, STRETCH)
     cdef real[:, ::1] target = writing_rows(<real*>target_place, 1, STRETCH, STRETCH)
-    cdef Py_ssize_t n = block.length, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), done = 0, k, m, size, own
+    cdef Py_ssize_t n = block.length, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), done = 0, k, m, size, place
     cdef real top = 0, zero = 0, one = 1, base
     cdef real keep = <real>(1 - smoothing(loss)), share = <real>(smoothing(loss) / block.classes)
     cdef bint smoothed = smoothing(loss) != 0, adds = linear_in_rows(loss), short = block.classes < SHORT
@@ -143,33 +143,33 @@ cdef inline int reduce(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
     if targeted(loss) and adds:
         part[SPAN_MASS, c] = mass if smoothed else of_row(t, i, 0, n)
     if labelled(loss):
-        own = label[i] - block.start
+        place = label[i] - block.start
         part[SPAN_MASS, c] = n
-        if 0 <= own < n:
-            part[SPAN_PLACE, c] = block.start + own
-            part[SPAN_EXCLUDED, c] = e[i, own]
-            part[SPAN_MARGIN, c] = x[i, own] - base
-            e[i, own] = zero
+        if 0 <= place < n:
+            part[SPAN_PLACE, c] = block.start + place
+            part[SPAN_EXCLUDED, c] = e[i, place]
+            part[SPAN_MARGIN, c] = x[i, place] - base
+            e[i, place] = zero
         # The greatest term is 1, beside which small ones would be lost; in float, a label's rest has no digits for them.
         if real is float:
             part[SPAN_REST, c] = of_short_exponentials(e, i, n, False) if short else of_exponentials(e, i, padded)
             if not block.wanted & (HESS | BOUND):
                 return 0
-    own = first_one(e, i, padded)
-    if own >= 0:
-        e[i, own] = zero
+    place = first_one(e, i, padded)
+    if place >= 0:
+        e[i, place] = zero
     rest = of_short_exponentials(e, i, n, True) if short else of_exponentials(e, i, padded)
-    if own >= 0:
-        e[i, own] = one
+    if place >= 0:
+        e[i, place] = one
     if labelled(loss):
         part[SPAN_OTHERS, c] = rest
-        part[SPAN_RUNNER, c] = block.start + own if own >= 0 else -1
+        part[SPAN_RUNNER, c] = block.start + place if place >= 0 else -1
         if real is double:
-            part[SPAN_REST, c] = rest + (1 if own >= 0 else 0)
+            part[SPAN_REST, c] = rest + (1 if place >= 0 else 0)
     else:
         part[SPAN_REST, c] = rest
-        if own >= 0:
-            part[SPAN_PLACE, c] = block.start + own
+        if place >= 0:
+            part[SPAN_PLACE, c] = block.start + place
             part[SPAN_EXCLUDED, c] = 1
         if Rows is LogSumExp:
             if isinf(top) or isnan(rest):
@@ -181,7 +181,7 @@ cdef inline double down(const double[:, ::1] row, const double[:, ::1] part, Py_
                         const RowsBlock* block) except? -1 nogil:
     """What brings a span's exponentials to the row's maximum. A span that is masked as a whole may have a base above."""
     cdef double base = part[SPAN_BASE, c]
-    if not block.exps_kept or base == row[TOP, i]:
+    if not block.retains_exps or base == row[TOP, i]:
         return 1
     return power(base - row[TOP, i]) if base < row[TOP, i] else 0
 
@@ -211,18 +211,18 @@ cdef inline int refine(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
     cdef real[:, ::1] b = writing_rows(<real*>places + 6 * STRETCH, 1, STRETCH, STRETCH)
     cdef real[:, ::1] power = writing_rows(<real*>places + 7 * STRETCH, 1, STRETCH, STRETCH)
     cdef real[:, ::1] lost = writing_rows(<real*>places + 8 * STRETCH, 1, STRETCH, STRETCH)
-    cdef Py_ssize_t done = 0, n = block.length, own = <Py_ssize_t>row[PLACE, i] - block.start, size, k
+    cdef Py_ssize_t done = 0, n = block.length, place = <Py_ssize_t>row[PLACE, i] - block.start, size, k
     cdef real share = <real>(down(row, part, i, c, block) / (row[REST, i] + row[EXCLUDED, i]))
     part[SPAN_VALUE, c] = part[SPAN_SLOPE, c] = part[SPAN_BEND, c] = 0
-    if row[PLACE, i] >= 0 and 0 <= own < n:
-        row[AIM, i] = t[i, own]
-    if not block.exps_kept:
+    if row[PLACE, i] >= 0 and 0 <= place < n:
+        row[AIM, i] = t[i, place]
+    if not block.retains_exps:
         again(x, e, row, i, n)
     while done < n:
         size = min(<Py_ssize_t>STRETCH, n - done)
         mean_terms(loss, x, t, e, row, i, done, size, share, p, z, u, logs, power, lost, v, a, b, block.wanted)
-        if row[PLACE, i] >= 0 and done <= own < done + size:
-            k = own - done
+        if row[PLACE, i] >= 0 and done <= place < done + size:
+            k = place - done
             v[0, k] = a[0, k] = b[0, k] = 0
         part[SPAN_VALUE, c] += of_row(v, 0, 0, size)
         part[SPAN_SLOPE, c] += of_row(a, 0, 0, size)
@@ -255,11 +255,11 @@ cdef inline int spread(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
     """Gradient and Hessian of a span."""
     cdef real factor_place[8]
     cdef real[:, ::1] factor = writing_rows(<real*>factor_place, FACTORS, 1, 1)
-    cdef Py_ssize_t n = block.length, k, classes = block.classes, own = <Py_ssize_t>row[PLACE, i] - block.start
+    cdef Py_ssize_t n = block.length, k, classes = block.classes, place = <Py_ssize_t>row[PLACE, i] - block.start
     cdef Py_ssize_t runner = <Py_ssize_t>row[RUNNER, i] - block.start
     cdef int wanted = block.wanted
     cdef bint curved = wanted & (HESS | BOUND), smoothed = smoothing(loss) != 0
-    cdef bint holds = row[PLACE, i] >= 0 and 0 <= own < n
+    cdef bint holds = row[PLACE, i] >= 0 and 0 <= place < n
     cdef real keep = <real>(1 - smoothing(loss)), share = <real>(smoothing(loss) / classes), zero = 0, one = 1
     cdef real top = <real>row[TOP, i], aim = one, g = 0, h = 0, slope_factor, p_share, curve, pull, portion, bend, sway
     if (labelled(loss) or targeted(loss)) and row[WEIGHT, i] == 0:      # not there: 0, whatever it holds
@@ -272,11 +272,11 @@ cdef inline int spread(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
     slope_factor, p_share, curve, pull = factor[SLOPE, 0], factor[SHARE, 0], factor[CURVE, 0], factor[PULL, 0]
     portion, bend, sway = factor[PORTION, 0], factor[BEND, 0], factor[SWAY, 0]
     if targeted(loss) and holds:
-        aim = t[i, own] * keep + share
+        aim = t[i, place] * keep + share
     if reads_again(loss) and not refined(loss):
         for k in range(n):
             e[i, k] = x[i, k] - top
-    elif not block.exps_kept:
+    elif not block.retains_exps:
         again(x, e, row, i, n)
     if refined(loss):
         spread_means(loss, x, t, e, grad, hess, row, i, n, slope_factor, p_share, pull, portion, bend, sway, wanted)
@@ -295,9 +295,9 @@ cdef inline int spread(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
                 grad[i, k] = slope(loss, e[i, k], zero, zero, slope_factor, pull)
     if (labelled(loss) or targeted(loss)) and holds:
         excluded_slope(loss, row, i, aim, classes, wanted, &g, &h)
-        grad[i, own] = g
+        grad[i, place] = g
         if curved:
-            hess[i, own] = h
+            hess[i, place] = h
     if labelled(loss) and curved and row[RUNNER, i] >= 0 and 0 <= runner < n:
         hess[i, runner] = <real>runner_curvature(loss, row, i, wanted)
     return 0
