@@ -340,8 +340,23 @@ cdef void among_zeros(const RowsJob* self, int k, Py_ssize_t start, Py_ssize_t n
     cdef double zeros[SPAN]
     cdef char* data
     cdef Py_ssize_t stride, i = 0, j, m, done, size = 8 if batch.double_precision else 4, first, whole
+    cdef bint joined = locate(batch, k, start, &data, &stride) >= n and out.step == out.size and (
+        stride == out.size * batch.core or n == 1)
+    if joined and out.native and not self.streaming:
+        while i < n:                        # so many rows at a time that they are still near when their numbers come
+            m = min(max(<Py_ssize_t>SPAN // batch.core, <Py_ssize_t>1), n - i)
+            memset(data + i * stride, 0, m * batch.core * size)
+            for j in range(i, i + m):
+                if label[j] < 0:
+                    continue
+                if batch.double_precision:
+                    (<double*>(data + j * stride))[label[j]] = (<const double*>x)[j]
+                else:
+                    (<float*>(data + j * stride))[label[j]] = (<const float*>x)[j]
+            i += m
+        return
     memset(zeros, 0, SPAN * size)
-    if locate(batch, k, start, &data, &stride) >= n and out.step == out.size and (stride == out.size * batch.core or n == 1):
+    if joined:
         whole = n * batch.core
         done = 0
         while done < whole:

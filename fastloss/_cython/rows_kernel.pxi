@@ -164,7 +164,8 @@ cdef class RowsKernel:
             evaluate(&job.job, reduction, job.job.batch.operand[WEIGHT].data is not NULL or job.class_weight is not NULL,
                      job.ignoring, inspect_first, aliased, cost, total)
         finally:
-            free(job.out_table)
+            if job.out_table is not NULL:
+                free(job.out_table)
         return 0
 
 
@@ -194,8 +195,11 @@ cdef inline bint number(x, bint double_precision, double* parameter):
 
 cdef inline void put_rows(Batch* batch, int k, x, bint rows) noexcept:
     """An operand of plain rows, or with one number a row."""
+    if x is None:
+        batch.operand[k].data = NULL
+        return
     put(batch, k, x)
-    if x is not None and rows:
+    if rows:
         batch.operand[k].step = batch.operand[k].size
         batch.stride[0][k] = batch.operand[k].size * batch.core
 
@@ -252,8 +256,8 @@ cdef inline void cut(RowsJob* job) noexcept:
     job.streaming = batch.operand[GRADS].data is not NULL and rows * classes * size >= STREAM_FROM and (
         not job.class_major or job.block * size >= 512)
     for k in range(OPERANDS):
-        job.lies[k] = batch.operand[k].native and batch.operand[k].data is not NULL and (
-            batch.dimensions > 0 and batch.stride[batch.dimensions - 1][k] == size and batch.operand[k].step % size == 0
+        job.lies[k] = batch.operand[k].data is not NULL and batch.operand[k].native and (
+            batch.dimensions > 0 and batch.stride[batch.dimensions - 1][k] == size and batch.operand[k].step & (size - 1) == 0
             if job.class_major else batch.operand[k].step == size)
     for k in range(2):                  # what is still to be read when the curvature is written
         job.lies[HESSES] = job.lies[HESSES] and batch.operand[HESSES].data != batch.operand[k].data

@@ -140,7 +140,7 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
     cdef Batch* batch = &job.batch
     cdef int wanted = batch.wanted
     cdef bint averaged = reduction == MEAN or reduction == BATCH_MEAN
-    cdef double divisor = batch.samples // job.summands if averaged else 1
+    cdef double divisor = <double>batch.samples / job.summands if averaged else 1
     # Losses are floats, whose sum a double holds; their products with weights are not, nor are doubles.
     cdef bint wide = by_weight or batch.double_precision
     by_weight = by_weight and reduction == MEAN

@@ -6,10 +6,13 @@
 
 #if defined(__clang__)
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define UNROLLED _Pragma("clang loop unroll_count(4)")
 #elif defined(__GNUC__)
 #define INDEPENDENT _Pragma("GCC ivdep")
+#define UNROLLED _Pragma("GCC unroll 4")
 #else
 #define INDEPENDENT
+#define UNROLLED
 #endif
 
 static inline float float_of(uint32_t bits) { float x; memcpy(&x, &bits, 4); return x; }

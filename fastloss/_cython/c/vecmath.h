@@ -24,31 +24,35 @@
  * suspects), is anything strictly between, is anything but 1 and -1 there? Integers need no masks and half the instructions. */
 static inline int beyond_unit_f(const float *x, ptrdiff_t n) {
     uint32_t top = 0;
+    UNROLLED
     for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint32_t b = bits_of_float(x[i]); top = b > top ? b : top; }
     return top > 0x3f800000u;
 }
 
 static inline int beyond_unit_d(const double *x, ptrdiff_t n) {
     uint64_t top = 0;
+    UNROLLED
     for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) { uint64_t b = bits_of_double(x[i]); top = b > top ? b : top; }
     return top > 0x3ff0000000000000ull;
 }
 
 static inline int beyond_signs_f(const float *x, ptrdiff_t n) {
     uint32_t any = 0;
-    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) any |= (bits_of_float(x[i]) & 0x7fffffffu) ^ 0x3f800000u;
-    return any != 0;
+    UNROLLED
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) any |= bits_of_float(x[i]) ^ 0x3f800000u;
+    return (any & 0x7fffffffu) != 0;
 }
 
 static inline int beyond_signs_d(const double *x, ptrdiff_t n) {
     uint64_t any = 0;
-    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++)
-        any |= (bits_of_double(x[i]) & 0x7fffffffffffffffull) ^ 0x3ff0000000000000ull;
-    return any != 0;
+    UNROLLED
+    for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) any |= bits_of_double(x[i]) ^ 0x3ff0000000000000ull;
+    return (any & 0x7fffffffffffffffull) != 0;
 }
 
 static inline int inside_unit_f(const float *x, ptrdiff_t n) {
     uint32_t any = 0;
+    UNROLLED
     for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) {
         uint32_t b = bits_of_float(x[i]), c = 0x3f800000u - b;
         any |= b < c ? b : c;
@@ -58,6 +62,7 @@ static inline int inside_unit_f(const float *x, ptrdiff_t n) {
 
 static inline int inside_unit_d(const double *x, ptrdiff_t n) {
     uint64_t any = 0;
+    UNROLLED
     for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) {
         uint64_t b = bits_of_double(x[i]), c = 0x3ff0000000000000ull - b;
         any |= b < c ? b : c;

@@ -74,8 +74,9 @@ cdef inline int ask_for(const real[::1] pred, const real[::1] target, Py_ssize_t
 
 cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a, const real[::1] b,
                       Py_ssize_t start, Py_ssize_t m, Py_ssize_t ahead, Sums* sums) except -1 nogil:
-    """Σ loss."""
+    """Σ loss. (Floats in two loops: in one, gcc makes a loss's choices after its conversion to double.)"""
     cdef double lane[32]
+    cdef real values[32]
     cdef real v = 0, g = 0, h = 0, u = 0
     cdef Py_ssize_t i = 0, k
     for k in range(LANES):
@@ -85,7 +86,12 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
             ask_for(pred, target, start + i, ahead)
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
-            lane[k] += v
+            values[k] = v
+            if real is double:
+                lane[k] += v
+        if real is float:
+            for k in range(LANES):
+                lane[k] += values[k]
         i += LANES
     for k in range(LANES):
         sums.value[k] = lane[k]
@@ -115,6 +121,7 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
                                  const real[::1] b, real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
                                  bint streaming, Sums* sums) except -1 nogil:
     cdef double lane[32]
+    cdef real values[32]
     cdef real block[32]
     cdef real v = 0, g = 0, h = 0, u = 0
     cdef Py_ssize_t i = 0, k
@@ -127,8 +134,13 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
-            lane[k] += v
+            values[k] = v
             block[k] = signless(g * scale)
+            if real is double:
+                lane[k] += v
+        if real is float:
+            for k in range(LANES):
+                lane[k] += values[k]
         for k in range(LANES):
             grad[start + i + k] = block[k]
         i += LANES
