@@ -31,7 +31,6 @@ cdef struct Block:          # of a pointwise loss: `size` samples, a multiple of
     Py_ssize_t ahead        # bytes: how far before its use memory is asked for
     double lift             # of statistics: a power of two that errors are multiplied by, so that their squares are in range
     double root             # and the root of their mean
-    Py_ssize_t apart        # bytes from one output of a sample to the next
     bint streaming          # the gradient is not written where it will stay
 
 ctypedef int (*PointwiseFunction)(const void* loss, const void* pred, const void* target, const Block* block,
@@ -44,11 +43,24 @@ cdef enum PairStep:         # of the way of two rows
     PAIR_REFINE = 3
     PAIR_CONCLUDE = 4
     PAIR_SPREAD = 5
+    PAIR_WHOLE = 6               # of a row in one span, all but the last; answers 1, having concluded nothing, if squares have left the range
+
+cdef struct PairSums:       # what is known of two rows
+    double first            # the sums of `terms` ...
+    double second
+    double third
+    double refined          # ... and of `refine`
+    double pred_scale       # what the numbers are multiplied by before anything else
+    double target_scale
+    double pred_unit        # what `measure` makes of the sums,
+    double target_unit
+    double loss             # and `conclude`:
+    double factor           # for the derivatives
 
 cdef struct PairBlock:      # a span of two rows
     int step
     Py_ssize_t size
-    double* state
+    PairSums* sums
     bint refined
     double weight           # of the row's derivatives
     void* grad

@@ -18,8 +18,8 @@ from .batch cimport (
     AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
     read_numbers, scatter, write_numbers)
 from .block cimport (
-    BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, TILE,
-    VALUE, Block, CoxFunction, PairBlock, PairFunction, PointwiseFunction, Sums)
+    BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE,
+    TILE, VALUE, Block, CoxFunction, PairBlock, PairFunction, PairSums, PointwiseFunction, Sums)
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)

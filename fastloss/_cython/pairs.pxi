@@ -1,7 +1,5 @@
 # Losses of two rows against each other. Included by engine.pyx.
 
-from .formulas.pairs cimport PAIR_FIRST, PAIR_LOSS, PAIR_PRED_SCALE, PAIR_REFINED, PAIR_SECOND, PAIR_STATE, PAIR_TARGET_SCALE, PAIR_THIRD
-
 cdef struct PairsJob:
     Job job
     PairFunction function
@@ -12,20 +10,20 @@ cdef struct Spans:                      # a row's numbers, span by span
     const PairsJob* job
     char* data[OPERANDS]                # of the row's first number
     char* work
-    double state[PAIR_STATE]
+    PairSums sums
     PairBlock block
 
 
 cdef int over_spans(Spans* row, int step) except -1 nogil:
-    """Take one step with each span of a row, which is loaded if it cannot be read as it lies."""
+    """Take one step with each span of a row, which is loaded if it cannot be read as it lies. The last span's answer."""
     cdef const Batch* batch = &row.job.job.batch
     cdef Py_ssize_t size = 8 if batch.double_precision else 4, start = 0
     cdef const char* place[2]
     cdef char* out[2]
     cdef const Operand* operand
-    cdef int k
+    cdef int k, answer = 0
     row.block.step = step
-    row.block.state = row.state
+    row.block.sums = &row.sums
     while start < batch.core:
         row.block.size = min(<Py_ssize_t>SPAN, batch.core - start)
         for k in range(2):
@@ -37,7 +35,7 @@ cdef int over_spans(Spans* row, int step) except -1 nogil:
                 place[k] = row.work + k * 8 * SPAN
         row.block.grad = row.work + 2 * 8 * SPAN if step == PAIR_SPREAD else NULL
         row.block.hess = row.work + 3 * 8 * SPAN if step == PAIR_SPREAD and batch.wanted & (HESS | BOUND) else NULL
-        row.job.function(row.job.parameters, place[PRED], place[TARGET], &row.block)
+        answer = row.job.function(row.job.parameters, place[PRED], place[TARGET], &row.block)
         if step == PAIR_SPREAD:
             out[0], out[1] = <char*>row.block.grad, <char*>row.block.hess
             for k in range(2 if row.block.hess is not NULL else 1):
@@ -45,7 +43,7 @@ cdef int over_spans(Spans* row, int step) except -1 nogil:
                 write_numbers(batch, out[k], row.data[GRADS + k] + start * operand.step, operand.step, operand, row.block.size,
                               False)
         start += row.block.size
-    return 0
+    return answer
 
 
 cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
@@ -73,7 +71,7 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
         mass += weight
         if batch.wanted != 0:
             reduce_pair(&row)
-            loss = row.state[PAIR_LOSS] * weight if weight != 0 else 0
+            loss = row.sums.loss * weight if weight != 0 else 0
             total += loss
             if batch.wanted & VALUE and not batch.summed:
                 if batch.double_precision:
@@ -90,20 +88,29 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
     return 0
 
 
+cdef inline double near_one(double greatest) noexcept nogil:
+    """The power of two that brings it there."""
+    return ldexp(1, min(-ilogb(greatest), 1000)) if 0 < greatest < INFINITY else 1
+
+
 cdef int reduce_pair(Spans* row) except -1 nogil:
     """A row's sums, and what is concluded of them."""
-    cdef int answer, k
-    for k in range(PAIR_STATE):
-        row.state[k] = 0
-    row.state[PAIR_PRED_SCALE] = row.state[PAIR_TARGET_SCALE] = 1
+    cdef int answer
+    memset(&row.sums, 0, sizeof(PairSums))
+    row.sums.pred_scale = row.sums.target_scale = 1
+    if row.job.job.batch.core <= SPAN:
+        answer = over_spans(row, PAIR_WHOLE)
+        if answer == 0:
+            return 0
+        row.sums.first = row.sums.second = row.sums.third = 0
     over_spans(row, PAIR_ADD_TERMS)
     answer = once(row, PAIR_MEASURE)
     if answer & 1:                      # once more, with numbers that are brought near 1
-        row.state[PAIR_PRED_SCALE] = row.state[PAIR_TARGET_SCALE] = 0
+        row.sums.pred_scale = row.sums.target_scale = 0
         over_spans(row, PAIR_GREATEST)
-        for k in range(PAIR_PRED_SCALE, PAIR_TARGET_SCALE + 1):
-            row.state[k] = ldexp(1, min(-ilogb(row.state[k]), 1000)) if 0 < row.state[k] < INFINITY else 1
-        row.state[PAIR_FIRST] = row.state[PAIR_SECOND] = row.state[PAIR_THIRD] = 0
+        row.sums.pred_scale = near_one(row.sums.pred_scale)
+        row.sums.target_scale = near_one(row.sums.target_scale)
+        row.sums.first = row.sums.second = row.sums.third = 0
         over_spans(row, PAIR_ADD_TERMS)
         answer = once(row, PAIR_MEASURE)
     row.block.refined = (answer & 2) != 0
@@ -116,7 +123,7 @@ cdef int reduce_pair(Spans* row) except -1 nogil:
 cdef int once(Spans* row, int step) except -1 nogil:
     """A step that looks at the sums alone."""
     row.block.step = step
-    row.block.state = row.state
+    row.block.sums = &row.sums
     row.block.size = 0
     row.block.grad = row.block.hess = NULL
     return row.job.function(row.job.parameters, row.work, row.work, &row.block)

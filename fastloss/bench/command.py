@@ -34,10 +34,11 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
         "--size",
         type=count,
         action="append",
-        help=f"numbers in pred, may be repeated (default {LARGE:,}; with --peers {SIZES})",
+        help=f"numbers in pred, may be repeated (default {LARGE:,}; with --peers {SIZES}); of losses that sort, "
+        f"at most {measure.MOST_SORTED:,}",
     )
     more("--classes", type=count, action="append", help="of losses of rows, which get size/classes rows (default 1000)")
-    more("--dtype", choices=["float32", "float64"], action="append", help="default: both")
+    more("--dtype", choices=["float32", "float64"], action="append", help="default float32; may be repeated")
     more("--loss", choices=names, action="append", metavar="NAME", help="default: all; may be repeated")
     more("--threads", type=count, help="of every contestant (default: as many as the process may use)")
     more("--rounds", type=count, help="timed rounds, of which the median counts (default 7)")
@@ -84,7 +85,7 @@ def measured(arguments: argparse.Namespace) -> Report:
     """The run that the options ask for."""
     quick = arguments.quick
     losses = [named(name) for name in arguments.loss or (QUICK_LOSSES if quick else REGISTRY)]
-    dtypes = arguments.dtype or (["float32"] if quick else ["float32", "float64"])
+    dtypes = arguments.dtype or (["float32", "float64"] if arguments.peers and not quick else ["float32"])
     sizes = arguments.size or (QUICK_SIZES if quick else SIZES if arguments.peers else [LARGE])
     rounds = arguments.rounds or (3 if quick else 7)
     threads = arguments.threads or _threads.allowed()

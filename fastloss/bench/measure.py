@@ -18,15 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from .._core.families import RowLoss, TwoRows
+from .._core.families import RowLoss, Structured, TwoRows
 from .._core.loss import Loss
 from .._core.registry import REGISTRY
 from .data import inputs
+from .worker import SLOW
 
 CALLS = ("value", "value_and_grad")
 TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of the inputs
 REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some milliseconds after their work is done
-SLOW = 0.1  # seconds: a rival this slow need not run in every round
+SLOW_ROUNDS = 2
+MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 
 
@@ -144,9 +146,10 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
             # Dict, for where a batch is too small for rows of different lengths.
             shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, (RowLoss, TwoRows)) else [0]
             for c in shapes:
+                numbers = size // c * c if c else min(size, MOST_SORTED) if isinstance(loss, Structured) else size
                 for dtype in dtypes:
                     for call in CALLS:
-                        yield Cell(loss.name, call, dtype, size // c * c if c else size, c)
+                        yield Cell(loss.name, call, dtype, numbers, c)
 
 
 def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
@@ -189,7 +192,7 @@ def measure(cell: Cell, processes: list[Process], folder: Path, rounds: int, mov
     times: dict[str, list[float]] = {process.name: [] for process, _ in racing}
     for k in range(rounds):
         for process, prepared in racing:
-            if process.name not in row.troubles and (k < 3 or prepared["once"] < SLOW):
+            if process.name not in row.troubles and (k < SLOW_ROUNDS or prepared["once"] < SLOW):
                 time.sleep(REST)
                 taken = process.ask(None)
                 if isinstance(taken, dict):

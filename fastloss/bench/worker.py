@@ -17,6 +17,7 @@ from .rivals import RIVALS, Candidate, Task
 
 SAMPLE = 2048  # gradients are compared at this many places
 LEAST = 2e-3  # seconds that are timed at once: fast calls are repeated
+SLOW = 0.1  # seconds: a call this slow finds no cache as it left it, and need not run in every round
 
 
 class Worker:
@@ -27,6 +28,7 @@ class Worker:
         self.version = self.rival.start(threads)
         self.candidate: Candidate | None = None
         self.repeats = 1
+        self.slow = False
 
     def prepare(self, loss: str, call: str, folder: str) -> dict[str, Any]:
         """Load the inputs, run once for the answer and once more to warm up. Also, how much memory that took at its peak."""
@@ -48,10 +50,12 @@ class Worker:
                 del flat
             del gradient
             before = peak(reset=True)
+            start = time.perf_counter()
             self.candidate.run()
+            once = time.perf_counter() - start
             after = peak()
-            self.repeats = 1
-            while (once := self.seconds()) * self.repeats < LEAST:
+            self.repeats, self.slow = 1, once >= SLOW
+            while not self.slow and (once := self.seconds()) * self.repeats < LEAST:
                 self.repeats = max(2 * self.repeats, int(LEAST / once))
         except Exception as error:
             self.candidate = None
@@ -64,7 +68,8 @@ class Worker:
         assert self.candidate is not None
         run = self.candidate.run
         times = range(self.repeats)
-        run()  # another process has just had the caches
+        if not self.slow:
+            run()  # another process has just had the caches
         gc.disable()
         start = time.perf_counter()
         for _ in times:

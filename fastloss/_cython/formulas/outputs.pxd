@@ -14,12 +14,12 @@ ctypedef fused TwoOutputs:
     GaussianNll
 
 
-cdef inline int prepare(TwoOutputs loss, const real[::1] scale, real[::1] a, Py_ssize_t start, Py_ssize_t m) except -1 nogil:
-    """a = exp(−|s|/2), for `point`."""
+cdef inline int prepare(TwoOutputs loss, const real[::1] pred, real[::1] a, Py_ssize_t start, Py_ssize_t m) except -1 nogil:
+    """a = exp(−|s|/2) of m samples from `start` on, for `point`."""
     cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
     cdef real half = 0.5
     for i in range(n):
-        a[i] = -half * absolute(scale[start + i])
+        a[i] = -half * absolute(pred[2 * (start + i) + 1])
     vexp(&a[0], &a[0], n)
     return 0
 

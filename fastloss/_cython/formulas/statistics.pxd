@@ -32,14 +32,19 @@ cdef inline int prepare(Statistic loss, const real[::1] pred, const real[::1] ta
                         Py_ssize_t start, Py_ssize_t m) except -1 nogil:
     """Vector functions of m samples from `start` on, for `error` to find at a[i]; `lost` is scratch."""
     cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
-    cdef double p, t, ratio
+    cdef double p, t, ratio, inverse
     if Statistic is RootMeanSquaredLog:
         # log((1 + p)/(1 + t)), of 1 + ρ with ρ = (p − t)/(1 + t) where that is near 1: log1p(p) − log1p(t) would lose all digits
         for i in range(n):
             p = pred[start + i]
             t = target[start + i]
-            ratio = (p - t) / (1 + t)
-            a[i] = 1 + ratio if ratio > -0.5 else (1 + p) / (1 + t)
+            inverse = 1 / (1 + t)
+            if real is float:       # whose digits a product of doubles does not touch
+                ratio = (p - t) * inverse
+                a[i] = 1 + ratio if ratio > -0.5 else (1 + p) * inverse
+            else:
+                ratio = (p - t) / (1 + t)
+                a[i] = 1 + ratio if ratio > -0.5 else (1 + p) / (1 + t)
             lost[i] = ratio - (a[i] - 1) if (ratio > -0.5) & (ratio < 1e300) else 0
         vlogsum(&a[0], &lost[0], &a[0], n)
     return 0

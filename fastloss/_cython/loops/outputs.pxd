@@ -1,10 +1,10 @@
-"""Loops of losses of two outputs, whose samples stand in a workspace: location, scale, target and weight each in a line."""
+"""Loops of losses of two outputs. These stand side by side: sample i has the location 2i and the logarithm of a scale 2i + 1, and so its
+derivatives."""
 
 from ..block cimport BOUND, GRAD, HESS, LANES, VALUE, Block, Sums
 from ..formulas.outputs cimport TwoOutputs, point, prepare
-from ..vectors cimport signless
 from ..views cimport reading, real, writing
-from .pointwise cimport weigh
+from .pointwise cimport give, weigh
 
 cdef enum:
     STAGE = 128
@@ -12,49 +12,92 @@ cdef enum:
 
 cdef inline int two_outputs(const TwoOutputs* loss, const real* pred, const real* target, const Block* block,
                             Sums* sums) except -1 nogil:
-    """The door. Second outputs stand `apart` bytes behind the first ones."""
+    """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
     cdef real stage[STAGE]
-    cdef bint grad = block.grad is not NULL, hess = block.hess is not NULL
-    return stages(loss[0], reading(pred, n), reading(<const real*>(<const char*>pred + block.apart), n), reading(target, n),
-                  reading(block.weight, n), writing(stage, STAGE),
-                  writing(<real*>block.value, n if block.value is not NULL else 0),
-                  writing(<real*>block.grad, n if grad else 0), writing(<real*>(<char*>block.grad + block.apart), n if grad else 0),
-                  writing(<real*>block.hess, n if hess else 0), writing(<real*>(<char*>block.hess + block.apart), n if hess else 0),
-                  block, sums)
+    return stages(loss[0], reading(pred, 2 * n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
+                  writing(stage, STAGE), writing(<real*>block.value, n if block.value is not NULL else 0),
+                  writing(<real*>block.grad, 2 * n if block.grad is not NULL else 0),
+                  writing(<real*>block.hess, 2 * n if block.hess is not NULL else 0), block, sums)
 
 
-cdef inline int stages(TwoOutputs loss, const real[::1] location, const real[::1] scale, const real[::1] target,
-                       const double[::1] weight, real[::1] a, real[::1] value, real[::1] m_grad, real[::1] s_grad,
-                       real[::1] m_hess, real[::1] s_hess, const Block* block, Sums* sums) except -1 nogil:
-    """Every sample has a weight here, 1 if there are none: what stands beyond the end has 0."""
-    cdef Py_ssize_t start = 0, n = target.shape[0], m, i
-    cdef real v = 0, g = 0, gs = 0, h = 0, hs = 0
-    cdef double w
-    cdef int wanted = block.wanted
-    weigh(weight, sums)
-    if wanted == 0:
-        return 0
-    while start < n:
+cdef inline int stages(TwoOutputs loss, const real[::1] pred, const real[::1] target, const double[::1] weight, real[::1] a,
+                       real[::1] value, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
+    cdef Py_ssize_t start = 0, n = target.shape[0], m
+    if weight.shape[0] > 0:
+        weigh(weight, sums)
+    while start < n and block.wanted != 0:
         m = min(<Py_ssize_t>STAGE, n - start)
-        prepare(loss, scale, a, start, m)
-        if wanted & VALUE:
-            for i in range(start, start + m):
-                point(loss, location[i], scale[i], target[i], a[i - start], &v, &g, &gs, &h, &hs)
-                if value.shape[0] > 0:
-                    value[i] = <real>(v * weight[i] if weight[i] != 0 else 0)
-                sums.value[i & (LANES - 1)] += v * weight[i] if weight[i] != 0 else 0
-        if wanted & GRAD:
-            for i in range(start, start + m):
-                point(loss, location[i], scale[i], target[i], a[i - start], &v, &g, &gs, &h, &hs)
-                w = weight[i] * block.scale
-                m_grad[i] = signless(<real>(g * w if w != 0 else 0))
-                s_grad[i] = signless(<real>(gs * w if w != 0 else 0))
-        if wanted & (HESS | BOUND):
-            for i in range(start, start + m):
-                point(loss, location[i], scale[i], target[i], a[i - start], &v, &g, &gs, &h, &hs)
-                w = weight[i] * block.scale
-                m_hess[i] = <real>(h * w if w != 0 else 0)
-                s_hess[i] = <real>(hs * w if w != 0 else 0)
+        prepare(loss, pred, a, start, m)
+        if weight.shape[0] == 0 and value.shape[0] == 0 and block.wanted == VALUE:
+            total(loss, pred, target, a, start, m, sums)
+        else:
+            evaluate(loss, pred, target, weight, a, value, grad, hess, start, m, block, sums)
         start += m
+    return 0
+
+
+cdef inline int total(TwoOutputs loss, const real[::1] pred, const real[::1] target, const real[::1] a, Py_ssize_t start,
+                      Py_ssize_t m, Sums* sums) except -1 nogil:
+    """Σ loss."""
+    cdef real v_block[32]
+    cdef real v = 0, g = 0, gs = 0, h = 0, hs = 0
+    cdef Py_ssize_t i = 0, k, j
+    while i < m:
+        for k in range(LANES):
+            j = start + i + k
+            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], &v, &g, &gs, &h, &hs)
+            v_block[k] = v
+        for k in range(LANES):
+            sums.value[k] += v_block[k]
+        i += LANES
+    return 0
+
+
+cdef inline int evaluate(TwoOutputs loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
+                         const real[::1] a, real[::1] value, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
+                         const Block* block, Sums* sums) except -1 nogil:
+    """Whatever is wanted; as the pointwise loop of this name. An output may be an input: a block is read before it is written."""
+    cdef real v_block[32]
+    cdef real g_block[32]
+    cdef real gs_block[32]
+    cdef real h_block[32]
+    cdef real hs_block[32]
+    cdef double w_block[32]
+    cdef real v = 0, g = 0, gs = 0, h = 0, hs = 0, scale = <real>block.scale
+    cdef Py_ssize_t i = 0, k, j
+    cdef bint weighted = weight.shape[0] > 0, each = value.shape[0] > 0
+    cdef int wanted = block.wanted
+    while i < m:
+        for k in range(LANES):
+            j = start + i + k
+            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], &v, &g, &gs, &h, &hs)
+            v_block[k] = v
+            g_block[k] = g
+            gs_block[k] = gs
+            h_block[k] = h
+            hs_block[k] = hs
+        if weighted:
+            for k in range(LANES):
+                w_block[k] = weight[start + i + k]
+        if wanted & VALUE and each:
+            for k in range(LANES):
+                value[start + i + k] = v_block[k] if not weighted else (
+                    <real>(v_block[k] * w_block[k]) if w_block[k] != 0 else 0)
+        elif wanted & VALUE:
+            for k in range(LANES):
+                sums.value[k] += v_block[k] if not weighted else (<double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0)
+        if wanted & GRAD:
+            give(g_block, w_block, weighted, scale, block.scale)
+            give(gs_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                grad[2 * (start + i + k)] = g_block[k]
+                grad[2 * (start + i + k) + 1] = gs_block[k]
+        if wanted & (HESS | BOUND):
+            give(h_block, w_block, weighted, scale, block.scale)
+            give(hs_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                hess[2 * (start + i + k)] = h_block[k]
+                hess[2 * (start + i + k) + 1] = hs_block[k]
+        i += LANES
     return 0

@@ -2,107 +2,124 @@
 
 from libc.math cimport fabs
 
-from ..block cimport PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_REFINE, PAIR_SPREAD, PairBlock
-from ..formulas.pairs cimport (
-    PAIR_FIRST, PAIR_PRED_SCALE, PAIR_REFINED, PAIR_SECOND, PAIR_STATE, PAIR_TARGET_SCALE, PAIR_THIRD, Pair, conclude, curvature, in_range, measure, refine, slope,
-    terms)
+from ..block cimport PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PairBlock, PairSums
+from ..formulas.pairs cimport Pair, conclude, curvature, in_range, measure, refine, slope, terms
 from ..vectors cimport signless
-from ..views cimport reading, real, writing, writing_rows
+from ..views cimport reading, real, writing
 
 cdef enum:
-    SUMS = 8                # running sums of each kind
+    WIDTH = 16              # running sums of each kind
 
 
 cdef inline int pair(const Pair* loss, const real* pred, const real* target, PairBlock* block) except -1 nogil:
-    """The door. Of PAIR_CONCLUDE and PAIR_GREATEST the answer is whether the row needs another pass."""
+    """The door. Of PAIR_MEASURE the answer is whether the row needs another pass."""
     cdef Py_ssize_t n = block.size
     return step(loss[0], reading(pred, n), reading(target, n), writing(<real*>block.grad, n if block.grad is not NULL else 0),
-                writing(<real*>block.hess, n if block.hess is not NULL else 0), writing_rows(block.state, 1, PAIR_STATE, PAIR_STATE), block)
+                writing(<real*>block.hess, n if block.hess is not NULL else 0), block)
 
 
 cdef inline int step(Pair loss, const real[::1] pred, const real[::1] target, real[::1] grad, real[::1] hess,
-                     double[:, ::1] state, const PairBlock* block) except -1 nogil:
+                     const PairBlock* block) except -1 nogil:
+    cdef bint refined
+    if block.step == PAIR_WHOLE:
+        add_terms(loss, pred, target, block.sums)
+        if not in_range(loss, block.sums[0]):
+            return 1
+        refined = measure(loss, block.sums)
+        if refined:
+            add_refined(loss, pred, target, block.sums)
+        conclude(loss, block.sums, refined)
+        return 0
     if block.step == PAIR_ADD_TERMS:
-        add_terms(loss, pred, target, state)
+        add_terms(loss, pred, target, block.sums)
         return 0
     if block.step == PAIR_GREATEST:
-        greatest(pred, target, state)
+        greatest(pred, target, block.sums)
         return 0
     if block.step == PAIR_REFINE:
-        add_refined(loss, pred, target, state)
+        add_refined(loss, pred, target, block.sums)
         return 0
     if block.step == PAIR_CONCLUDE:
-        conclude(loss, state, 0, block.refined)
+        conclude(loss, block.sums, block.refined)
         return 0
     if block.step == PAIR_SPREAD:
-        spread(loss, pred, target, grad, hess, state, block.weight)
+        spread(loss, pred, target, grad, hess, block.sums[0], block.weight)
         return 0
-    return (0 if in_range(loss, state, 0) else 1) | (2 if measure(loss, state, 0) else 0)
+    return (0 if in_range(loss, block.sums[0]) else 1) | (2 if measure(loss, block.sums) else 0)
 
 
-cdef inline int add_terms(Pair loss, const real[::1] pred, const real[::1] target, double[:, ::1] state) except -1 nogil:
-    cdef double first[SUMS]
-    cdef double second[SUMS]
-    cdef double third[SUMS]
-    cdef double x = 0, y = 0, z = 0, p_scale = state[0, PAIR_PRED_SCALE], t_scale = state[0, PAIR_TARGET_SCALE]
+cdef inline int add_terms(Pair loss, const real[::1] pred, const real[::1] target, PairSums* sums) except -1 nogil:
+    cdef double first[WIDTH]
+    cdef double second[WIDTH]
+    cdef double third[WIDTH]
+    cdef double x = 0, y = 0, z = 0, p_scale = sums.pred_scale, t_scale = sums.target_scale
     cdef Py_ssize_t i = 0, k, n = pred.shape[0]
-    for k in range(SUMS):
+    for k in range(WIDTH):
         first[k] = second[k] = third[k] = 0
-    while i + SUMS <= n:
-        for k in range(SUMS):
+    while i + WIDTH <= n:
+        for k in range(WIDTH):
             terms(loss, pred[i + k] * p_scale, target[i + k] * t_scale, &x, &y, &z)
             first[k] += x
             second[k] += y
             third[k] += z
-        i += SUMS
-    for i in range(i, n):
-        terms(loss, pred[i] * p_scale, target[i] * t_scale, &x, &y, &z)
-        first[0] += x
-        second[0] += y
-        third[0] += z
-    for k in range(SUMS):
-        state[0, PAIR_FIRST] += first[k]
-        state[0, PAIR_SECOND] += second[k]
-        state[0, PAIR_THIRD] += third[k]
+        i += WIDTH
+    for k in range(n - i):
+        terms(loss, pred[i + k] * p_scale, target[i + k] * t_scale, &x, &y, &z)
+        first[k] += x
+        second[k] += y
+        third[k] += z
+    sums.first += folded(first)
+    sums.second += folded(second)
+    sums.third += folded(third)
     return 0
 
 
-cdef inline int greatest(const real[::1] pred, const real[::1] target, double[:, ::1] state) except -1 nogil:
+cdef inline double folded(double* lane) noexcept nogil:
+    cdef Py_ssize_t k, n = WIDTH // 2
+    while n > 0:
+        for k in range(n):
+            lane[k] += lane[k + n]
+        n //= 2
+    return lane[0]
+
+
+cdef inline int greatest(const real[::1] pred, const real[::1] target, PairSums* sums) except -1 nogil:
     """Of the numbers' sizes, in place of the scales."""
     cdef Py_ssize_t i
     for i in range(pred.shape[0]):
-        state[0, PAIR_PRED_SCALE] = max(state[0, PAIR_PRED_SCALE], fabs(<double>pred[i]))
-        state[0, PAIR_TARGET_SCALE] = max(state[0, PAIR_TARGET_SCALE], fabs(<double>target[i]))
+        sums.pred_scale = max(sums.pred_scale, fabs(<double>pred[i]))
+        sums.target_scale = max(sums.target_scale, fabs(<double>target[i]))
     return 0
 
 
-cdef inline int add_refined(Pair loss, const real[::1] pred, const real[::1] target, double[:, ::1] state) except -1 nogil:
-    cdef double lane[SUMS]
-    cdef double p_scale = state[0, PAIR_PRED_SCALE], t_scale = state[0, PAIR_TARGET_SCALE]
+cdef inline int add_refined(Pair loss, const real[::1] pred, const real[::1] target, PairSums* sums) except -1 nogil:
+    cdef double lane[WIDTH]
+    cdef PairSums row = sums[0]
     cdef Py_ssize_t i = 0, k, n = pred.shape[0]
-    for k in range(SUMS):
+    for k in range(WIDTH):
         lane[k] = 0
-    while i + SUMS <= n:
-        for k in range(SUMS):
-            lane[k] += refine(loss, pred[i + k] * p_scale, target[i + k] * t_scale, state, 0)
-        i += SUMS
-    for i in range(i, n):
-        lane[0] += refine(loss, pred[i] * p_scale, target[i] * t_scale, state, 0)
-    for k in range(SUMS):
-        state[0, PAIR_REFINED] += lane[k]
+    while i + WIDTH <= n:
+        for k in range(WIDTH):
+            lane[k] += refine(loss, pred[i + k] * row.pred_scale, target[i + k] * row.target_scale, row)
+        i += WIDTH
+    for k in range(n - i):
+        lane[k] += refine(loss, pred[i + k] * row.pred_scale, target[i + k] * row.target_scale, row)
+    sums.refined += folded(lane)
     return 0
 
 
-cdef inline int spread(Pair loss, const real[::1] pred, const real[::1] target, real[::1] grad, real[::1] hess,
-                       double[:, ::1] state, double weight) except -1 nogil:
-    """The outputs may be the inputs: nothing is read after it has been written."""
-    cdef double p_scale = state[0, PAIR_PRED_SCALE], t_scale = state[0, PAIR_TARGET_SCALE], p, t
-    cdef Py_ssize_t i
-    cdef bint bent = hess.shape[0] > 0
-    for i in range(pred.shape[0]):
-        p = pred[i] * p_scale
-        t = target[i] * t_scale
-        grad[i] = signless(<real>(weight * slope(loss, p, t, state, 0) if weight != 0 else 0))
-        if bent:
-            hess[i] = signless(<real>(weight * curvature(loss, p, t, state, 0) if weight != 0 else 0))
+cdef inline int spread(Pair loss, const real[::1] pred, const real[::1] target, real[::1] grad, real[::1] hess, PairSums row,
+                       double weight) except -1 nogil:
+    """Into a workspace: nothing here is read after it has been written."""
+    cdef Py_ssize_t i, n = pred.shape[0]
+    if weight == 0:
+        for i in range(n):
+            grad[i] = 0
+        for i in range(hess.shape[0]):
+            hess[i] = 0
+        return 0
+    for i in range(n):
+        grad[i] = signless(<real>(weight * slope(loss, pred[i] * row.pred_scale, target[i] * row.target_scale, row)))
+    for i in range(hess.shape[0]):
+        hess[i] = signless(<real>(weight * curvature(loss, pred[i] * row.pred_scale, target[i] * row.target_scale, row)))
     return 0

@@ -24,7 +24,7 @@ cdef inline int cox(const double[::1] score, const double[::1] time, const doubl
     for each time: top, a, b, and what tied events get less of both by Efron's method."""
     cdef Py_ssize_t n = score.shape[0], first, last, i
     cdef double top = -INFINITY, most = 0, rest = 0, deaths, count, tied, others, before, portion, share, z, a, b, a_tied, b_tied, e
-    cdef double total = 0
+    cdef double total = 0, lifted
     last = n
     while last > 0:
         first = last - 1
@@ -41,15 +41,15 @@ cdef inline int cox(const double[::1] score, const double[::1] time, const doubl
                 join(score[i], weight[i], &top, &most, &rest)
                 deaths += weight[i]
                 count += 1
-        group[0, first] = top
-        group[1, first] = group[2, first] = group[3, first] = group[4, first] = 0
+        a = b = a_tied = b_tied = 0
         if count > 0 and (count == 1 or not efron):
             z = most + rest
+            lifted = log(z) if rest > most else log(most) + log1p(rest / most)      # a sum near 1 would lose the rest
             for i in range(first, last):
                 if event[i] != 0 and weight[i] != 0:
-                    total += weight[i] * ((top - score[i]) + (log(most) + log1p(rest / most)))
-            group[1, first] = deaths / z
-            group[2, first] = deaths / z / z
+                    total += weight[i] * ((top - score[i]) + lifted)
+            a = deaths / z
+            b = deaths / z / z
         elif count > 0:
             others = others * power(before - top) if others != 0 else 0
             tied = 0
@@ -62,10 +62,16 @@ cdef inline int cox(const double[::1] score, const double[::1] time, const doubl
                 portion = 1 - i / count         # of the tied events that is still at risk
                 z = others + portion * tied
                 total += share * log(z)
-                group[1, first] += share / z
-                group[2, first] += share / z / z
-                group[3, first] += share * (1 - portion) / z
-                group[4, first] += share * (1 - portion * portion) / z / z
+                a += share / z
+                b += share / z / z
+                a_tied += share * (1 - portion) / z
+                b_tied += share * (1 - portion * portion) / z / z
+        if grad.shape[0] > 0:
+            group[0, first] = top
+            group[1, first] = a
+            group[2, first] = b
+            group[3, first] = a_tied
+            group[4, first] = b_tied
         last = first
     value[0] = total
     if grad.shape[0] == 0:
@@ -111,5 +117,5 @@ cdef inline int survival(const double* sorted, Py_ssize_t n, bint efron, double*
                          double* value) except -1 nogil:
     """The door: lines of n doubles each."""
     return cox(reading(sorted, n), reading(sorted + n, n), reading(sorted + 2 * n, n), reading(sorted + 3 * n, n), efron,
-               writing_rows(group, 5, n, n), writing(derivatives, n if slopes else 0), writing(derivatives + n, n if bends else 0),
+               writing_rows(group, 5, n if slopes else 0, n), writing(derivatives, n if slopes else 0), writing(derivatives + n, n if bends else 0),
                value)

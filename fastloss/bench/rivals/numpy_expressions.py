@@ -66,11 +66,11 @@ def cosine(p: Array, t: Array) -> tuple[Array, Array, Array]:
 
 
 def cox(x: Array, time: Array) -> tuple[Any, Array]:
-    """The mean over events, and its slope; no two events at the same time."""
+    """The mean over events, and its slope; no two events at the same time. Floats would lose their digits in so long a sum."""
     order = np.argsort(-np.abs(time))
     x, event = x[order], time[order] > 0
     e = np.exp(x - x.max())
-    risk = np.cumsum(e)
+    risk = np.cumsum(e, dtype=np.float64)
     slope = np.empty_like(x)
     slope[order] = (e * np.cumsum((event / risk)[::-1])[::-1] - event) / event.sum()
     return np.mean((np.log(risk) + x.max() - x)[event]), slope
