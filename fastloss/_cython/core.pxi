@@ -1,7 +1,7 @@
 # What losses of two outputs, two rows and whole batches have in common. Included by engine.pyx.
 
 cdef class CoreKernel:
-    """A loss of another shape than a number against a number, which has no fast way in."""
+    """A loss of another shape than a number against a number."""
     cdef const void* entry              # of tables.pxd, as the family has it
     cdef const Memory* memory
 
@@ -9,9 +9,34 @@ cdef class CoreKernel:
         self.entry = entry_of(tables, name)
         self.memory = <const Memory*>entry_of(tables, "memory")
 
-    def quick(self, *arguments):
-        """No call is so simple."""
-        return NotImplemented
+    cdef bint fits(self, cnp.ndarray pred, cnp.ndarray target, tuple own):
+        """Whether arrays of such shapes are taken as they are, the first of them plain."""
+        return False
+
+    def quick(self, int call, pred, target, weight, reduction, out, tuple own):
+        """As PointwiseKernel.quick, of a cost without weights: nothing else is inspected."""
+        cdef bint aliased = False
+        cdef object first = None, second = None
+        if weight is not None or not plain(pred) or type(target) is not cnp.ndarray or reduction_of(reduction) <= NONE:
+            return NotImplemented
+        if not self.fits(<cnp.ndarray>pred, <cnp.ndarray>target, own):
+            return NotImplemented
+        if out is not None:
+            if call == CALL_VALUE or call >= CALL_GRAD_AND_HESS:
+                return NotImplemented
+            if not writable(out, pred, None, None, &aliased) or not apart(out, target):
+                return NotImplemented
+            first = out
+        elif call != CALL_VALUE:
+            first = new_like(<cnp.ndarray>pred)
+            if call >= CALL_GRAD_AND_HESS:
+                second = new_like(<cnp.ndarray>pred)
+        return answer(call, True, self.run(call, (pred, target, None, None, first, second), reduction, own, aliased)[0], None, first,
+                      second)
+
+    def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
+        """As PointwiseKernel.run."""
+        raise NotImplementedError
 
 
 cdef int prepare(Job* job, CoreKernel kernel, tuple operands, tuple cores, str reduction, int wanted) except -1:

@@ -96,6 +96,11 @@ cdef inline void scatter_both(const Batch* batch, int k, Py_ssize_t start, Py_ss
 cdef class OutputsKernel(CoreKernel):
     """A loss of two outputs, which stand on the last axis of pred."""
 
+    cdef bint fits(self, cnp.ndarray pred, cnp.ndarray target, tuple own):
+        cdef int d = cnp.PyArray_NDIM(pred)
+        return (d > 0 and (own[0] == -1 or own[0] == d - 1) and cnp.PyArray_DIM(pred, d - 1) == 2 and cnp.PyArray_NDIM(target) == d - 1
+                and cnp.PyArray_TYPE(target) == cnp.PyArray_TYPE(pred) and cnp.PyArray_ISCARRAY_RO(target) and same_rows(pred, target))
+
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run."""
         cdef OutputsJob job

@@ -132,6 +132,10 @@ cdef int once(Spans* row, int step) except -1 nogil:
 cdef class PairsKernel(CoreKernel):
     """A loss of two rows, which stand along the last axis of pred and target."""
 
+    cdef bint fits(self, cnp.ndarray pred, cnp.ndarray target, tuple own):
+        cdef int d = cnp.PyArray_NDIM(pred)
+        return d > 0 and (own[0] == -1 or own[0] == d - 1) and alike(target, pred)
+
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run."""
         cdef PairsJob job
