@@ -52,6 +52,7 @@ cdef const void* entry_of(dict tables, str name) except NULL:
 include "run.pxi"
 include "arrays.pxi"
 include "pointwise.pxi"
+include "statistics.pxi"
 include "core.pxi"
 include "outputs.pxi"
 include "pairs.pxi"

@@ -4,7 +4,7 @@ derivatives."""
 from ..block cimport BOUND, GRAD, HESS, LANES, VALUE, Block, Sums
 from ..formulas.outputs cimport TwoOutputs, point, prepare
 from ..views cimport reading, real, writing
-from .pointwise cimport give, weigh
+from .pointwise cimport scaled, weigh
 
 cdef enum:
     STAGE = 128
@@ -80,22 +80,29 @@ cdef inline int evaluate(TwoOutputs loss, const real[::1] pred, const real[::1] 
         if weighted:
             for k in range(LANES):
                 w_block[k] = weight[start + i + k]
-        if wanted & VALUE and each:
+        if wanted & VALUE and each and weighted:
             for k in range(LANES):
-                value[start + i + k] = v_block[k] if not weighted else (
-                    <real>(v_block[k] * w_block[k]) if w_block[k] != 0 else 0)
+                value[start + i + k] = <real>(v_block[k] * w_block[k]) if w_block[k] != 0 else 0
+        elif wanted & VALUE and each:
+            for k in range(LANES):
+                value[start + i + k] = v_block[k]
+        elif wanted & VALUE and weighted:
+            for k in range(LANES):
+                sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0
         elif wanted & VALUE:
             for k in range(LANES):
-                sums.value[k] += v_block[k] if not weighted else (<double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0)
+                sums.value[k] += v_block[k]
         if wanted & GRAD:
-            give(g_block, w_block, weighted, scale, block.scale)
-            give(gs_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                g_block[k] = scaled(g_block[k], w_block[k], weighted, scale, block.scale)
+                gs_block[k] = scaled(gs_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
                 grad[2 * (start + i + k)] = g_block[k]
                 grad[2 * (start + i + k) + 1] = gs_block[k]
         if wanted & (HESS | BOUND):
-            give(h_block, w_block, weighted, scale, block.scale)
-            give(hs_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                h_block[k] = scaled(h_block[k], w_block[k], weighted, scale, block.scale)
+                hs_block[k] = scaled(hs_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
                 hess[2 * (start + i + k)] = h_block[k]
                 hess[2 * (start + i + k) + 1] = hs_block[k]

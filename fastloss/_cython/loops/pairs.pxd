@@ -68,13 +68,13 @@ cdef inline int add_terms(Pair loss, const real[::1] pred, const real[::1] targe
         first[k] += x
         second[k] += y
         third[k] += z
-    sums.first += folded(first)
-    sums.second += folded(second)
-    sums.third += folded(third)
+    sums.first += folded(writing(first, WIDTH))
+    sums.second += folded(writing(second, WIDTH))
+    sums.third += folded(writing(third, WIDTH))
     return 0
 
 
-cdef inline double folded(double* lane) noexcept nogil:
+cdef inline double folded(double[::1] lane) noexcept nogil:
     cdef Py_ssize_t k, n = WIDTH // 2
     while n > 0:
         for k in range(n):
@@ -104,7 +104,7 @@ cdef inline int add_refined(Pair loss, const real[::1] pred, const real[::1] tar
         i += WIDTH
     for k in range(n - i):
         lane[k] += refine(loss, pred[i + k] * row.pred_scale, target[i + k] * row.target_scale, row)
-    sums.refined += folded(lane)
+    sums.refined += folded(writing(lane, WIDTH))
     return 0
 
 

@@ -217,26 +217,24 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
                 for k in range(LANES):
                     sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0
         if wanted & GRAD:
-            give(g_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                g_block[k] = scaled(g_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
                 grad[start + i + k] = g_block[k]
         if wanted & (HESS | BOUND):
-            give(h_block, w_block, weighted, scale, block.scale)
+            for k in range(LANES):
+                h_block[k] = scaled(h_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
                 hess[start + i + k] = h_block[k]
         i += LANES
     return 0
 
 
-cdef inline void give(real* x, const double* weight, bint weighted, real scale, double exact_scale) noexcept nogil:
-    """x·weight·scale of LANES numbers, in place."""
-    cdef Py_ssize_t k
+cdef inline real scaled(real x, double weight, bint weighted, real scale, double exact_scale) noexcept nogil:
+    """x·weight·scale"""
     if not weighted:
-        for k in range(LANES):
-            x[k] = signless(x[k] * scale)
-    else:
-        for k in range(LANES):
-            x[k] = signless(<real>(<double>x[k] * (weight[k] * exact_scale) if weight[k] != 0 else 0.0))
+        return signless(x * scale)
+    return signless(<real>(<double>x * (weight * exact_scale) if weight != 0 else 0.0))
 
 
 cdef inline int weigh(const double[::1] weight, Sums* sums) except -1 nogil:
