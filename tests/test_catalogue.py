@@ -822,12 +822,11 @@ def test_cox_of_a_subject_far_above_all_others(backend):
     """log(1 + e⁻⁵⁰), which is nothing beside 1."""
     for ties in ("breslow", "efron"):
         value, grad = fl.cox.value_and_grad([50.0, 0.0], [1.0, -2.0], ties=ties, reduction="sum")
-        assert value == pytest.approx(math.exp(-50), rel=1e-14)
-        assert grad[1] == pytest.approx(math.exp(-50), rel=1e-14)
+        np.testing.assert_allclose([value, grad[1]], math.exp(-50), rtol=1e-14)
 
 
 def test_bounds_of_small_and_large_roots(backend):
     """Of one error d the root is |d|, and its bound 1/|d|."""
     for d in (1e-200, 1e-3, 1e3, 1e200):
         bound = fl.rmse.grad_and_hess([d], [0.0], curvature="majorizer")[1]
-        assert bound == pytest.approx([1 / d], rel=1e-14)
+        np.testing.assert_allclose(bound, [1 / d], rtol=1e-14)
