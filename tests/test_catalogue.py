@@ -796,3 +796,37 @@ def test_what_cox_refuses(backend, call):
         reduction="sum",
     )
     refused(TypeError, "unexpected keyword argument 'tie'", method, [1.0, 2], [1, 2], tie="efron", reduction="sum")
+
+
+# ---- by hand, where a shorter way would do nearly everywhere ---------------------------------------------------------
+
+
+def test_log_cosh_of_errors_that_are_nothing_beside_delta(backend):
+    """½d², though d/δ has left the range of the dtype."""
+    for dtype, d, delta in ((np.float32, 1e-15, 1e35), (np.float64, 1e-150, 1e200)):
+        pred = np.full(33, d, dtype)
+        value, grad = fl.log_cosh.value_and_grad(pred, 0 * pred, delta=delta, reduction="none")
+        np.testing.assert_allclose(grad, pred, rtol=1e-6)
+        np.testing.assert_allclose(value, 0.5 * pred.astype(float) ** 2, rtol=1e-6)
+
+
+def test_vectors_out_of_range_below_0(backend):
+    for n in (2, 100):
+        for size in (1e-200, 1e200):
+            pred, target = np.zeros((1, n)), np.zeros((1, n))
+            pred[0, 0], target[0, 0] = size, -size
+            assert fl.cosine_distance(pred, target) == pytest.approx(2, rel=1e-15)
+
+
+def test_cox_of_a_subject_far_above_all_others(backend):
+    """log(1 + e⁻⁵⁰), which is nothing beside 1."""
+    for ties in ("breslow", "efron"):
+        value, grad = fl.cox.value_and_grad([50.0, 0.0], [1.0, -2.0], ties=ties, reduction="sum")
+        np.testing.assert_allclose([value, grad[1]], math.exp(-50), rtol=1e-14)
+
+
+def test_bounds_of_small_and_large_roots(backend):
+    """Of one error d the root is |d|, and its bound 1/|d|."""
+    for d in (1e-200, 1e-3, 1e3, 1e200):
+        bound = fl.rmse.grad_and_hess([d], [0.0], curvature="majorizer")[1]
+        np.testing.assert_allclose(bound, [1 / d], rtol=1e-14)

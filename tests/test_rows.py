@@ -295,3 +295,50 @@ def test_known_values(backend):
     value, grad = fl.sparse_categorical_cross_entropy.value_and_grad([[0.0, 1.0]], [0], eps=0.01)
     assert value == pytest.approx(-math.log(0.01), rel=1e-15)
     np.testing.assert_array_equal(grad, [[0, 0]])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("classes", [3, 100, 3000])
+def test_curvature_of_equal_and_of_certain_classes(backend, classes, dtype):
+    """p(1 − p): of equal classes; and of a label that is wrong for certain, by what is left beside 1."""
+    x, ids = np.zeros((5, classes), dtype), np.full(5, classes - 1)
+    hess = fl.softmax_cross_entropy.grad_and_hess(x, ids, reduction="sum")[1]
+    np.testing.assert_allclose(hess, (classes - 1) / classes**2, rtol=1e-5)
+    x[:], x[:, 0], x[:, -1] = -np.inf, 0, -40
+    hess = fl.softmax_cross_entropy.grad_and_hess(x, ids, reduction="sum")[1]
+    np.testing.assert_allclose(hess[:, [0, -1]], math.exp(-40), rtol=1e-5)
+    np.testing.assert_array_equal(hess[:, 1:-1], 0)
+
+
+LONG = 300_000  # classes, of which no chunk holds all
+
+
+def test_class_weights_of_a_row_of_many_chunks(backend):
+    """Its class counts, not the one at the same place of the first chunk."""
+    weights, target = np.ones(LONG), np.zeros((1, LONG))
+    weights[-1], target[0, -1] = 3, 1
+    cost = fl.softmax_cross_entropy(np.zeros((1, LONG)), target, class_weight=weights, reduction="sum")
+    assert cost == pytest.approx(3 * math.log(LONG), rel=1e-12)
+
+
+def test_focal_of_a_row_of_many_chunks(backend):
+    """Equal logits and equal targets have no slope, whatever gamma; the bend of a class that is not there is 0."""
+    target = np.full((1, LONG), 1 / LONG)
+    grad = fl.softmax_focal.grad(np.zeros((1, LONG)), target, reduction="sum")
+    assert np.abs(grad).max() < 1e-9 / LONG
+    x = np.full((1, LONG), -np.inf, np.float32)
+    x[0, 0], x[0, LONG // 2 :] = 150, 0
+    grad, hess = fl.softmax_focal.grad_and_hess(x, np.array([0]), reduction="sum")
+    np.testing.assert_array_equal(grad[0, : LONG // 2], 0)
+    np.testing.assert_array_equal(hess[0, : LONG // 2], 0)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_curvature_of_a_mean_of_probabilities(backend, axis):
+    """t/p² over the number of rows."""
+    p, t = np.full((4, 2), 0.5), np.tile([1.0, 0.0], (4, 1))
+    p, t, hess = (x if axis == 1 else x.T.copy() for x in (p, t, t))
+    for loss in (fl.categorical_cross_entropy, fl.kl_divergence):
+        for weight in (None, np.ones(4)):
+            got = loss.grad_and_hess(p, t, axis=axis, sample_weight=weight)[1]
+            np.testing.assert_array_equal(got, hess)

@@ -4,13 +4,12 @@
     python tools/mutants.py linear "pos_weight"    # those whose file or text has one of these words
     python tools/mutants.py --jobs 2           # so many at once
 
-The work is done in copies of the tree, each with the extension modules that are built in place. A mistake whose file is
-compiled has a build step, a command that is run before its tests; afterwards the built modules are those of before.
-Exits with 1 if a mistake survives.
+The work is done in copies of the tree, each with the extension modules that are built in place. Mistakes in what is compiled
+are planted all at once, into one build with bounds checks, and the environment chooses the one that is made: none, and what
+was built must pass the tests. Exits with 1 if a mistake survives.
 """
 
 import argparse
-import itertools
 import os
 import re
 import shutil
@@ -34,21 +33,26 @@ class Mutant:
     old: str
     new: str
     tests: tuple[str, ...]
-    build: tuple[str, ...] = ()
     backend: str = ""  # that runs the tests; the best, if none is named
+
+    @property
+    def compiled(self):
+        return self.file.endswith((".pxd", ".pxi", ".pyx"))
 
     def __str__(self):
         short = [re.sub(r"\s+", " ", text.strip())[:50] for text in (self.old, self.new)]
         return f"{self.file}: {short[0]!r} -> {short[1]!r}"
 
 
-def of(file, tests, *pairs, **others):
-    """Mistakes of one file that the same tests are to find."""
+def of(file, tests, *pairs):
+    """Mistakes of one file that the same tests are to find; a backend's own file is tried on that backend."""
     files = tuple(f"tests/{name}.py" for name in tests.split())
-    return [Mutant(f"fastloss/{file}", old, new, files, **others) for old, new in pairs]
+    backend = {"_numpy": "numpy", "_cython": LEVEL}.get(file.split("/")[0], "")
+    return [Mutant(f"fastloss/{file}", old, new, files, backend) for old, new in pairs]
 
 
-COMPILED = ("sh", "-c", f"FASTLOSS_DEBUG_BUILD=1 FASTLOSS_LEVELS=v2 {sys.executable} setup.py build_ext --inplace")
+LEVEL = "x86-64-v2"
+BUILD = {"FASTLOSS_DEBUG_BUILD": "1", "FASTLOSS_LEVELS": "v2", "FASTLOSS_REQUIRE_KERNELS": "1"}
 
 MUTANTS = [
     # ---- what is interpreted
@@ -83,7 +87,7 @@ MUTANTS = [
     ),
     *of(
         "_core/constants.py",
-        "test_known_values test_inputs test_accuracy test_truths",
+        "test_calls",
         ("label_smoothing * (0.5 - target)", "label_smoothing * (1 - target)"),
     ),
     *of(
@@ -99,7 +103,6 @@ MUTANTS = [
         "_core/passes.py",
         "test_known_values test_inputs test_ranges test_bad_input test_truths test_runtime test_fuzz test_accuracy",
         ("return bool(2.0**-64 <= total <= 2.0**64)", "return True"),
-        ("return 1 / divisor if divisor else 0.0", "return 1 / divisor if divisor else 1.0"),
     ),
     *of(
         "_numpy/pointwise.py",
@@ -240,7 +243,8 @@ MUTANTS = [
     *of(
         "_core/arguments.py",
         "test_ranges test_rows test_truths_rows",
-        ("return np.ldexp(weights, -int(exponents.sum() // 2))", "return np.ldexp(weights, -int(exponents[1]))"),
+        ("min(-((least + most) // 2), 1024 - most)", "min(-most, 1024 - most)"),
+        ("min(-((least + most) // 2), 1024 - most)", "-((least + most) // 2)"),
     ),
     *of(
         "_core/loss.py",
@@ -326,60 +330,55 @@ MUTANTS = [
     # ---- what is compiled
     *of(
         "_cython/formulas/pointwise.pxd",
-        "test_truths test_catalogue",
+        "test_known_values test_every_loss test_truths test_catalogue test_accuracy test_bad_input",
         ("value[0] = d * d\n        grad[0] = two * d", "value[0] = d * d\n        grad[0] = d"),
+        ("grad[0] = one if d > zero else (-one if d < zero else d)", "grad[0] = one if d > zero else -one"),
         (
             "q = delta if m > delta else m\n        value[0] = q * (m - half * q)",
             "q = delta if m > delta else m\n        value[0] = q * (m + half * q)",
         ),
         ("hess[0] = one if m <= delta else", "hess[0] = one if m < delta else"),
+        ("value[0] = delta * m if b > huge else m *", "value[0] = m *"),
+        ("t = m if v < huge else t", "t = t"),
+        ("v = -a if m <= delta else one - a", "v = -a"),
+        ("b[i] = u if p <= low else c[i] * c[i]", "b[i] = u"),
+        ("grad[0] = -target if m > zero else m", "grad[0] = -target if m >= zero else m"),
         ("grad[0] = -two * target * m", "grad[0] = two * target * m"),
         (
             "p = one - pred[start + i]\n                b[i] = low if p < low else p",
             "p = one - pred[start + i]\n                b[i] = p",
         ),
+        ("c[i] = zero if p < low else (one - p) - pred[start + i]", "c[i] = zero"),
+        ("u = t / p / p\n", "u = t / (p * p)\n"),
+        ("p = q if pred > zero else a * q\n", "p = a * q if pred > zero else q\n"),
         ("grad[0] = v * p - u * q", "grad[0] = u * q - v * p"),
-        ("t = m if v < huge else t", "t = t"),
-        ("return (target < zero) | (target > one)", "return target > one"),
-        build=COMPILED,
-        backend="x86-64-v2",
-    ),
-    *of(
-        "_cython/loops/pointwise.pxd",
-        "test_truths test_inputs test_ranges test_bad_input",
-        ("lane[k] += weight[i + k]", "lane[k] += 1"),
-        ("if seen & OUTSIDE and weighted:", "if False:"),
-        ("bad |= not (weight[i + k] >= 0) & (weight[i + k] < INFINITY)", "bad |= not weight[i + k] >= 0"),
+        ("t = target + <real>loss.label_smoothing * (half - target)", "t = target"),
+        ("(tanh_over(r) if r < half else (one - a) / (one + a) / r)", "(p * q * 4)"),
         (
-            "x[k] = signless(<real>(<double>x[k] * (weight[k] * exact_scale) if weight[k] != 0 else 0.0))",
-            "x[k] = <real>(<double>x[k] * (weight[k] * exact_scale))",
+            "return (target < zero) | (target > one)\n    elif Pointwise is CrossEntropyTerm",
+            "return target > one\n    elif Pointwise is CrossEntropyTerm",
         ),
-        build=COMPILED,
-        backend="x86-64-v2",
-    ),
-    *of(
-        "_cython/loops/statistics.pxd",
-        "test_ranges test_truths test_catalogue",
-        ("lane[k] += weight[start + i + k] * (x * x) if weight[start + i + k] != 0 else 0", "lane[k] += x * x"),
-        ("- g * g) * inverse * lift", "+ g * g) * inverse * lift"),
-        build=COMPILED,
-        backend="x86-64-v2",
+        ("return (target != one) & (target != -one) & (target == target)", "return (target != one) & (target != -one)"),
+        ("value[0] = (zero if pred > zero else pred) - b", "value[0] = pred - b"),
+        ("return <real>LIFT if scale < 1 / far else <real>1", "return <real>1"),
     ),
     *of(
         "_cython/formulas/statistics.pxd",
-        "test_catalogue test_ranges",
+        "test_catalogue test_ranges test_calls",
         ("return (pred * down - target * down) * up", "return pred - target"),
         ("return x / (1 + pred)", "return x"),
-        build=COMPILED,
-        backend="x86-64-v2",
+        ("return (1 - x) / (1 + pred) / (1 + pred)", "return (1 + x) / (1 + pred) / (1 + pred)"),
+        ("return (1 - x if x < 0 else 1) / (1 + pred)", "return 1 / (1 + pred)"),
+        ("return (pred < low) | (target < low)", "return pred < low"),
+        ("lost[i] = ratio - (a[i] - 1) if (ratio > -0.5) & (ratio < 1e300) else 0", "lost[i] = 0"),
     ),
     *of(
         "_cython/formulas/outputs.pxd",
         "test_catalogue",
+        ("e = one / a if s < zero else a", "e = a"),
         ("s_grad[0] = half * (one - k * k)", "s_grad[0] = half * (one + k * k)"),
+        ("m_hess[0] = e * e", "m_hess[0] = e"),
         ("value[0] = infinite if k * k == infinite else half * (s + k * k)", "value[0] = half * (s + k * k)"),
-        build=COMPILED,
-        backend="x86-64-v2",
     ),
     *of(
         "_cython/formulas/pairs.pxd",
@@ -388,25 +387,214 @@ MUTANTS = [
             "if state[i, PAIR_REFINED] > 0 else state[i, PAIR_FACTOR] * u - v",
             "if state[i, PAIR_REFINED] > 0 else u - v",
         ),
-        build=COMPILED,
-        backend="x86-64-v2",
+        ("(u - v) - state[i, PAIR_LOSS] * u", "(u - v) + state[i, PAIR_LOSS] * u"),
+        ("return 0.5 * (d * d)", "return d * d"),
+        ("* (1 - 3 * u * u) + 2 * u * v)", "* (1 - u * u) + 2 * u * v)"),
+        ("return (1e-250 < state[i, PAIR_SECOND] < 1e250) and (1e-250 < state[i, PAIR_THIRD] < 1e250)", "return True"),
+    ),
+    *of(
+        "_cython/formulas/probabilities.pxd",
+        "test_rows test_truths_rows test_ranges test_accuracy test_bad_input",
+        ("logs[0, k] = low if x < low else x", "logs[0, k] = x"),
+        ("(u * up if u < tiny else u) / (x * up if x < tiny else x)", "u / x"),
+        ("q = t * excess(v) if (v >= -half) & (v <= one) else q", "q = q"),
+        (
+            "gap[0] = t - x if (v >= -half) & (v <= one) else zero",
+            "gap[0] = x - t if (v >= -half) & (v <= one) else zero",
+        ),
+        ("value[0] = x * t if t == zero else q", "value[0] = q"),
+        ("value[0] = t * (x if t == zero else log)", "value[0] = t * log"),
+        (
+            "return zero if (x < low) | ((t == zero) & (x == zero)) else q",
+            "return zero if (t == zero) & (x == zero) else q",
+        ),
+        ("return zero if (x < low) | ((t == zero) & (x == zero)) else q", "return zero if x < low else q"),
+    ),
+    *of(
+        "_cython/formulas/rows.pxd",
+        "test_rows test_every_loss test_catalogue test_ranges test_truths_rows",
+        ("return zero if t == zero else t * z", "return t * z"),
+        ("rounded(row[MASS, i] * row[LOGS, i]) - row[LINEAR, i]", "row[LOGS, i] - row[LINEAR, i]"),
+        ("(rounded(share * row[LINEAR, i]) if loss.label_smoothing != 0 else 0)", "0"),
+        ("part = 0 if loss.label_smoothing == 1 else rounded(", "part = rounded("),
+        ("part = row[TOP, i] + row[LOGS, i]", "part = row[LOGS, i]"),
+        ("            q[0, k] = q[0, k] * q[0, k]\n", "            q[0, k] = q[0, k]\n"),
+        ("slope[0, k] = rounded(u * (one + g * pl / q))", "slope[0, k] = rounded(u * (one - g * pl / q))"),
+        ("- (pl if wanted & HESS else zero)))", "))"),
+        (
+            "factor[PULL, k] = <real>(w * loss.label_smoothing / classes)",
+            "factor[PULL, k] = <real>(loss.label_smoothing / classes)",
+        ),
+        ("factor[PORTION, k] = <real>(over if not over > most else most)", "factor[PORTION, k] = <real>over"),
+        ("slope[0] = scale * (rounded(g * pl) + rounded(q))", "slope[0] = scale * rounded(q)"),
+        ("- (rounded(q * pl) if wanted & HESS else 0))", "- rounded(q * pl))"),
+        ("return p * (one - p) * curve", "return p * curve"),
+        ("hess[0] = <real>(w * mass * (row[EXCLUDED, i]", "hess[0] = <real>(w * (row[EXCLUDED, i]"),
+        (
+            "grad[0] = signless(<real>(w * (others - rounded(mass * (row[REST, i] * inverse)) if most\n                                   else rounded(mass * (row[EXCLUDED, i] * inverse)) - target)))",
+            "grad[0] = signless(<real>(w * (rounded(mass * (row[EXCLUDED, i] * inverse)) - target)))",
+        ),
+        ("return row[WEIGHT, i] * inverse * (rest * inverse)", "return row[WEIGHT, i] * inverse * (1 - inverse)"),
+    ),
+    *of(
+        "_cython/loops/pointwise.pxd",
+        "test_truths test_inputs test_ranges test_bad_input test_every_loss",
+        ("lane[k] += weight[i + k]\n", "lane[k] += 1\n"),
+        ("if seen & OUTSIDE and weighted:", "if False:"),
+        ("bad |= not (weight[i + k] >= 0) & (weight[i + k] < INFINITY)", "bad |= not weight[i + k] >= 0"),
+        (
+            "x[k] = signless(<real>(<double>x[k] * (weight[k] * exact_scale) if weight[k] != 0 else 0.0))",
+            "x[k] = <real>(<double>x[k] * (weight[k] * exact_scale))",
+        ),
+        ("h_block[k] = signless(u * scale)", "h_block[k] = signless(h * scale)"),
+        (
+            "sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0",
+            "sums.value[k] += <double>v_block[k] * w_block[k]",
+        ),
+        ("value[start + i + k] = v_block[k] if w_block[k] != 0 else 0", "value[start + i + k] = v_block[k]"),
+        ("        if weight[i] != 0:\n            seen |= inspect", "        if True:\n            seen |= inspect"),
+    ),
+    *of(
+        "_cython/loops/statistics.pxd",
+        "test_ranges test_truths test_catalogue",
+        ("lane[k] += weight[start + i + k] * (x * x) if weight[start + i + k] != 0 else 0", "lane[k] += x * x"),
+        ("- g * g) * inverse * lift", "+ g * g) * inverse * lift"),
+        (
+            "w * bound(loss, pred[start + i + k], x) * inverse * lift)",
+            "w * bound(loss, pred[start + i + k], x) * inverse)",
+        ),
+        ("g_block[k] = signless(<real>(0 if w == 0 else g))", "g_block[k] = signless(<real>g)"),
+    ),
+    *of(
+        "_cython/loops/outputs.pxd",
+        "test_catalogue",
+        ("value[i] = <real>(v * weight[i] if weight[i] != 0 else 0)", "value[i] = <real>(v * weight[i])"),
+        ("sums.value[i & (LANES - 1)] += v * weight[i] if weight[i] != 0 else 0", "sums.value[i & (LANES - 1)] += v"),
+        (
+            "m_grad[i] = signless(<real>(g * w if w != 0 else 0))",
+            "m_grad[i] = signless(<real>(gs * w if w != 0 else 0))",
+        ),
+        ("s_hess[i] = <real>(hs * w if w != 0 else 0)", "s_hess[i] = <real>(hs * w)"),
+    ),
+    *of(
+        "_cython/loops/pairs.pxd",
+        "test_catalogue",
+        ("return (0 if in_range(loss, state, 0) else 1) |", "return 0 |"),
+        ("state[0, PAIR_THIRD] += third[k]", "state[0, PAIR_THIRD] += second[k]"),
+        ("        first[0] += x\n", "        first[0] = x\n"),
+        ("fabs(<double>target[i])", "<double>target[i]"),
+        ("lane[0] += refine(loss, pred[i] * p_scale, target[i] * t_scale, state, 0)", "pass"),
+        (
+            "grad[i] = signless(<real>(weight * slope(loss, p, t, state, 0) if weight != 0 else 0))",
+            "grad[i] = signless(<real>(weight * slope(loss, p, t, state, 0)))",
+        ),
+        ("hess[i] = signless(<real>(weight * curvature", "hess[i] = signless(<real>(curvature"),
     ),
     *of(
         "_cython/loops/survival.pxd",
         "test_catalogue",
+        ("while first > 0 and time[first - 1] == time[last - 1]:", "while False:"),
+        ("if event[i] == 0 and weight[i] != 0:", "if event[i] == 0:"),
         ("portion = 1 - i / count", "portion = 1"),
+        ("group[2, first] = deaths / z / z", "group[2, first] = deaths / z"),
+        ("b = b * e * e + group[2, first]", "b = b * e + group[2, first]"),
         ("e * (a - a_tied) - event[i] * weight[i]", "e * a - event[i] * weight[i]"),
-        build=COMPILED,
-        backend="x86-64-v2",
+        ("(log(most) + log1p(rest / most))", "log(most + rest)"),
+        ("rest[0] = (rest[0] + most[0]) * power(", "rest[0] = rest[0] * power("),
     ),
     *of(
-        "_cython/formulas/rows.pxd",
-        "test_truths_rows test_catalogue",
-        ("return row[MASS, i] * row[LOGS, i] - row[LINEAR, i]", "return row[LOGS, i] - row[LINEAR, i]"),
-        ("return p * (one - p) * curve", "return p * curve"),
-        ("slope[0] = scale * (g * pl + q)", "slope[0] = scale * q"),
-        build=COMPILED,
-        backend="x86-64-v2",
+        "_cython/loops/class_major.pxd",
+        "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        ("top[i] = e[j, i] if e[j, i] > top[i] else top[i]", "top[i] = e[0, i]"),
+        ("mass[i] = mass[i] if e[j, i] == e[j, i] else NAN", "mass[i] = mass[i]"),
+        ("sums[i] += linear(loss, e[j, i], t[j, i] * keep + share)", "sums[i] += linear(loss, e[j, i], t[j, i])"),
+        (
+            "if (not block.weighted or row[WEIGHT, i] != 0) and (t[j, i] < 0) | (t[j, i] > 1):",
+            "if (t[j, i] < 0) | (t[j, i] > 1):",
+        ),
+        (
+            "row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])",
+            "row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], 0)",
+        ),
+        ("row[REST, i] = rest[i] + (ones[i] - one if ones[i] > zero else zero)", "row[REST, i] = rest[i]"),
+        ("row[OTHERS, i] = rest[i] + (ones[i] - 1 if ones[i] > 0 else 0)", "row[OTHERS, i] = rest[i]"),
+        ("row[MEAN_BEND, i] += b[0, i]", "row[MEAN_BEND, i] = b[0, i]"),
+        ("e[j, i] = spare[j, i] - factor[PULL, i]", "e[j, i] = spare[j, i] + factor[PULL, i]"),
+        ("if row[WEIGHT, i] == 0:             # not there: 0, whatever it holds", "if False:"),
+    ),
+    *of(
+        "_cython/loops/row_major.pxd",
+        "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        ("w = fma(t[i, k], class_weight[block.start + k], w)", "w = fma(t[i, k], class_weight[k], w)"),
+        ("    if block.weighted and row[WEIGHT, i] == 0:\n        return 0\n", "    if False:\n        return 0\n"),
+        ("target[0, k] = t[i, done + k] * keep + share", "target[0, k] = t[i, done + k] + share"),
+        ("part[SPAN_MARGIN, c] = x[i, place] - base", "part[SPAN_MARGIN, c] = x[i, place]"),
+        ("part[SPAN_REST, c] = rest + (1 if place >= 0 else 0)", "part[SPAN_REST, c] = rest"),
+        ("part[SPAN_MASS, c] = NAN if holds_nan(x, i, n) else 0", "part[SPAN_MASS, c] = 0"),
+        ("return power(base - row[TOP, i]) if base < row[TOP, i] else 0", "return 1"),
+        ("row[MEAN_SLOPE, i] += part[SPAN_SLOPE, c]", "row[MEAN_SLOPE, i] = part[SPAN_SLOPE, c]"),
+        ("v[0, k] = a[0, k] = b[0, k] = 0", "v[0, k] = b[0, k] = 0"),
+        ("hess[i, runner] = <real>runner_curvature(loss, row, i, wanted)", "pass"),
+        ("grad[i, place] = g\n", "pass\n"),
+    ),
+    *of(
+        "_cython/loops/probabilities.pxd",
+        "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        ("seen |= OUTSIDE if outside_unit(p, 0, 0, n) else 0 ", "seen |= 0 "),
+        ("if gapped(loss) else 0 - row[LINEAR, i]", "if gapped(loss) else row[LINEAR, i]"),
+        (
+            "row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i] if row[WEIGHT, i] != 0 else 0",
+            "row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i]",
+        ),
+        ("if w != 0 and (p[j, i] < 0)", "if (p[j, i] < 0)"),
+        ("row[LINEAR, j] += of_row(terms, 0, 0, m)", "row[LINEAR, j] = of_row(terms, 0, 0, m)"),
+        ("row[GAP, j] += of_row(gaps, 0, 0, m)", "pass"),
+        ("s = q * w if w != 0 else 0", "s = q * w"),
+        ("h[0, k] = zero if q == zero else q / x * scale", "h[0, k] = zero if q == zero else q / x"),
+        (
+            "s = 0 if (label[i] < 0) | (x < low) else row[WEIGHT, i] / x",
+            "s = 0 if label[i] < 0 else row[WEIGHT, i] / x",
+        ),
+    ),
+    *of(
+        "_cython/loops/conclude.pxd",
+        "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        ("counted -= 1", "pass"),
+        ("elif row[WEIGHT, i] != 0 and (id < 0 or id >= classes):", "elif id < 0 or id >= classes:"),
+        ("row[WEIGHT, i] = row[WEIGHT, i] * class_weight[id]", "row[WEIGHT, i] = class_weight[id]"),
+        ("row[WEIGHT, i] = w * row[CLASS_WEIGHT, i] if w != 0 else 0", "row[WEIGHT, i] = w * row[CLASS_WEIGHT, i]"),
+        ("linear += (top - part[SPAN_TOP, c]) * mass", "linear += 0"),
+        (
+            "others = (others + (1 if runner >= 0 else 0)) * down + part[SPAN_OTHERS, c]",
+            "others = others * down + part[SPAN_OTHERS, c]",
+        ),
+        ("row[MARGIN, i] = margin + (base - top)", "row[MARGIN, i] = margin"),
+        ("lost[0, i] = <real>((sum - <double>x[0, i]) + (small - (sum - big)))", "lost[0, i] = 0"),
+        ("row[LOSS, i] = v * w if w != 0 else 0.0", "row[LOSS, i] = v * w"),
+    ),
+    *of(
+        "_cython/loops/sums.pxd",
+        "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        ("return folded(lane) + tail", "return folded(lane)"),
+        ("return sum + ones", "return sum"),
+        (
+            "lane[k] += (x[i, j + k] + x[i, j + LANES + k]) + (x[i, j + 2 * LANES + k] + x[i, j + 3 * LANES + k])",
+            "lane[k] += (x[i, j + k] + x[i, j + LANES + k]) + x[i, j + 2 * LANES + k]",
+        ),
+        ("top = lane[k] if lane[k] > top else top", "top = lane[k]"),
+        ("found |= x[i, k] != x[i, k]", "found = x[i, k] != x[i, k]"),
+        ("if (x[i, k] < zero) | (x[i, k] > one):", "if x[i, k] > one:"),
+        ("lost[0] += losts[k]", "pass"),
+    ),
+    *of(
+        "_cython/loops/divergence.pxd",
+        "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        ("gap[i] = -1", "gap[i] = 0"),
+        ("sum[i] = sum[i] * power(top[i] - u[0, i]) + part", "sum[i] = sum[i] + part"),
+        ("part = u[0, k] * bend_d(l) if fabs(l) <= 0.5 else", "part ="),
+        ("logs[0, k] = 0 if u[0, k] == 0 else part", "logs[0, k] = part"),
+        ("u[0, k] = q[0, k] if u[0, k] == 0 else u[0, k]", "pass"),
+        ("row[LOSS, r + i] = 0 * sum[i] if mass[i] == 0 else terms", "row[LOSS, r + i] = terms"),
     ),
 ]
 
@@ -429,69 +617,184 @@ def built(tree):
     return [str(path.relative_to(tree)) for ending in ("so", "pyd") for path in tree.glob(f"fastloss/**/*.{ending}")]
 
 
-def tried(mutant, tree):
-    """The test that finds the mistake, or None; and the seconds that this took."""
-    start, path = time.monotonic(), tree / mutant.file
+CHOSEN = """
+cdef extern from *:
+    \"\"\"
+    #ifndef PLANTED
+    #define PLANTED
+    #include <stdlib.h>
+    static int planted;
+    __attribute__((constructor)) static void choose(void)
+    {
+        const char *number = getenv("FASTLOSS_MUTANT");
+        planted = number ? atoi(number) : 0;
+    }
+    #endif
+    \"\"\"
+    const int planted
+"""
+
+
+def depths(lines):
+    """How many brackets are open before each line, and after the last."""
+    text = re.sub(r'""".*?"""', lambda found: re.sub(r"[^\n]", " ", found[0]), "\n".join(lines), flags=re.DOTALL)
+    depth = [0]
+    for line in text.split("\n"):
+        code = re.sub(r"\"[^\"]*\"|'[^']*'", "", line).split("#")[0]
+        depth.append(depth[-1] + sum(map(code.count, "([{")) - sum(map(code.count, ")]}")))
+    return depth
+
+
+def statements(old, new):
+    """Where two texts differ: the first line of the statements, and the line behind them in the one and in the other."""
+    first, same = 0, 0
+    while old[first] == new[first]:
+        first += 1
+    while old[-1 - same] == new[-1 - same] and same < min(len(old), len(new)) - first:
+        same += 1
+    last, depth = len(old) - same, depths(old)
+    while depth[first]:
+        first -= 1
+    while depth[last]:
+        last += 1
+    return first, last, last + len(new) - len(old)
+
+
+def declared(line):
+    """The types and the names, with what they begin with, of a line of declarations."""
+    kind, rest = re.fullmatch(r"cdef ((?:Py_ssize_t|[a-z_0-9]+)) (.*)", line).groups()
+    parts, depth = [""], 0
+    for c in rest:
+        depth += (c in "([") - (c in ")]")
+        parts = [*parts, ""] if c == "," and not depth else [*parts[:-1], parts[-1] + c]
+    return kind, [part.strip() for part in parts]
+
+
+def chosen_among(old, choices):
+    """Statements, and others that are run in their place: lines, for (number, lines) of each mistake."""
+    indent = re.match(" *", old[0])[0]
+    header = re.compile(r"( *(?:if|elif|while) )(.*)(:(?: +#.*)?)")
+    if (found := header.fullmatch(old[0])) and all(
+        header.fullmatch(new[0]) and new[1:] == old[1:] for _, new in choices
+    ):
+        others = "".join(f"planted != {number} and " for number, _ in choices)
+        conditions = [f"planted == {number} and ({header.fullmatch(new[0])[2]})" for number, new in choices]
+        condition = " or ".join(f"({one})" for one in [*conditions, f"{others}({found[2]})"])
+        return [found[1] + condition + found[3], *old[1:]]
+    if old[0].lstrip().startswith("cdef "):
+        lines, (kind, before) = list(old), declared(" ".join(line.strip() for line in old))
+        for number, new in choices:
+            other, after = declared(" ".join(line.strip() for line in new))
+            first = next(i for i, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
+            assert kind == other
+            lines.append(f"{indent}if planted == {number}:")
+            lines += [f"{indent}    {part}" for part in after[first:] if "=" in part]
+        return lines
+    lines = []
+    for number, new in choices:
+        lines.append(f"{indent}{'elif' if lines else 'if'} planted == {number}:")
+        lines += ["    " + line for line in new] or [f"{indent}    pass"]
+    return [*lines, f"{indent}else:", *("    " + line for line in old)]
+
+
+def plant(mutants, tree):
+    """Put the mistakes, by their numbers, into the files of a tree, and build it; the environment chooses one."""
+    for file in dict.fromkeys(mutant.file for mutant in mutants.values()):
+        text = (tree / file).read_text()
+        lines, places = text.split("\n"), {}
+        for number, mutant in mutants.items():
+            if mutant.file == file and text.count(mutant.old) == 1:
+                new = text.replace(mutant.old, mutant.new).split("\n")
+                first, last, behind = statements(lines, new)
+                places.setdefault((first, last), []).append((number, new[first:behind]))
+        ends = [end for place in sorted(places) for end in place]
+        assert ends == sorted(ends), f"mistakes of {file} overlap"
+        for first, last in sorted(places, reverse=True):
+            lines[first:last] = chosen_among(lines[first:last], places[first, last])
+        head, docstring, code = "\n".join(lines).partition('"""\n')
+        if head.count('"""') != 1:
+            head, docstring, code = "", "", "\n".join(lines)
+        (tree / file).write_text(head + docstring + CHOSEN + code)
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    done = subprocess.run(command, cwd=tree, env=os.environ | BUILD, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout[-5000:] + done.stderr[-5000:])
+
+
+def tested(tests, tree, environment, *options):
+    """The test that fails, or None."""
+    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"} | environment
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *options, *tests]
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    found = re.search(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", done.stdout, flags=re.MULTILINE)
+    if done.returncode < 0:
+        return f"tests/:: ended by signal {-done.returncode}"
+    if done.returncode and not found:
+        return done.stdout[-300:] + done.stderr[-300:]  # nothing was tested
+    return found[1] if found else None
+
+
+def tried(number, mutant, tree):
+    """The test that finds the mistake, or None. One that is planted already has only to be chosen."""
+    path = ROOT / mutant.file
     text = path.read_text()
     if text.count(mutant.old) != 1:
-        return f"is not there once, but {text.count(mutant.old)} times", 0.0
-    path.write_text(text.replace(mutant.old, mutant.new))
-    environment = os.environ | {
-        "PYTHONPATH": str(tree),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "FASTLOSS_BACKEND": mutant.backend,
-    }
+        return f"is not there once, but {text.count(mutant.old)} times"
+    environment = {"FASTLOSS_BACKEND": mutant.backend}
+    if mutant.compiled:
+        return tested(mutant.tests, tree, environment | {"FASTLOSS_MUTANT": str(number)}, "-k", "not numpy")
+    shadows = [name for name in built(tree) if name.split(".")[0] + ".py" == mutant.file]
+    for name in shadows:  # it would be imported instead
+        (tree / name).unlink()
+    (tree / mutant.file).write_text(text.replace(mutant.old, mutant.new))
     try:
-        if mutant.build:
-            subprocess.run(mutant.build, cwd=tree, check=True, capture_output=True)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests]
-        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+        return tested(mutant.tests, tree, environment)
     finally:
-        path.write_text(text)
-        if mutant.build:
-            for name in built(tree):
-                (tree / name).unlink()
-            for name in built(ROOT):
-                shutil.copy2(ROOT / name, tree / name)
-    found = re.search(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", done.stdout, flags=re.MULTILINE)
-    killer = found[1] if found else None
-    if done.returncode < 0:
-        killer = f"tests/:: ended by signal {-done.returncode}"
-    elif done.returncode and not found:
-        killer = done.stdout[-300:] + done.stderr[-300:]  # nothing was tested
-    return killer, time.monotonic() - start
+        for name in (mutant.file, *shadows):
+            shutil.copy2(ROOT / name, tree / name)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", help="of the file or the text of the mistakes to try")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", choices=("interpreted", "compiled"), help="those of Python files, or of Cython files")
     parser.add_argument(
         "--skip", type=int, default=0, metavar="N", help="leave the first N out, which were tried before"
     )
     options = parser.parse_args()
-    chosen = [
-        m for m in MUTANTS if not options.words or any(w in m.file or w in m.old or w in m.new for w in options.words)
-    ]
-    chosen = chosen[options.skip :]
-    trees = SimpleQueue()
-    survivors, numbers = [], itertools.count(1)
-    with tempfile.TemporaryDirectory() as folder:
-        for i in range(options.jobs):
-            trees.put(copied(Path(folder) / str(i)))
+    words = options.words
+    chosen = [m for m in MUTANTS if not words or any(w in m.file or w in m.old or w in m.new for w in words)]
+    if options.only:
+        chosen = [m for m in chosen if m.compiled == (options.only == "compiled")]
+    chosen = dict(list(enumerate(chosen, 1))[options.skip :])
+    survivors = []
 
-        def run(mutant):
-            tree = trees.get()
-            try:
-                killer, seconds = tried(mutant, tree)
-            finally:
-                trees.put(tree)
-            print(f"{next(numbers)}/{len(chosen)} {seconds:4.0f} s  {mutant}\n    {killer or 'SURVIVES'}", flush=True)
-            if killer is None or "::" not in killer:
-                survivors.append(mutant)
+    def run(number, mutant, trees):
+        tree, start = trees.get(), time.monotonic()
+        try:
+            killer = tried(number, mutant, tree)
+        finally:
+            trees.put(tree)
+        seconds = time.monotonic() - start
+        print(f"{number} {seconds:4.0f} s  {mutant}\n    {killer or 'SURVIVES'}", flush=True)
+        if killer is None or "::" not in killer:
+            survivors.append(mutant)
 
-        with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(run, chosen))
+    for compiled in (False, True):
+        some = {number: mutant for number, mutant in chosen.items() if mutant.compiled == compiled}
+        if not some:
+            continue
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+            trees = SimpleQueue()
+            for i in range(options.jobs):
+                trees.put(tree := copied(Path(folder) / ("" if compiled else str(i))))
+            if compiled:
+                plant(some, tree)
+                tests = dict.fromkeys(test for mutant in some.values() for test in mutant.tests)
+                if killer := tested(tests, tree, {"FASTLOSS_BACKEND": LEVEL}, "-k", "not numpy"):
+                    sys.exit(f"without a mistake there fails {killer}")
+            list(pool.map(lambda pair, trees=trees: run(*pair, trees), some.items()))
     print(
         f"{len(chosen) - len(survivors)} of {len(chosen)} were found" + "".join(f"\nnot found: {m}" for m in survivors)
     )

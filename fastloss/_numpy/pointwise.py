@@ -13,6 +13,7 @@ from .._core.inputs import LOGITS, PROBABILITIES, SIGNS
 from .arithmetic import in_double, sigmoid, softplus, term, weighed
 from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, is_outside, weight_of
 
+TINY = 2.0**-27  # the square of anything smaller is nothing beside 1
 HUGE = 2.0**60  # from here on 1 + r and √(1 + r²) are r; r² may be infinite
 LOG_2 = 0.6931471805599453
 
@@ -145,7 +146,10 @@ class PseudoHuber(Formula):
 
 
 class LogCosh(Formula):
-    """With r = |d|/δ, E = e⁻ʳ, z = 1 − e⁻ʳ: cosh r − 1 is z²/(2E), and tanh r is z(1 + E)/(1 + E²). All in double."""
+    """With r = |d|/δ, E = e⁻ʳ, z = 1 − e⁻ʳ: cosh r − 1 is z²/(2E), and tanh r is z(1 + E)/(1 + E²). All in double.
+
+    Where r² is nothing beside 1, r itself may have left the range: there it is ½d².
+    """
 
     @staticmethod
     def parts(pred, target, delta):
@@ -157,14 +161,15 @@ class LogCosh(Formula):
     def value(cls, pred, target, delta):
         d, r, e, z = cls.parts(pred, target, delta)
         q, y = delta * z, z * z / (2 * e)
-        near = q * q / (2 * e) * np.where(y > 0, np.log1p(y) / y, 1)
+        near = np.where(z < TINY, d * d / 2, q * q / (2 * e) * np.where(y > 0, np.log1p(y) / y, 1))
         far = delta * (np.abs(d) - delta * (LOG_2 - np.log1p(e * e)))
         return np.where(r <= 1, near, far).astype(pred.dtype)
 
     @classmethod
     def grad(cls, pred, target, delta):
         d, _, e, z = cls.parts(pred, target, delta)
-        return np.copysign(delta * (z * (1 + e) / (1 + e * e)), d).astype(pred.dtype)
+        slope = np.where(z < TINY, d, np.copysign(delta * (z * (1 + e) / (1 + e * e)), d))
+        return slope.astype(pred.dtype)
 
     @classmethod
     def hess(cls, pred, target, delta):
