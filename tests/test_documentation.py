@@ -62,6 +62,7 @@ def test_readme_lists_every_loss():
             assert f"`{name}`" in readme, name
 
 
+@pytest.mark.thread_unsafe
 def test_readme_examples():
     result = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert result.failed == 0
