@@ -92,6 +92,7 @@ def test_definitions_have_their_derivatives(case, rng):
         assert mp.almosteq((right.grad[0] - left.grad[0]) / (2 * near), here.hess[0], 1e-9, 1e-15)
 
 
+@pytest.mark.thread_unsafe
 @pytest.mark.parametrize("kind", ROW_KINDS, ids=str)
 def test_definitions_of_rows_have_their_derivatives(kind, rng):
     pred, target = row_inputs(kind.loss, rng, 3, 4, ids=kind.target == "ids")
@@ -188,6 +189,7 @@ def test_cost_is_the_exact_sum(backend, case, dtype, rng):
 # ---- functions -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thread_unsafe
 @each_dtype
 @pytest.mark.parametrize("name", VECTOR_FUNCTIONS)
 def test_vector_functions(name, dtype, rng):
@@ -199,6 +201,7 @@ def test_vector_functions(name, dtype, rng):
             assert truth.units(vector_function(name, x)).max() <= 2, level
 
 
+@pytest.mark.thread_unsafe
 @each_dtype
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_functions(name, dtype, rng):

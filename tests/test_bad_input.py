@@ -26,6 +26,7 @@ from cases import (
 
 import fastloss as fl
 
+pytestmark = pytest.mark.thread_unsafe
 each_way = pytest.mark.parametrize(("loss", "ids"), WAYS, ids=named)
 IDS = [loss for loss, ids in ROW_WAYS if ids]
 

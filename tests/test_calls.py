@@ -12,7 +12,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from cases import CALLS, DTYPES
-from truths import ONE, inf, nan, num, same_bits
+from truths import ONE, digits, inf, nan, num, same_bits
 from truths_more import (
     EVERY,
     FOCAL_IDS,
@@ -678,7 +678,7 @@ def test_hessian_of_cox_times_a_vector(backend, ties):
     rng = np.random.default_rng(5)
     scores, target = rng.standard_normal(14), rng.integers(1, 6, 14) * rng.choice([1.0, 1.0, -1.0], 14)
     vector = rng.standard_normal(14)
-    with mp.workdps(80):
+    with digits(80):
         step, times = mp.mpf(10) ** -25, [num(t) for t in target]
         ends = [
             cox([num(s) + sign * step * num(v) for s, v in zip(scores, vector, strict=True)], times, ties).grad

@@ -19,6 +19,7 @@ def test_every_two_values_meet(sizes):
     assert len(rows) <= 2 * most * next_most + 2, "no better than a product"
 
 
+@pytest.mark.thread_unsafe
 def test_backends():
     assert {*BACKENDS} == {IN_USE, "numpy"} <= {*LEVELS} == {*fl.show_config(mode="dicts")["backends_available"]}
     for level in LEVELS:

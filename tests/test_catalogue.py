@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cases import CALLS, DTYPES
 from test_truths import each_dtype, pieces, results, unaligned
-from truths import ONE, ZERO, Exact, check, inf, nan, near, num, same_bits
+from truths import ONE, ZERO, Exact, check, digits, inf, nan, near, num, same_bits
 from truths_more import (
     COSINE,
     DEFINITIONS,
@@ -105,7 +105,7 @@ def test_definition_of_cox_by_hand(target, ties, value):
 
 def test_definitions_are_derivatives_of_each_other():
     """By differences, so that no formula of a derivative is believed."""
-    with mp.workdps(80):
+    with digits(80):
         for kind, own in VARIANTS:
             own = {k: num(v) for k, v in own.items()}
             for p, t in zip(*more_batch(kind, 4, np.float64, classes=3), strict=True):
@@ -163,7 +163,7 @@ def weighted_batch(kind, n, dtype, weighted, classes):
 @cache
 def truth_of(kind, n, dtype, weighted, classes, own):
     pred, target, weight = weighted_batch(kind, n, dtype, weighted, classes)
-    with mp.workdps(80):
+    with digits(80):
         samples = kind.samples(pred, target, **dict(own))
         weight = [ONE] * n if weight is None else [num(w) for w in weight]
         return {r: of_batch(kind, samples, weight, r) for r in reductions(kind)}
@@ -523,7 +523,7 @@ def wide_differences(dtype):
         [10.0 ** np.linspace(-power, 0, 40), np.linspace(0.1, 12, 40), [30, 80, 700, 1e3, 1e8, 1e20, 1e30]]
     )
     d = np.concatenate([d, -d]).astype(dtype)
-    with mp.workdps(400):
+    with digits(400):
         samples = LOG_COSH.samples(d, np.zeros_like(d), delta=delta)
         return d, delta, of_batch(LOG_COSH, samples, [ONE] * len(d), "none")
 
@@ -545,7 +545,7 @@ def test_focal_of_confident_rows(backend, dtype, gap):
 
 @cache
 def confident_truth(gap, gamma, at, dtype):
-    with mp.workdps(300):
+    with digits(300):
         sample = FOCAL_IDS.sample(np.array([0, -gap, -gap - 1], dtype), at, gamma=gamma)
         return Exact([sample.value]), Exact(sample.grad), Exact(sample.hess, sample.hess_sizes)
 

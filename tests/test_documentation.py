@@ -15,6 +15,7 @@ PUBLIC = [getattr(fl, name) for name in fl.__all__ if name != "__version__"]
 SECTIONS = ["Parameters", "Returns", "Raises", "References", "Examples"]
 
 
+@pytest.mark.thread_unsafe
 @pytest.mark.parametrize("thing", [*PUBLIC, fl], ids=lambda x: getattr(x, "__name__", str(x)))
 def test_examples(thing):
     finder = doctest.DocTestParser()
@@ -61,6 +62,7 @@ def test_readme_lists_every_loss():
             assert f"`{name}`" in readme, name
 
 
+@pytest.mark.thread_unsafe
 def test_readme_examples():
     result = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert result.failed == 0

@@ -11,6 +11,7 @@ from fuzz import LENGTH, check
 import fastloss as fl
 
 
+@pytest.mark.thread_unsafe
 @pytest.mark.parametrize("seed", range(10))
 def test_random_calls(seed):
     generator = random.Random(seed)

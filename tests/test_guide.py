@@ -10,6 +10,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 
 
+@pytest.mark.thread_unsafe
 @pytest.mark.parametrize("page", [page for page in PAGES if ">>>" in page.read_text()], ids=lambda page: page.stem)
 def test_examples(page):
     if "plot." in page.read_text():

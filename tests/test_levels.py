@@ -31,6 +31,7 @@ import fastloss as fl
 
 OTHERS = [level for level in LEVELS if level not in BACKENDS and IN_USE != "numpy"]  # whose exp and log are others
 pytestmark = [
+    pytest.mark.thread_unsafe,
     pytest.mark.skipif(not OTHERS, reason="no other levels here"),
     pytest.mark.filterwarnings("ignore:the mean over .* is undefined"),
 ]

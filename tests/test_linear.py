@@ -131,6 +131,7 @@ def test_a_perfect_fit_has_no_slope():
     assert gradient.tolist() == [0, 0]
 
 
+@pytest.mark.thread_unsafe
 def test_memory_does_not_grow_with_the_data(tmp_path):
     rows, features = 100_000, 50
     X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (rows, features))

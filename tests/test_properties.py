@@ -49,6 +49,7 @@ def close(a, b, digits, size=1.0):
     np.testing.assert_allclose(a, b, rtol=10.0**-digits, atol=10.0**-digits * size)
 
 
+@pytest.mark.thread_unsafe
 @each_loss
 @given(data=st.data())
 @searching

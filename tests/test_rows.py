@@ -243,6 +243,23 @@ def test_same_bits_for_any_number_of_threads(compiled, threads, shape, rng):
     assert all(r == results[0] for r in results)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@each_way
+def test_same_bits_where_threads_share_a_row(compiled, threads, loss, ids, dtype, rng):
+    for rows, classes in ((1, 140_001), (2, 70_001)):
+        pred, target = row_inputs(loss, rng, rows, classes, dtype, ids)
+        ways = [{"sample_weight": rng.random(rows)}, {"reduction": "none"}, {"class_weight": rng.random(classes)}]
+        for given in ways if "class_weight" in loss.parameters else ways[:2]:
+            results = set()
+            for n in (1, 2, 3, 7):
+                threads(n)
+                cost, grad = loss.value_and_grad(pred, target, **given)
+                bend = loss.grad_and_hess(pred, target, **given)[1]
+                arrays = (loss(pred, target, **given), cost, grad, bend)
+                results.add(tuple(np.asarray(x).tobytes() for x in arrays))
+            assert len(results) == 1
+
+
 def test_rows_are_summed_in_double(backend):
     """Small terms beside a large one, all of them powers of two times the same logarithm."""
     pred, target = np.full((1, 8192), 0.5, np.float32), np.full((1, 8192), 2.0**-25, np.float32)
@@ -272,7 +289,7 @@ def test_functions(backend, axis, rng):
     total = e.sum(axis=axis, keepdims=True)
     np.testing.assert_allclose(fl.softmax(x, axis=axis), e / total, rtol=1e-13)
     np.testing.assert_allclose(fl.log_softmax(x, axis=axis), x - np.log(total), rtol=1e-11, atol=1e-12)
-    np.testing.assert_allclose(fl.logsumexp(x, axis=axis), np.log(total).squeeze(axis), rtol=1e-13)
+    np.testing.assert_allclose(fl.logsumexp(x, axis=axis), np.log(total).squeeze(axis), rtol=1e-13, atol=1e-15)
     out = np.empty(x.shape)
     assert fl.softmax(x, axis=axis, out=out) is out
     y = x.copy()

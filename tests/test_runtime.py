@@ -53,6 +53,7 @@ def test_same_bits_for_any_number_of_threads(compiled, threads, case, dtype, rng
     assert all(r == results[0] for r in results)
 
 
+@pytest.mark.thread_unsafe
 def test_number_of_threads(threads):
     threads(3)
     assert fl.get_num_threads() == (3 if OPENMP else 1)
@@ -75,6 +76,7 @@ def test_threads_by_quota(tmp_path):
     assert quota(tmp_path) == 2
 
 
+@pytest.mark.thread_unsafe
 @pytest.mark.skipif(not OPENMP, reason="kernels without OpenMP run on one thread")
 def test_limits_end(compiled, threads):
     """A limit that others set holds until they take it back, whatever number is chosen meanwhile."""

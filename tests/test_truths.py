@@ -16,6 +16,7 @@ from truths import (
     Kind,
     batch,
     check,
+    digits,
     good,
     inf,
     nan,
@@ -355,7 +356,7 @@ def test_curvature_stays_in_range(backend, dtype):
     pred, target = (np.array(x, dtype) for x in zip(*TINY[dtype], strict=True))
     for times in (1, 6):
         args = np.tile(pred, times), np.tile(target, times)
-        with mp.workdps(400):  # log(1 - p) of a tiny p
+        with digits(400):  # log(1 - p) of a tiny p
             truth = whole(BINARY, BINARY.samples(*args), [mp.mpf(1)] * len(args[0]), "none")
         check(BINARY, *args, truth)
 
@@ -374,7 +375,7 @@ def delta_truth(name, dtype, delta):
         d += [delta / dtype(1e6), np.nextafter(delta, dtype(0)), np.nextafter(delta, dtype(inf)), 1e-15, 1e15, 1e12]
     d = np.array([*d, *(-x for x in d)], dtype)
     kind = Kind(name, "points", "numbers")
-    with mp.workdps(1400):  # the definition cancels
+    with digits(1400):  # the definition cancels
         samples = kind.samples(d, np.zeros_like(d), delta=delta)
         return d, whole(kind, samples, [mp.mpf(1)] * len(d), "none")
 
@@ -407,7 +408,7 @@ def eps_truth(dtype, eps):
     low = dtype(eps)
     p = [0, low / 2, low, 1.5 * low, 0.125, 0.5, 0.75, 1 - low / 2, 1 - low, 1 - 2 * low, 1]
     p, t = (x.ravel().astype(dtype) for x in np.meshgrid(np.array(p, dtype), [0.0, 0.25, 1.0]))
-    with mp.workdps(120):
+    with digits(120):
         return p, t, whole(BINARY, BINARY.samples(p, t, eps=low), [mp.mpf(1)] * len(p), "none")
 
 

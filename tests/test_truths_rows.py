@@ -16,6 +16,7 @@ from truths import (
     Exact,
     batch,
     check,
+    digits,
     functions_of_row,
     good,
     inf,
@@ -61,7 +62,7 @@ def near_equal(classes):
     label = classes // 2
     at = np.unique(np.append(rng.integers(0, classes, 20), [0, label, classes - 1]))
     values, counts = np.unique(x, return_counts=True)
-    with mp.workdps(30):
+    with digits(30):
         total = mp.fsum(int(n) * mp.exp(num(v)) for v, n in zip(values, counts, strict=True))
     return x, mixed / mixed.sum(), label, at, total
 
@@ -291,7 +292,7 @@ def confident(classes, gap, at):
 @cache
 def confident_truth(classes, gap, at, label):
     """Of the id, of its one-hot row, and of the divergence from that row, which has no entropy."""
-    with mp.workdps(400):
+    with digits(400):
         sample = CE_IDS.sample(confident(classes, gap, at), label)
         exact = Exact(sample.grad)  # to the last place of each entry, however small
         return Exact([sample.value]), exact, Exact(sample.hess, sample.hess_sizes)
@@ -336,7 +337,7 @@ def test_functions_of_confident_rows(backend, name, dtype, gap):
 
 @cache
 def confident_function(classes, gap, at):
-    with mp.workdps(400):
+    with digits(400):
         return functions_of_row(confident(classes, gap, at))
 
 

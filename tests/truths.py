@@ -4,7 +4,9 @@ Nothing here is taken from the package, and nothing is a stable form: mpmath has
 """
 
 import math
+import threading
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
@@ -17,6 +19,15 @@ import fastloss as fl
 mp.mp.dps = 50
 inf, nan = np.inf, np.nan
 ZERO, ONE = mp.mpf(0), mp.mpf(1)
+
+LOCK = threading.RLock()
+
+
+@contextmanager
+def digits(n):
+    """More digits for as long as the block lasts. mpmath has as many for every thread, and one at a time may change that."""
+    with LOCK, mp.workdps(n):
+        yield
 
 
 @lru_cache(maxsize=1 << 18)
@@ -298,7 +309,7 @@ def spread(kind, pred):
 def exact(case, pred, target):
     """Losses, gradients and curvatures of a case's samples, as lists."""
     kind = next(kind for kind in POINTS if kind.name == case.name)
-    with mp.workdps(150):  # a definition may cancel
+    with digits(150):  # a definition may cancel
         samples = kind.samples(pred, target, **case.parameters)
     return [s.value for s in samples], [s.grad[0] for s in samples], [s.hess[0] for s in samples]
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import mpmath as mp
 import numpy as np
 import truths
-from truths import KINDS, ONE, ZERO, Kind, Sample, distributions, num
+from truths import KINDS, ONE, ZERO, Kind, Sample, digits, distributions, num
 
 # ---- definitions -----------------------------------------------------------------------------------------------------
 
@@ -218,6 +218,6 @@ def hessian_times(kind, pred, target, vector, factors, **own):
         samples = [DEFINITIONS[kind.name](p, t, **own) for p, (_, t) in zip(rows, pairs, strict=True)]
         return cost_slopes(kind, samples, factors)
 
-    with mp.workdps(100):
+    with digits(100):
         result = along(slopes, flat, [num(v) for v in np.ravel(vector)])
     return np.array([float(v) for v in result]).reshape(np.shape(pred))

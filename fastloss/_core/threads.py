@@ -70,11 +70,13 @@ def set_num_threads(n: int) -> None:
 
 
 def attach(module: Any) -> None:
-    """Tell a kernel module the number in force."""
+    """Tell a kernel module the number in force; once more, if another thread has changed it meanwhile."""
     global _module
     _module = module
-    if module is not None:
-        module.set_thread_limit(min(_count, _limit))
+    told = 0
+    while module is not None and told != min(_count, _limit):
+        told = min(_count, _limit)
+        module.set_thread_limit(told)
 
 
 def allowed() -> int:

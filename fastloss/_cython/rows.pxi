@@ -270,7 +270,7 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
             seen |= row_major_block(self, block, start, c, reduces, 0, work)
     else:
         for c in prange(spans, num_threads=threads, schedule='static'):
-            seen |= shared_span(self, block, start, c, REDUCE, openmp_index(), work)
+            seen |= shared_span(self, block, start, c, reduces, openmp_index(), work)
     seen |= row_major_block(self, block, start, 0, CONCLUDE, 0, work)
     if self.form.refined and threads == 1:
         for c in range(spans):

@@ -15,7 +15,7 @@ cdef enum Stage:            # a set, gone through in this order
     INSPECT = 1             # targets (and probabilities) are looked at, and weighed by class
     WEIGH = 2               # what the rows weigh, and their labels
     REDUCE = 4              # the maximum and the sums
-    CONCLUDE = 8            # the normaliser
+    CONCLUDE = 8            # the spans' sums put together, and the normaliser
     REFINE = 16             # sums that need it
     FINISH = 32             # losses, and the factors of the gradient
     SPREAD = 64             # gradient and Hessian
@@ -52,6 +52,8 @@ cdef enum:                  # of a span by itself, its exponentials relative to 
     SPAN_MARGIN             # of the excluded term, to the span's base
     SPAN_BASE               # what exponentials are relative to
     SPAN_LINEAR
+    SPAN_GAP
+    SPAN_LOST
     SPAN_MASS
     SPAN_PLACE              # -1: in another span
     SPAN_OTHERS

@@ -247,7 +247,7 @@ cdef inline void cut(RowsJob* job) noexcept:
         job.job.share = max(ROWS_SHARE // (8 if job.form.sparse else classes) // job.block, <Py_ssize_t>1) * job.block
     job.block = min(job.block, (rows + LANES - 1) & ~(<Py_ssize_t>LANES - 1) if job.class_major else rows)
     job.padded = (job.block + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
-    if job.spans > 1 and job.form.joined and classes >= 2 * ROWS_SHARE:
+    if job.spans > 1 and classes >= 2 * ROWS_SHARE:
         # Rows that are too few for the threads are shared among them one after the other.
         share = threads_for(rows * classes, job.spans)
         if rows < share:

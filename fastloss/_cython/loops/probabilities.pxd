@@ -7,7 +7,9 @@ from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
 from ..formulas.probabilities cimport Probabilities, gapped, least, prepare, slope, sparse, term
-from ..rows_block cimport CLASS_WEIGHT, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPREAD, WEIGH, WEIGHT, RowsBlock
+from ..rows_block cimport (
+    CLASS_WEIGHT, CONCLUDE, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
+    SPREAD, WEIGH, WEIGHT, RowsBlock)
 from ..vectors cimport fetch, signless
 from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
 from .conclude cimport weigh
@@ -26,7 +28,8 @@ cdef inline int by_class(const Probabilities* loss, const real* pred, const real
     return stages(loss[0], True, reading_rows(pred, c, m, block.pred_row), reading_rows(target, c, m, block.target_row),
                   writing_rows(<real*>block.grad, c if block.grad is not NULL else 0, m, block.grad_row),
                   writing_rows(<real*>block.hess, c if block.hess is not NULL else 0, m, block.hess_row),
-                  writing_rows(block.state, LINES, block.padded, block.padded), writing_ids(block.label, block.padded),
+                  writing_rows(block.state, LINES, block.padded, block.padded),
+                  writing_rows(block.parts, SPAN_LINES, block.spans, block.spans), writing_ids(block.label, block.padded),
                   reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
 
 
@@ -36,15 +39,16 @@ cdef inline int by_row(const Probabilities* loss, const real* pred, const real* 
     return stages(loss[0], False, reading_rows(pred, m, c, block.pred_row), reading_rows(target, m, c, block.target_row),
                   writing_rows(<real*>block.grad, m if block.grad is not NULL else 0, c, block.grad_row),
                   writing_rows(<real*>block.hess, m if block.hess is not NULL else 0, c, block.hess_row),
-                  writing_rows(block.state, LINES, block.padded, block.padded), writing_ids(block.label, block.padded),
+                  writing_rows(block.state, LINES, block.padded, block.padded),
+                  writing_rows(block.parts, SPAN_LINES, block.spans, block.spans), writing_ids(block.label, block.padded),
                   reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
 
 
 cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
-                       real[:, ::1] hess, double[:, ::1] row, int64_t[::1] label, const double[::1] class_weight,
-                       const RowsBlock* block) except -1 nogil:
+                       real[:, ::1] hess, double[:, ::1] row, double[:, ::1] part, int64_t[::1] label,
+                       const double[::1] class_weight, const RowsBlock* block) except -1 nogil:
     cdef int seen = 0, stages = block.stages, wanted = block.wanted
-    cdef Py_ssize_t i, n = block.rows
+    cdef Py_ssize_t i, c, n = block.rows
     if stages & INSPECT:
         if not sparse(loss):
             seen |= inspect(p, t, classes_first, row, class_weight, block)
@@ -55,7 +59,12 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
     if sparse(loss) and stages & REDUCE:
         seen |= OUTSIDE if outside_unit(p, 0, 0, n) else 0      # (of a row that is not there it is 1)
     if wanted & VALUE and stages & REDUCE:
-        reduce(loss, classes_first, p, t, row, block)
+        reduce(loss, classes_first, p, t, row, part, block)
+    if stages & CONCLUDE and block.spans > 1:
+        for c in range(block.spans if wanted & VALUE else 0):
+            row[LINEAR, 0] += part[SPAN_LINEAR, c]
+            add_exactly(part[SPAN_GAP, c], &row[GAP, 0], &row[LOST, 0])
+            row[LOST, 0] += part[SPAN_LOST, c]
     if stages & FINISH and wanted != 0:
         if wanted & VALUE:
             for i in range(n):
@@ -102,8 +111,8 @@ cdef inline int inspect(const real[:, ::1] p, const real[:, ::1] t, bint classes
 
 
 cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, double[:, ::1] row,
-                       const RowsBlock* block) except -1 nogil:
-    """LINEAR, and of divergences the gap."""
+                       double[:, ::1] part, const RowsBlock* block) except -1 nogil:
+    """LINEAR, and of divergences the gap; where a row has several spans, of one of them."""
     cdef real places[1024]
     cdef real[:, ::1] logs = writing_rows(<real*>places, 1, PIECE, PIECE)
     cdef real[:, ::1] none = writing_rows(<real*>places + PIECE, 1, PIECE, PIECE)
@@ -112,7 +121,9 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
     cdef Py_ssize_t j, k, m, done, n = block.rows
     cdef Py_ssize_t lines = block.length if classes_first else n, length = n if classes_first else block.length
     cdef real zero = 0, v = 0, gap = 0
+    cdef double sum, sum_of_gaps, lost
     for j in range(lines):
+        sum = sum_of_gaps = lost = 0
         done = 0
         while done < length:
             m = min(<Py_ssize_t>PIECE, length - done)
@@ -128,19 +139,23 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
                 for k in range(m):
                     row[LINEAR, done + k] += terms[0, k]
             else:
-                row[LINEAR, j] += of_row(terms, 0, 0, m)
+                sum += of_row(terms, 0, 0, m)
             if gapped(loss):
                 if classes_first and real is float:         # whose double sum has digits to spare
                     for k in range(m):
                         row[GAP, done + k] += gaps[0, k]
                 elif real is float:
-                    row[GAP, j] += of_row(gaps, 0, 0, m)
+                    sum_of_gaps += of_row(gaps, 0, 0, m)
                 elif classes_first:
                     for k in range(m):
                         add_exactly(gaps[0, k], &row[GAP, done + k], &row[LOST, done + k])
                 else:
-                    add_row_exactly(gaps, 0, 0, m, &row[GAP, j], &row[LOST, j])
+                    add_row_exactly(gaps, 0, 0, m, &sum_of_gaps, &lost)
             done += m
+        if block.spans > 1:
+            part[SPAN_LINEAR, block.span], part[SPAN_GAP, block.span], part[SPAN_LOST, block.span] = sum, sum_of_gaps, lost
+        elif not classes_first:
+            row[LINEAR, j], row[GAP, j], row[LOST, j] = sum, sum_of_gaps, lost
     return 0
 
 
