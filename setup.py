@@ -11,7 +11,6 @@ FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST 
 
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -47,7 +46,7 @@ INLINE_MSVC = ("CYTHON_INLINE", "__forceinline")
 
 
 class BuildKernels(build_ext):
-    """build_ext that knows its compiler's flags, looks for OpenMP, and may do without a level, or without kernels."""
+    """build_ext that knows its compiler's flags, and may do without a level, or without kernels."""
 
     def build_extensions(self):
         unix = self.compiler.compiler_type != "msvc"
@@ -56,13 +55,12 @@ class BuildKernels(build_ext):
         self.leave_out(
             [e for e in self.extensions if not self.knows(e.extra_compile_args)], "the compiler does not know it"
         )
-        compile_openmp, link_openmp = self.openmp(unix)
         for extension in self.extensions:
             extension.extra_compile_args = flags + extension.extra_compile_args
             extension.extra_link_args += SANITIZE_FLAGS
-            if extension.include_dirs:  # not the thin calls
-                extension.extra_compile_args += compile_openmp
-                extension.extra_link_args += link_openmp
+            if unix and extension.name == "fastloss._cython.engine":  # which has the threads
+                extension.extra_compile_args.append("-pthread")
+                extension.extra_link_args += ["-pthread", "-lm"]
             if is_level(extension) and not traced:
                 extension.define_macros += [INLINE if unix else INLINE_MSVC]
             if unix and not traced and sys.platform != "darwin":
@@ -106,23 +104,6 @@ class BuildKernels(build_ext):
         built = [e for e in self.extensions if Path(self.build_lib, self.get_ext_filename(e.name)).exists()]
         self.extensions = built
         super().copy_extensions_to_source()
-
-    def openmp(self, unix):
-        """The compiler's and the linker's flags for OpenMP, if a program with it can be built."""
-        program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
-        apple = ["-Xpreprocessor", "-fopenmp"], ["-lomp"]  # Apple's clang with LLVM's library beside it
-        candidates = [(["-fopenmp"], ["-fopenmp"]), apple] if unix else [(["/openmp"], [])]
-        for flags, links in candidates:
-            with tempfile.TemporaryDirectory() as folder:
-                try:
-                    objects = self.compiled(program, folder, flags)
-                    self.compiler.link_executable(objects, "probe", output_dir=folder, extra_postargs=links)
-                    subprocess.run([str(Path(folder) / "probe")], check=True)
-                    return flags, links
-                except Exception as error:
-                    print(f"fastloss: no OpenMP by {' '.join(flags)} ({type(error).__name__})", file=sys.stderr)
-        print("fastloss: building kernels that run on one thread", file=sys.stderr)
-        return [], []
 
     def knows(self, flags):
         """Whether the compiler, and the assembler behind it, take a level's flags for a loop over arrays."""

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import COMPILED, LEVELS, ONE_EACH, OPENMP, known_to, named, quota, sample
+from cases import COMPILED, LEVELS, ONE_EACH, THREADED, known_to, named, quota, sample
 
 import fastloss as fl
 
@@ -20,7 +20,7 @@ def test_compiled_kernels_are_there():
 
 def test_show_config(backend, capsys):
     config = fl.show_config(mode="dicts")
-    assert list(config) == ["version", "backend", "backends_available", "compiler", "openmp", "num_threads"]
+    assert list(config) == ["version", "backend", "backends_available", "compiler", "thread_pool", "num_threads"]
     assert config["backend"] == backend
     assert config["backends_available"][-1] == "numpy"
     assert fl.show_config() is None
@@ -56,7 +56,7 @@ def test_same_bits_for_any_number_of_threads(compiled, threads, case, dtype, rng
 @pytest.mark.thread_unsafe
 def test_number_of_threads(threads):
     threads(3)
-    assert fl.get_num_threads() == (3 if OPENMP else 1)
+    assert fl.get_num_threads() == (3 if THREADED else 1)
     for bad, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("2", TypeError)):
         with pytest.raises(error, match="n "):
             fl.set_num_threads(bad)
@@ -77,7 +77,7 @@ def test_threads_by_quota(tmp_path):
 
 
 @pytest.mark.thread_unsafe
-@pytest.mark.skipif(not OPENMP, reason="kernels without OpenMP run on one thread")
+@pytest.mark.skipif(not THREADED, reason="NumPy's kernels run on one thread")
 def test_limits_end(compiled, threads):
     """A limit that others set holds until they take it back, whatever number is chosen meanwhile."""
     threadpoolctl = pytest.importorskip("threadpoolctl", "3.2")

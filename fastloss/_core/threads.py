@@ -2,8 +2,7 @@
 
 As many as the process may use: the processors of its affinity mask, no more than its container's CPU quota, no more than
 ``FASTLOSS_NUM_THREADS`` or else ``OMP_NUM_THREADS`` says. `set_num_threads` overrides all of these; a limit set by
-threadpoolctl still holds, in every thread: the kernels ask OpenMP, which keeps a limit for the thread that set it alone,
-and `Controller` tells the others.
+threadpoolctl still holds, in every thread: `Controller` takes it. The threads are a pool's (c/pool.h).
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def get_num_threads() -> int:
     >>> fl.get_num_threads() >= 1
     True
     """
-    return min(_count, _limit) if getattr(_module, "openmp", False) else 1
+    return min(_count, _limit) if getattr(_module, "thread_pool", "none") == "own" else 1
 
 
 def set_num_threads(n: int) -> None:
@@ -42,7 +41,7 @@ def set_num_threads(n: int) -> None:
     Parameters
     ----------
     n : int
-        At least 1. Kernels without OpenMP, NumPy's among them, always run on one.
+        At least 1. NumPy's kernels always run on one.
 
     Raises
     ------
@@ -132,7 +131,7 @@ def register() -> None:
     class Controller(threadpoolctl.LibController):  # type: ignore[misc,name-defined,unused-ignore]
         """Fastloss's threads, as threadpoolctl sees them."""
 
-        user_api = "openmp"
+        user_api = "openmp"  # limits meant for loops like these go by this name
         internal_api = "fastloss"
         filename_prefixes = ("cpu.",)
         check_symbols = ("fastloss_kernels",)

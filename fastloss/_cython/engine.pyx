@@ -23,7 +23,7 @@ from .block cimport (
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
-from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
+from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, word
 from .vectors cimport fetch
 from .views cimport reading, writing
 
@@ -60,6 +60,7 @@ include "survival.pxi"
 include "rows_numbers.pxi"
 include "rows.pxi"
 include "rows_kernel.pxi"
+include "floor.pxi"
 
 
 # ---- levels -----------------------------------------------------------------------------------------------------------------
@@ -82,13 +83,14 @@ class Backend:
     """What runs the losses: kernels by name, and the loops that measure the machine."""
 
     compiler = COMPILER.decode()
-    openmp = bool(OPENMP)
+    thread_pool = "own"
 
     def __init__(self, level):
         module = importlib.import_module(f"fastloss._cython.{level}")
         kinds = {name: FAMILIES.get(family(capsule)) for name, capsule in module.TABLES.items()}
         self.KERNELS = {name: kind(module.TABLES, name) for name, kind in kinds.items() if kind is not None}
-        self.read, self.write = module.read, module.write
+        floor = FloorLoops(module.TABLES)
+        self.read, self.write = floor.read, floor.write
         self.set_thread_limit = set_thread_limit
 
     @staticmethod

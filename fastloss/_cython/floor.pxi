@@ -1,62 +1,47 @@
 # What the machine can do, to measure the losses against: reading two arrays, and writing a third. The arrays are taken as 64-bit
-# integers, whatever they hold. Included by the level modules.
+# integers, whatever they hold. Included by engine.pyx.
 
-from cython.parallel cimport prange
-
-cdef extern from "memory.h" nogil:
-    void stream_out(const void* x, char* y, Py_ssize_t size) noexcept
-    void stream_fence() noexcept
-
-ctypedef long long word
-
-cdef enum:
-    CHUNK = 16384
-    TILE = 1024
+cdef struct FloorJob:
+    const Floor* loops
+    const word* a
+    const word* b
+    word* out
+    Py_ssize_t size
+    bint streaming
+    pool_word seen                      # or a compiler would leave out what is only read
 
 
-def read(const word[::1] a, const word[::1] b, int threads):
-    """Read both arrays once."""
-    cdef Py_ssize_t size = a.shape[0], chunks = (size + CHUNK - 1) // CHUNK, i
-    cdef word seen = 0
-    if threads == 1:
-        return folded(a, b, 0, size)
-    with nogil:
-        for i in prange(chunks, num_threads=threads, schedule='static'):
-            seen ^= folded(a, b, i * CHUNK, min((i + 1) * CHUNK, size))
-    return seen
+cdef int floor_chunk(void* context, Py_ssize_t chunk, int thread) except -1 nogil:
+    cdef FloorJob* job = <FloorJob*>context
+    cdef Py_ssize_t start = chunk * CHUNK, n = min(<Py_ssize_t>CHUNK, job.size - start)
+    if job.out is NULL:
+        pool_or(&job.seen, <pool_word>job.loops.read(job.a + start, job.b + start, n))
+    else:
+        job.loops.write(job.a + start, job.b + start, job.out + start, n, job.streaming)
+    return 0
 
 
-def write(const word[::1] a, const word[::1] b, word[::1] out, int threads, bint streaming):
-    """Read both arrays and write a third, by stores that pass the cache by or by ordinary ones."""
-    cdef Py_ssize_t size = a.shape[0], chunks = (size + CHUNK - 1) // CHUNK, i
-    if threads == 1:
-        fold(a, b, out, 0, size, streaming)
-        return
-    with nogil:
-        for i in prange(chunks, num_threads=threads, schedule='static'):
-            fold(a, b, out, i * CHUNK, min((i + 1) * CHUNK, size), streaming)
+cdef class FloorLoops:
+    """A level's."""
+    cdef const Floor* loops
 
+    def __init__(self, dict tables):
+        self.loops = <const Floor*>entry_of(tables, "floor")
 
-cdef word folded(const word[::1] a, const word[::1] b, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-    cdef word seen = 0
-    cdef Py_ssize_t i
-    for i in range(start, end):
-        seen ^= a[i] ^ b[i]
-    return seen
+    def read(self, const word[::1] a, const word[::1] b, int threads):
+        """Read both arrays once."""
+        self.run(a, b, None, threads, False)
 
+    def write(self, const word[::1] a, const word[::1] b, word[::1] out, int threads, bint streaming):
+        """Read both arrays and write a third, by stores that pass the cache by or by ordinary ones."""
+        self.run(a, b, out, threads, streaming)
 
-cdef void fold(const word[::1] a, const word[::1] b, word[::1] out, Py_ssize_t start, Py_ssize_t end,
-               bint streaming) noexcept nogil:
-    cdef word block[TILE]
-    cdef Py_ssize_t n, i
-    while start < end:
-        n = min(<Py_ssize_t>TILE, end - start)
-        if streaming:
-            for i in range(n):
-                block[i] = a[start + i] ^ b[start + i]
-            stream_out(block, <char*>&out[start], n * <Py_ssize_t>sizeof(word))
-        else:
-            for i in range(n):
-                out[start + i] = a[start + i] ^ b[start + i]
-        start += n
-    stream_fence()
+    cdef int run(self, const word[::1] a, const word[::1] b, word[::1] out, int threads, bint streaming) except -1:
+        cdef FloorJob job
+        job.loops, job.size, job.streaming, job.seen = self.loops, a.shape[0], streaming, 0
+        if job.size == 0:
+            return 0
+        job.a, job.b, job.out = &a[0], &b[0], NULL if out is None else &out[0]
+        with nogil:
+            share(floor_chunk, &job, (job.size + CHUNK - 1) // CHUNK, threads)
+        return 0

@@ -18,6 +18,7 @@ from .formulas.outputs cimport TwoOutputs
 from .formulas.pairs cimport Pair
 from .formulas.probabilities cimport Probabilities, sparse
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
+from .loops.floor cimport fold, folded
 from .loops.pointwise cimport pointwise
 from .loops.statistics cimport statistic
 from .loops.outputs cimport two_outputs
@@ -27,7 +28,7 @@ from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
 from .rows_block cimport RowsFunction
-from .tables cimport CoxEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
+from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -49,6 +50,7 @@ cdef inline dict level_tables():
     """name -> capsule, of everything that a level knows."""
     return {
         "memory": memory(),
+        "floor": floor(),
         "mse": entry(<const formulas.Mse*>NULL, False),
         "mae": entry(<const formulas.Mae*>NULL, False),
         "huber": entry(<const formulas.Huber*>NULL, False),
@@ -96,6 +98,14 @@ cdef inline object memory():
     self.gather_f, self.gather_d = gather_f, gather_d
     self.stream_out, self.stream_fence = stream_out, stream_fence
     return PyCapsule_New(self, "memory", NULL)
+
+
+cdef inline object floor():
+    cdef Floor* self = <Floor*>malloc(sizeof(Floor))
+    if self is NULL:
+        raise MemoryError()
+    self.read, self.write = folded, fold
+    return PyCapsule_New(self, "floor", NULL)
 
 
 cdef inline object entry(const Pointwise* tag, bint inspected, const char* kind="pointwise"):

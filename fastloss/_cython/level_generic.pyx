@@ -2,6 +2,4 @@
 
 from .level cimport level_tables
 
-include "floor.pxi"
-
 TABLES = level_tables()

@@ -177,16 +177,6 @@ cdef int class_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t sta
     return seen
 
 
-cdef int shared_span(const RowsJob* self, const RowsBlock* shared, Py_ssize_t start, Py_ssize_t span, int stages, int thread,
-                     char* work) except -1 nogil:
-    """The same, where several threads share a row."""
-    cdef RowsBlock block = shared[0]
-    cdef int seen = row_major_block(self, &block, start, span, stages, thread, work)
-    if self.streaming and stages & SPREAD:
-        self.job.batch.memory.stream_fence()
-    return seen
-
-
 cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, Py_ssize_t span, int stages, int thread,
                          char* work) except -1 nogil:
     """Some stages of a span of rows; what is not there as the loops have it goes through a workspace, the thread's own where several
@@ -248,15 +238,49 @@ cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start
     return seen
 
 
+cdef struct SharedRow:          # what the threads of a row have in common
+    const RowsJob* job
+    const RowsBlock* block
+    Py_ssize_t start
+    int stages
+    char* work
+    pool_word seen
+
+
+cdef int shared_span(void* context, Py_ssize_t span, int thread) except -1 nogil:
+    """A span of a row that several threads share."""
+    cdef SharedRow* row = <SharedRow*>context
+    cdef RowsBlock block = row.block[0]
+    cdef int seen = row_major_block(row.job, &block, row.start, span, row.stages, thread, row.work)
+    if seen:
+        pool_or(&row.seen, seen)
+    if row.job.streaming and row.stages & SPREAD:
+        row.job.job.batch.memory.stream_fence()
+    return 0
+
+
+cdef int over_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, int stages, char* work) except -1 nogil:
+    """Some stages of all spans of a row, which are shared among threads where that is worth it."""
+    cdef SharedRow row
+    cdef Py_ssize_t c
+    cdef int seen = 0
+    if self.sharing == 1:
+        for c in range(self.spans):
+            seen |= row_major_block(self, block, start, c, stages, 0, work)
+        return seen
+    row.job, row.block, row.start, row.stages, row.work, row.seen = self, block, start, stages, work, 0
+    share(shared_span, &row, self.spans, self.sharing)
+    return <int>row.seen
+
+
 cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char* work) except -1 nogil:
     """One row, a span at a time, its spans shared among threads where that is worth it: the same to the last bit."""
-    cdef Py_ssize_t c, spans = self.spans
-    cdef int seen = 0, wanted = self.job.batch.wanted, threads = self.sharing
-    cdef bint spreads = wanted & (GRAD | HESS | BOUND)
+    cdef Py_ssize_t c
+    cdef int seen = 0, wanted = self.job.batch.wanted
     # Probabilities are inspected as they are computed, if nothing has to be known of a row before.
     cdef int reduces = REDUCE if self.form.joined or self.class_weight is not NULL else REDUCE | INSPECT
     if inspects(self) and (wanted == 0 or reduces == REDUCE):
-        for c in range(spans):
+        for c in range(self.spans):
             seen |= row_major_block(self, block, start, c, INSPECT, 0, work)
     seen |= row_major_block(self, block, start, 0, WEIGH, 0, work)
     if wanted == 0:
@@ -265,26 +289,13 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
         seen |= row_major_block(self, block, start, 0, DIVERGE, 0, work)
     if self.form.divergence and wanted == VALUE:
         return seen | row_major_block(self, block, start, 0, FINISH, 0, work)
-    if threads == 1:
-        for c in range(spans):
-            seen |= row_major_block(self, block, start, c, reduces, 0, work)
-    else:
-        for c in prange(spans, num_threads=threads, schedule='static'):
-            seen |= shared_span(self, block, start, c, reduces, openmp_index(), work)
+    seen |= over_row(self, block, start, reduces, work)
     seen |= row_major_block(self, block, start, 0, CONCLUDE, 0, work)
-    if self.form.refined and threads == 1:
-        for c in range(spans):
-            seen |= row_major_block(self, block, start, c, REFINE, 0, work)
-    elif self.form.refined:
-        for c in prange(spans, num_threads=threads, schedule='static'):
-            seen |= shared_span(self, block, start, c, REFINE, openmp_index(), work)
+    if self.form.refined:
+        seen |= over_row(self, block, start, REFINE, work)
     seen |= row_major_block(self, block, start, 0, FINISH, 0, work)
-    if spreads and threads == 1:
-        for c in range(spans):
-            seen |= row_major_block(self, block, start, c, SPREAD, 0, work)
-    elif spreads:
-        for c in prange(spans, num_threads=threads, schedule='static'):
-            seen |= shared_span(self, block, start, c, SPREAD, openmp_index(), work)
+    if wanted & (GRAD | HESS | BOUND):
+        seen |= over_row(self, block, start, SPREAD, work)
     return seen
 
 

@@ -1,19 +1,20 @@
 # Chunks, threads and divisors: how a batch is gone through, whatever the loss. Included by engine.pyx.
 
-from cython.parallel cimport prange
+from cpython.exc cimport PyErr_Occurred, PyErr_SetString
 from libc.math cimport INFINITY, ilogb, isfinite, isinf, ldexp, sqrt
 from libc.stdlib cimport free, malloc
 
-cdef extern from "threads.h" nogil:
-    int OPENMP
+cdef extern from "pool.h" nogil:
+    ctypedef int (*pool_task)(void* context, Py_ssize_t chunk, int thread) except -1
+    ctypedef Py_ssize_t pool_word
+    int pool_run(pool_task task, void* context, Py_ssize_t count, int threads) noexcept
+    pool_word pool_load(pool_word* x) noexcept
+    pool_word pool_or(pool_word* x, pool_word n) noexcept
+    pool_word pool_swap(pool_word* x, pool_word n) noexcept
     const char* COMPILER
-    int openmp_threads() noexcept
-    int openmp_default() noexcept
-    int openmp_index() noexcept
-    long process_id() noexcept
 
 cdef enum:
-    SERIAL_BELOW = 1 << 17          # numbers: where a second thread pays even if it has to wait for a processor
+    SERIAL_BELOW = 1 << 16          # numbers: where a second thread pays, also where the loss is cheap
     HOLD_GIL_BELOW = 4096           # numbers: less work than giving the lock away
 
 cdef struct Job
@@ -29,36 +30,49 @@ cdef struct Job:                    # the beginning of every family's
     Py_ssize_t work                 # bytes of a thread's memory ...
     Py_ssize_t unit_work            # ... and where weights are multiplied by a unit
 
-# How many threads the user or the process allows, and what OpenMP allowed at first: if it allows less now, somebody
-# (threadpoolctl) has asked for it.
-cdef int thread_limit = 1
-cdef int usual_threads = openmp_default()
-cdef long home = process_id()       # where threads may be used: not in a forked child
+cdef pool_word thread_limit = 1     # what the user, the process and threadpoolctl allow
 
 
 def set_thread_limit(int n):
-    global thread_limit
-    thread_limit = n if OPENMP else 1
+    pool_swap(&thread_limit, n)
 
 
 cdef int threads_for(Py_ssize_t numbers, Py_ssize_t chunks) noexcept nogil:
-    """How many threads a batch is worth, within what the user, the process and threadpoolctl allow."""
-    cdef int n = thread_limit, allowed
-    if numbers < SERIAL_BELOW or n == 1 or process_id() != home:
-        return 1
-    allowed = openmp_threads()
-    if allowed < usual_threads:
-        n = min(n, allowed)
-    return <int>min(<Py_ssize_t>n, chunks)
+    """How many threads a batch is worth, within what is allowed."""
+    return 1 if numbers < SERIAL_BELOW else <int>min(pool_load(&thread_limit), chunks)
+
+
+cdef struct Shared:                 # what the threads of a batch have in common
+    const Job* job
+    char* work
+    Partial* partial
+
+
+cdef int shared_chunk(void* context, Py_ssize_t chunk, int thread) except -1 nogil:
+    cdef Shared* shared = <Shared*>context
+    cdef const Job* job = shared.job
+    return job.chunk(job, chunk * job.share, min((chunk + 1) * job.share, job.batch.samples), shared.work + thread * job.work,
+                     &shared.partial[chunk])
+
+
+cdef int share(pool_task task, void* context, Py_ssize_t chunks, int threads) except -1 nogil:
+    """Do a task for every chunk. (An exception of another thread's has ended there: a debug build's, beyond a view's bounds.)"""
+    if pool_run(task, context, chunks, threads) != 0:
+        with gil:
+            if not PyErr_Occurred():
+                PyErr_SetString(SystemError, "a thread failed")
+        return -1
+    return 0
 
 
 cdef int run(Job* job, Partial* total) except -1:
     """Once over the batch. The order of additions does not depend on the threads."""
     cdef Batch* batch = &job.batch
     cdef Py_ssize_t chunks, i, numbers = batch.samples * batch.core
-    cdef int threads, status = 0
+    cdef int threads
     cdef Partial* partial
     cdef char* work
+    cdef Shared shared
     if numbers < HOLD_GIL_BELOW and job.work == 0:
         return job.chunk(job, 0, batch.samples, NULL, total)
     chunks = (batch.samples + job.share - 1) // job.share
@@ -69,13 +83,8 @@ cdef int run(Job* job, Partial* total) except -1:
         if partial is NULL or work is NULL:
             raise MemoryError("no memory for the sums and buffers of a batch of %d samples" % batch.samples)
         with nogil:
-            if threads == 1:
-                for i in range(chunks):
-                    job.chunk(job, i * job.share, min((i + 1) * job.share, batch.samples), work, &partial[i])
-            else:
-                for i in prange(chunks, num_threads=threads, schedule='static'):
-                    job.chunk(job, i * job.share, min((i + 1) * job.share, batch.samples),
-                              work + openmp_index() * job.work, &partial[i])
+            shared.job, shared.work, shared.partial = job, work, partial
+            share(shared_chunk, &shared, chunks, threads)
         if chunks > 1:
             total[0] = partial[0]
             for i in range(1, chunks):

@@ -14,7 +14,7 @@ from .._core.domains import Array
 from . import outputs, pointwise, roots, rows, structured, two_rows
 
 compiler = ""
-openmp = False
+thread_pool = "none"
 KERNELS: dict[str, Any] = {
     **pointwise.KERNELS,
     **roots.KERNELS,

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from cases import ONE_EACH, OPENMP, REGISTRY, ROW_WAYS, named, row_inputs, sample
+from cases import ONE_EACH, REGISTRY, ROW_WAYS, THREADED, named, row_inputs, sample
 
 import fastloss as fl
 
@@ -77,7 +77,7 @@ def test_parameters_given_last_are_each_thread_s_own(backend):
     assert not wrong
 
 
-@pytest.mark.skipif(not OPENMP or fl.get_num_threads() < 2, reason="one thread, or one processor")
+@pytest.mark.skipif(not THREADED or fl.get_num_threads() < 2, reason="one thread, or one processor")
 @pytest.mark.parametrize("loss", [fl.categorical_cross_entropy, fl.kl_divergence, fl.softmax_cross_entropy], ids=named)
 def test_two_threads_are_faster_at_one_row(threads, loss, rng):
     pred, target = row_inputs(loss, rng, 1, 1_000_000, np.float64, False)

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from cases import COMPILED, LEVELS, OPENMP
+from cases import COMPILED, LEVELS, THREADED
 
 import fastloss as fl
 
@@ -71,7 +71,7 @@ def test_chosen_numpy_is_silent():
 COUNT = "import fastloss as fl; print(fl.get_num_threads())"
 
 
-@pytest.mark.skipif(not OPENMP, reason="kernels without OpenMP run on one thread")
+@pytest.mark.skipif(not THREADED, reason="NumPy's kernels run on one thread")
 def test_threads_by_variable():
     assert python(COUNT, FASTLOSS_NUM_THREADS="5", OMP_NUM_THREADS="3") == "5"
     assert python(COUNT, OMP_NUM_THREADS="3,2") == "3"
@@ -97,7 +97,7 @@ print(count() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux" or not OPENMP, reason="counts OpenMP's threads in /proc")
+@pytest.mark.skipif(sys.platform != "linux" or not THREADED, reason="counts threads in /proc")
 def test_threadpoolctl_is_obeyed():
     assert python(THREADS_STARTED, OMP_NUM_THREADS="2") == "0 1"
 
