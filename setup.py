@@ -11,7 +11,6 @@ FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST 
 
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from pathlib import Path

@@ -323,6 +323,23 @@ MUTANTS = [
         ("if not equals:", "if False:"),
         ("if keyword not in loss.parameters:", "if False:"),
     ),
+    *(
+        Mutant("fastloss/_cython/c/pool.h", old, new, ("tests/slow/test_pool.py", "-m", "slow", "-k", "no_data_race"))
+        for old, new in (
+            (
+                "if (pool_and(&pool.seats, POOL_SEAT - 1) % POOL_SEAT) pool_finish(began);",
+                "pool_and(&pool.seats, POOL_SEAT - 1);",
+            ),
+            ("            if (chunk >= range->end) break;\n", ""),
+            (
+                "pool_replace(&pool.seats, &seats, seats - POOL_SEAT + 1)",
+                "pool_replace(&pool.seats, &seats, seats + 1)",
+            ),
+            ("    pool = nobody;\n", "    (void)nobody;\n"),
+            ("if (pool_work(thread)) pool_swap(&pool.failed, 1);", "pool_work(thread);"),
+            ("threads > 1 && !pool_swap(&pool.owned, 1)", "threads > 1 && (pool_swap(&pool.owned, 1), 1)"),
+        )
+    ),
     # ---- what is compiled
     *of(
         "_cython/formulas/pointwise.pxd",

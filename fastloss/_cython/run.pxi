@@ -14,7 +14,7 @@ cdef extern from "pool.h" nogil:
     const char* COMPILER
 
 cdef enum:
-    SERIAL_BELOW = 1 << 16          # numbers: where a second thread pays
+    SERIAL_BELOW = 1 << 16          # numbers: where a second thread pays, also where the loss is cheap
     HOLD_GIL_BELOW = 4096           # numbers: less work than giving the lock away
 
 cdef struct Job

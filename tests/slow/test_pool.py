@@ -16,7 +16,8 @@ pytestmark = [
     pytest.mark.skipif(not THREADED, reason="NumPy's kernels run on one thread"),
 ]
 HERE = Path(__file__).parent
-HEADERS = HERE.parent.parent / "fastloss" / "_cython" / "c"
+ROOT = HERE.parent.parent
+HEADERS = ROOT.joinpath("fastloss", "_cython", "c")  # which is not beside the tests where those are of a wheel
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc, and binds processes to processors")
 
 
@@ -190,7 +191,9 @@ print(np.mean(times[2]) / np.mean(times[1]), *(1000 * max(times[n]) for n in (1,
 
 
 @LINUX
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2 if sys.platform == "linux" else True, reason="needs two processors")
+@pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2 if sys.platform == "linux" else True, reason="needs two processors"
+)
 @pytest.mark.parametrize(("size", "calls"), [(1 << 17, 200), (10_000_000, 30)])
 def test_nobody_waits_for_a_processor(size, calls):
     """A busy process beside costs at most what the helper was to gain; by a barrier, where everybody waits, hundreds of times."""

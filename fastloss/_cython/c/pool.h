@@ -47,18 +47,19 @@ typedef struct {
 static pool_state pool = {.mutex = POOL_MUTEX, .work = POOL_CONDITION, .done = POOL_CONDITION};
 static pool_range pool_ranges[POOL_MOST];
 
-/* Whether the seats come into a range within a moment. A helper offers its processor to others meanwhile: it had better lose it
- * now than inside a chunk. */
+/* Whether the seats come into a range within a moment. If they do not come soon, a helper offers its processor to others: it had
+ * better lose it now than inside a chunk. */
 static int pool_spin(pool_word least, pool_word most, int yields) {
-    int64_t end = pool_now() + POOL_SPIN;
+    int64_t now, end = pool_now() + POOL_SPIN;
     do {
         for (int i = 0; i < 32; i++) {
             pool_word seats = pool_load(&pool.seats);
             if (least <= seats && seats <= most) return 1;
             pool_pause();
         }
-        if (yields) pool_yield();
-    } while (pool_now() < end);
+        now = pool_now();
+        if (yields && now > end - POOL_SPIN / 2) pool_yield();
+    } while (now < end);
     return 0;
 }
 
