@@ -1,6 +1,8 @@
 """What runs a loss: backends, threads, processes, memory."""
 
 import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -87,6 +89,30 @@ def test_limits_end(compiled, threads):
         threads(8)
         assert fl.get_num_threads() == 1
     assert fl.get_num_threads() == 8
+
+
+@pytest.mark.thread_unsafe
+@pytest.mark.skipif(not THREADED, reason="NumPy's kernels run on one thread")
+def test_a_limit_in_force_at_import_holds_until_it_ends(compiled):
+    """Whatever libraries it was set for; one that has ended does not hold."""
+    pytest.importorskip("threadpoolctl", "3.2")
+    code = """if True:
+        import threadpoolctl
+        import numpy
+        over = threadpoolctl.threadpool_limits(1)
+        over.restore_original_limits()
+        with threadpoolctl.threadpool_limits(2), threadpoolctl.threadpool_limits({limit}):
+            import fastloss as fl
+            print(fl.get_num_threads())
+            threadpoolctl.threadpool_limits(1).restore_original_limits()
+            print(fl.get_num_threads())
+        print(fl.get_num_threads())
+    """
+    for limit in (1, 3):
+        environment = os.environ | {"FASTLOSS_NUM_THREADS": "7", "OPENBLAS_NUM_THREADS": "7"}
+        command = [sys.executable, "-c", code.format(limit=limit)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == [str(limit), str(limit), "7"]
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------

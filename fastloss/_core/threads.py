@@ -7,9 +7,13 @@ threadpoolctl still holds, in every thread: `Controller` takes it. The threads a
 
 from __future__ import annotations
 
+import gc
 import math
 import operator
 import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +125,7 @@ def limit(n: int) -> None:
 
 def register() -> None:
     """Let threadpoolctl, where it is installed, find the kernels among the process's thread pools."""
+    before = "threadpoolctl" in sys.modules
     try:
         import threadpoolctl
     except ImportError:
@@ -149,6 +154,28 @@ def register() -> None:
             return __version__
 
     threadpoolctl.register(Controller)
+    if before:
+        join_limits(threadpoolctl, Controller)
+
+
+def join_limits(threadpoolctl: Any, controller: Any) -> None:
+    """Take part in the limits that are in force already, and in their ends, as the libraries do that they were set for.
+
+    Threadpoolctl keeps no list of them; the garbage collector has one.
+    """
+    kind = getattr(threadpoolctl, "_ThreadpoolLimiter", None)
+    if find_spec("fastloss._cython.cpu") is None:  # NumPy's kernels run on one thread
+        return
+    limiters = [x for x in gc.get_referrers(kind, *kind.__subclasses__()) if isinstance(x, kind)] if kind else []
+    limits = [(x._limits.get(controller.user_api), x) for x in limiters]
+    for number, limiter in sorted((pair for pair in limits if pair[0] is not None), key=lambda pair: -pair[0]):
+        libraries = limiter._controller.lib_controllers
+        held = [library.get_num_threads() for library in libraries if library.user_api in limiter._limits]
+        if held and max(held) <= number:  # it has not ended
+            limiter._original_info.append({"num_threads": min(_count, _limit)})
+            limit(number)
+            module = import_module("fastloss._cython.cpu").__file__
+            libraries.append(controller(filepath=module, prefix="cpu.", parent=limiter._controller))
 
 
 _count = allowed()
