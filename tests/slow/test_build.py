@@ -90,7 +90,7 @@ def test_without_any_level(build, how, required):
 
 # ---- bounds checks ---------------------------------------------------------------------------------------------------
 
-LOOP = "point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)\n            lane[k] += v"
+LOOP = "point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)\n            values[k] = v\n"
 PAST_THE_END = LOOP.replace("pred[start + i + k]", "pred[start + i + k + 1]")
 
 
@@ -105,7 +105,7 @@ def test_a_loop_that_runs_past_its_end_is_caught(tmp_path):
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     loops = tmp_path / "fastloss" / "_cython" / "loops" / "pointwise.pxd"
-    assert loops.read_text().count(LOOP) == 2
+    assert loops.read_text().count(LOOP) == 2  # the sum alone, and with the gradient
     loops.write_text(loops.read_text().replace(LOOP, PAST_THE_END, 1))
     environment = os.environ | {
         "FASTLOSS_DEBUG_BUILD": "1", "FASTLOSS_REQUIRE_KERNELS": "1", "FASTLOSS_LEVELS": "v2",
