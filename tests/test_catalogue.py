@@ -118,7 +118,9 @@ def test_definitions_are_derivatives_of_each_other():
         rng = np.random.default_rng(2)
         for ties in ("breslow", "efron"):
             target = [1, 3, -2, 2, 2, -1, 3, 3]
-            derivatives_agree(lambda x, ties=ties, target=target: cox(x, target, ties), list(map(num, rng.random(8))))
+            for weight in (None, list(map(num, [1, 2, 0.5, 3, 1, 2, 0, 0.25]))):
+                cost = lambda x, ties=ties, target=target, weight=weight: cox(x, target, ties, weight)
+                derivatives_agree(cost, list(map(num, rng.random(8))))
 
 
 def derivatives_agree(sample_at, x):
@@ -492,6 +494,25 @@ def test_vectors_of_any_length(backend, dtype, power):
         np.testing.assert_allclose(grad, expected, rtol=1e-6, atol=tiny)
 
 
+@each_dtype
+@pytest.mark.parametrize("n", [2050, 5000])
+def test_long_vectors(backend, dtype, n):
+    """Ones against as many ones, the others 0: the cosine is √(ones/n), whether that is near 1 or not."""
+    weight = np.array([[1.0], [2.0]])
+    keywords = {"reduction": "none", "sample_weight": weight[:, 0]}
+    for ones in (n // 10, n // 10 * 9):
+        pred, target = np.ones((2, n), dtype), np.zeros((2, n), dtype)
+        target[0, :ones] = target[1, n - ones :] = 1
+        cosine = math.sqrt(ones / n)
+        toward = target / math.sqrt(ones * n)
+        value, grad = fl.cosine_distance.value_and_grad(pred, target, **keywords)
+        hess = fl.cosine_distance.grad_and_hess(pred, target, **keywords)[1]
+        tolerance = 32 * float(np.finfo(dtype).eps)
+        np.testing.assert_allclose(value, weight[:, 0] * (1 - cosine), rtol=tolerance)
+        np.testing.assert_allclose(grad, weight * (cosine / n - toward), rtol=tolerance)
+        np.testing.assert_allclose(hess, weight * (cosine * (1 - 3 / n) + 2 * toward) / n, rtol=tolerance)
+
+
 @pytest.mark.parametrize("power", [3, 5, 7])
 def test_vectors_that_nearly_agree(backend, power):
     rng = np.random.default_rng(power)
@@ -706,6 +727,34 @@ def test_cox(backend, ties, dtype):
             assert x.dtype == dtype
             near(x, grad, units)
         near(curve, hess, units)
+
+
+@cache
+def weighted_cox(ties, power):
+    scores, target = survival(30, np.float64)
+    weight = np.resize([1, 0, 2.5, 0.75, 3], 30) * 2.0**power
+    return scores, target, weight, cox(*([num(x) for x in xs] for xs in (scores, target)), ties, list(map(num, weight)))
+
+
+@each_ties
+@pytest.mark.parametrize("power", [0, -700, 700])
+def test_cox_of_weights(backend, ties, power):
+    """Far from 1, too: a factor of all weights adds its logarithm, with its rounding, to what an event costs."""
+    scores, target, weight, truth = weighted_cox(ties, power)
+    units = 24 + abs(power)
+    events = weight[(target > 0) & (weight > 0)]
+    for reduction, by in (("sum", ONE), ("mean", mp.fsum(map(num, events))), ("batch_mean", num(len(events)))):
+        divided = lambda xs, by=by: [x / by for x in xs]
+        value, grad = (
+            Exact(divided(x), divided(y)) for x, y in (([truth.value], [truth.size]), (truth.grad, truth.grad_sizes))
+        )
+        hess = Exact(divided(truth.hess), divided(truth.hess_sizes))
+        keywords = {"sample_weight": weight, "ties": ties, "reduction": reduction}
+        cost, slope = fl.cox.value_and_grad(scores, target, **keywords)
+        near(np.float64(cost), value, units)
+        near(np.float64(fl.cox(scores, target, **keywords)), value, units)
+        near(slope, grad, units)
+        near(fl.cox.grad_and_hess(scores, target, **keywords)[1], hess, units)
 
 
 @each_ties
