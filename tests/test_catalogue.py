@@ -241,6 +241,26 @@ def test_weights_of_0_are_not_there(backend, kind):
 
 
 @each_new
+@pytest.mark.parametrize("power", [-900, 900])
+def test_weights_far_from_1(backend, kind, power):
+    """A factor of all weights leaves a weighted mean as it is, and is one of a mean over samples."""
+    for n in (1, 21, 48):
+        pred, target = more_batch(kind, n, np.float64)
+        weight = np.resize([1, 2.5, 0.75], n)
+        for reduction, factor in (("mean", 1.0), ("batch_mean", 2.0**power)):
+            if kind == RMSLE and reduction == "batch_mean":
+                continue  # a root of weights
+            here = {"reduction": reduction, "sample_weight": weight}
+            there = here | {"sample_weight": weight * 2.0**power}
+            value, grad = kind.loss.value_and_grad(pred, target, **here)
+            hess = kind.loss.grad_and_hess(pred, target, **here)[1]
+            cost, slope = kind.loss.value_and_grad(pred, target, **there)
+            curve = kind.loss.grad_and_hess(pred, target, **there)[1]
+            for x, y in ((cost, value), (slope, grad), (curve, hess)):
+                np.testing.assert_allclose(x, y * factor, rtol=1e-13)
+
+
+@each_new
 def test_empty_batches(backend, kind):
     pred, target = (x[:0] for x in more_batch(kind, 3, np.float64))
     for reduction in reductions(kind):
@@ -589,6 +609,7 @@ WRONG = [
     *((k, {"sample_weight": np.ones(5)}, ValueError, "sample_weight has shape (5,)") for k in NEW),
     *((k, {"sample_weight": [1, 1, -1, 1, 1, 1]}, ValueError, "sample_weight[2] is -1") for k in NEW),
     *((k, {"sample_weight": [1, 1, 1, 1, nan, 1]}, ValueError, "sample_weight[4] is nan") for k in NEW),
+    *((k, {"sample_weight": [1, 1, 1, inf, 1, 1]}, ValueError, "sample_weight[3] is inf") for k in NEW),
     *((RMSLE, {"reduction": r}, ValueError, f"reduction='{r}'") for r in ("none", "sum")),
 ]
 
@@ -813,6 +834,15 @@ def test_ends_of_cox(backend, ties):
 
 
 @each_ties
+def test_cox_of_times_that_differ_in_double_alone(backend, ties):
+    """Of two at equal risk the first event costs log 2; what is left then costs nothing."""
+    for times in ([1 + 1e-12, 1.0], [2**24 + 1, 2**24], [1e300, 1e299]):
+        value, grad = fl.cox.value_and_grad([0.0, 0.0], times, ties=ties, reduction="sum")
+        assert value == pytest.approx(ln(2), rel=1e-15)
+        np.testing.assert_allclose(grad, [0.5, -0.5])
+
+
+@each_ties
 def test_cox_leaves_out_weights_of_0(backend, ties):
     scores, target = survival(60, np.float64)
     there = np.arange(60) % 4 != 1
@@ -844,6 +874,8 @@ def test_what_cox_refuses(backend, call):
         sample_weight=[1, -1],
         reduction="sum",
     )
+    for bad in (inf, nan):
+        refused(ValueError, f"sample_weight.0. is {bad}", method, [1.0, 2], [1, 2], sample_weight=[bad, 1])
     refused(TypeError, "unexpected keyword argument 'tie'", method, [1.0, 2], [1, 2], tie="efron", reduction="sum")
 
 
