@@ -253,8 +253,8 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
     cdef Py_ssize_t c, spans = self.spans
     cdef int seen = 0, wanted = self.job.batch.wanted, threads = self.sharing
     cdef bint spreads = wanted & (GRAD | HESS | BOUND)
-    # Probabilities are inspected as they are computed, if nothing has to be known of a row before.
-    cdef int reduces = REDUCE if self.form.joined or self.class_weight is not NULL else REDUCE | INSPECT
+    # Probabilities are inspected as they are computed: nothing has to be known of a row before.
+    cdef int reduces = REDUCE if self.form.joined else REDUCE | INSPECT
     if inspects(self) and (wanted == 0 or reduces == REDUCE):
         for c in range(spans):
             seen |= row_major_block(self, block, start, c, INSPECT, 0, work)
