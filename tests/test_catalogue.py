@@ -118,7 +118,9 @@ def test_definitions_are_derivatives_of_each_other():
         rng = np.random.default_rng(2)
         for ties in ("breslow", "efron"):
             target = [1, 3, -2, 2, 2, -1, 3, 3]
-            derivatives_agree(lambda x, ties=ties, target=target: cox(x, target, ties), list(map(num, rng.random(8))))
+            for weight in (None, list(map(num, [1, 2, 0.5, 3, 1, 2, 0, 0.25]))):
+                cost = lambda x, ties=ties, target=target, weight=weight: cox(x, target, ties, weight)
+                derivatives_agree(cost, list(map(num, rng.random(8))))
 
 
 def derivatives_agree(sample_at, x):
@@ -236,6 +238,26 @@ def test_weights_of_0_are_not_there(backend, kind):
                 same_bits(hess[there], kind.loss.grad_and_hess(pred[there], target[there], **alone)[1])
         mean = kind.loss(pred[there], target[there], sample_weight=weight[there])
         np.testing.assert_allclose(kind.loss(bad, target, sample_weight=weight), mean, rtol=1e-14)
+
+
+@each_new
+@pytest.mark.parametrize("power", [-900, 900])
+def test_weights_far_from_1(backend, kind, power):
+    """A factor of all weights leaves a weighted mean as it is, and is one of a mean over samples."""
+    for n in (1, 21, 48):
+        pred, target = more_batch(kind, n, np.float64)
+        weight = np.resize([1, 2.5, 0.75], n)
+        for reduction, factor in (("mean", 1.0), ("batch_mean", 2.0**power)):
+            if kind == RMSLE and reduction == "batch_mean":
+                continue  # a root of weights
+            here = {"reduction": reduction, "sample_weight": weight}
+            there = here | {"sample_weight": weight * 2.0**power}
+            value, grad = kind.loss.value_and_grad(pred, target, **here)
+            hess = kind.loss.grad_and_hess(pred, target, **here)[1]
+            cost, slope = kind.loss.value_and_grad(pred, target, **there)
+            curve = kind.loss.grad_and_hess(pred, target, **there)[1]
+            for x, y in ((cost, value), (slope, grad), (curve, hess)):
+                np.testing.assert_allclose(x, y * factor, rtol=1e-13)
 
 
 @each_new
@@ -492,6 +514,25 @@ def test_vectors_of_any_length(backend, dtype, power):
         np.testing.assert_allclose(grad, expected, rtol=1e-6, atol=tiny)
 
 
+@each_dtype
+@pytest.mark.parametrize("n", [2050, 5000])
+def test_long_vectors(backend, dtype, n):
+    """Ones against as many ones, the others 0: the cosine is √(ones/n), whether that is near 1 or not."""
+    weight = np.array([[1.0], [2.0]])
+    keywords = {"reduction": "none", "sample_weight": weight[:, 0]}
+    for ones in (n // 10, n // 10 * 9):
+        pred, target = np.ones((2, n), dtype), np.zeros((2, n), dtype)
+        target[0, :ones] = target[1, n - ones :] = 1
+        cosine = math.sqrt(ones / n)
+        toward = target / math.sqrt(ones * n)
+        value, grad = fl.cosine_distance.value_and_grad(pred, target, **keywords)
+        hess = fl.cosine_distance.grad_and_hess(pred, target, **keywords)[1]
+        tolerance = 32 * float(np.finfo(dtype).eps)
+        np.testing.assert_allclose(value, weight[:, 0] * (1 - cosine), rtol=tolerance)
+        np.testing.assert_allclose(grad, weight * (cosine / n - toward), rtol=tolerance)
+        np.testing.assert_allclose(hess, weight * (cosine * (1 - 3 / n) + 2 * toward) / n, rtol=tolerance)
+
+
 @pytest.mark.parametrize("power", [3, 5, 7])
 def test_vectors_that_nearly_agree(backend, power):
     rng = np.random.default_rng(power)
@@ -568,6 +609,7 @@ WRONG = [
     *((k, {"sample_weight": np.ones(5)}, ValueError, "sample_weight has shape (5,)") for k in NEW),
     *((k, {"sample_weight": [1, 1, -1, 1, 1, 1]}, ValueError, "sample_weight[2] is -1") for k in NEW),
     *((k, {"sample_weight": [1, 1, 1, 1, nan, 1]}, ValueError, "sample_weight[4] is nan") for k in NEW),
+    *((k, {"sample_weight": [1, 1, 1, inf, 1, 1]}, ValueError, "sample_weight[3] is inf") for k in NEW),
     *((RMSLE, {"reduction": r}, ValueError, f"reduction='{r}'") for r in ("none", "sum")),
 ]
 
@@ -708,6 +750,34 @@ def test_cox(backend, ties, dtype):
         near(curve, hess, units)
 
 
+@cache
+def weighted_cox(ties, power):
+    scores, target = survival(30, np.float64)
+    weight = np.resize([1, 0, 2.5, 0.75, 3], 30) * 2.0**power
+    return scores, target, weight, cox(*([num(x) for x in xs] for xs in (scores, target)), ties, list(map(num, weight)))
+
+
+@each_ties
+@pytest.mark.parametrize("power", [0, -700, 700])
+def test_cox_of_weights(backend, ties, power):
+    """Far from 1, too: a factor of all weights adds its logarithm, with its rounding, to what an event costs."""
+    scores, target, weight, truth = weighted_cox(ties, power)
+    units = 24 + abs(power)
+    events = weight[(target > 0) & (weight > 0)]
+    for reduction, by in (("sum", ONE), ("mean", mp.fsum(map(num, events))), ("batch_mean", num(len(events)))):
+        divided = lambda xs, by=by: [x / by for x in xs]
+        value, grad = (
+            Exact(divided(x), divided(y)) for x, y in (([truth.value], [truth.size]), (truth.grad, truth.grad_sizes))
+        )
+        hess = Exact(divided(truth.hess), divided(truth.hess_sizes))
+        keywords = {"sample_weight": weight, "ties": ties, "reduction": reduction}
+        cost, slope = fl.cox.value_and_grad(scores, target, **keywords)
+        near(np.float64(cost), value, units)
+        near(np.float64(fl.cox(scores, target, **keywords)), value, units)
+        near(slope, grad, units)
+        near(fl.cox.grad_and_hess(scores, target, **keywords)[1], hess, units)
+
+
 @each_ties
 def test_cox_is_one_structure(backend, threads, ties):
     """Of a set of samples, in whatever order and on whatever origin; the same bits for any number of threads."""
@@ -764,6 +834,15 @@ def test_ends_of_cox(backend, ties):
 
 
 @each_ties
+def test_cox_of_times_that_differ_in_double_alone(backend, ties):
+    """Of two at equal risk the first event costs log 2; what is left then costs nothing."""
+    for times in ([1 + 1e-12, 1.0], [2**24 + 1, 2**24], [1e300, 1e299]):
+        value, grad = fl.cox.value_and_grad([0.0, 0.0], times, ties=ties, reduction="sum")
+        assert value == pytest.approx(ln(2), rel=1e-15)
+        np.testing.assert_allclose(grad, [0.5, -0.5])
+
+
+@each_ties
 def test_cox_leaves_out_weights_of_0(backend, ties):
     scores, target = survival(60, np.float64)
     there = np.arange(60) % 4 != 1
@@ -795,6 +874,8 @@ def test_what_cox_refuses(backend, call):
         sample_weight=[1, -1],
         reduction="sum",
     )
+    for bad in (inf, nan):
+        refused(ValueError, f"sample_weight.0. is {bad}", method, [1.0, 2], [1, 2], sample_weight=[bad, 1])
     refused(TypeError, "unexpected keyword argument 'tie'", method, [1.0, 2], [1, 2], tie="efron", reduction="sum")
 
 

@@ -455,6 +455,7 @@ def test_arrays(refused, command):
         ("huber:delta", "--loss: 'huber:delta': 'delta' must be written keyword=value"),
         ("huber:delta=x", "delta is 'x', which is no number"),
         ('huber:delta="x"', "delta must be a real number, not str"),
+        ("huber:delta=[1]", "delta must be a real number, not list"),
         ("huber:dleta=1", "huber has no keyword 'dleta' (it has: delta)"),
         ("huber:delta=-1", "delta is -1.0; it must satisfy 0 < delta < inf"),
     ],

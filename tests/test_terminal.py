@@ -210,7 +210,7 @@ def test_bench(tmp_path):
     few = ["--size", "100", "--loss", "mse", "--rounds", "1", "--backend", "numpy", "--json", "figures.json"]
     shown = on_a_terminal("bench", *few, folder=tmp_path)
     progress, _, tables = shown.rpartition("\x1b[2K")
-    assert "1/4 mse value float32 100" in progress
+    assert "1/2 mse value float32 100" in progress
     assert "┃" in tables
     shows = ["bench", "--from", "figures.json"]
     plain = piped(*shows, folder=tmp_path)
@@ -218,4 +218,4 @@ def test_bench(tmp_path):
     assert words(on_a_terminal(*shows, folder=tmp_path)) == words(plain)
     assert on_a_terminal(*shows, folder=tmp_path, rich=False) == plain
     shown = on_a_terminal("bench", *few, folder=tmp_path, rich=False)
-    assert "\r[..............................] 1/4 mse value float32 100 " in shown
+    assert "\r[..............................] 1/2 mse value float32 100 " in shown

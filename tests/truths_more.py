@@ -91,25 +91,30 @@ def cosine_distance(p, t):
     )
 
 
-def cox(scores, target, ties="breslow"):
-    """The negative logarithm of the partial likelihood of a batch; a negative target is censored at −target."""
-    e = [mp.exp(s) for s in scores]
+def cox(scores, target, ties="breslow", weight=None):
+    """The negative logarithm of the partial likelihood of a batch; a negative target is censored at −target.
+
+    Events at one time have the mean of their weights.
+    """
     count = len(scores)
-    grad = [[-ONE] if t > 0 else [ZERO] for t in target]
+    weight = [ONE] * count if weight is None else weight
+    e = [w * mp.exp(s) for s, w in zip(scores, weight, strict=True)]
+    grad = [[-w] if t > 0 else [ZERO] for t, w in zip(target, weight, strict=True)]
     hess = [[ZERO] for _ in target]
-    value = [-s for s, t in zip(scores, target, strict=True) if t > 0]
-    for time in sorted({t for t in target if t > 0}):
+    value = [-w * s for s, t, w in zip(scores, target, weight, strict=True) if t > 0]
+    for time in sorted({t for t, w in zip(target, weight, strict=True) if t > 0 and w}):
         risk = [i for i in range(count) if abs(target[i]) >= time]
-        dead = [i for i in range(count) if target[i] == time]
+        dead = [i for i in range(count) if target[i] == time and weight[i]]
+        mean = mp.fsum(weight[i] for i in dead) / len(dead)
         for k in range(len(dead)):
             part = mp.mpf(k) / len(dead) if ties == "efron" else ZERO
             share = {i: e[i] * (1 - part * (i in dead)) for i in risk}
             total = mp.fsum(share.values())
-            value.append(mp.log(total))
+            value.append(mean * mp.log(total))
             for i in risk:
                 q = share[i] / total
-                grad[i].append(q)
-                hess[i].append(q * (1 - q))
+                grad[i].append(mean * q)
+                hess[i].append(mean * q * (1 - q))
     return Sample(
         mp.fsum(value),
         [mp.fsum(g) for g in grad],

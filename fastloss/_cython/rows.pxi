@@ -277,8 +277,8 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
     """One row, a span at a time, its spans shared among threads where that is worth it: the same to the last bit."""
     cdef Py_ssize_t c
     cdef int seen = 0, wanted = self.job.batch.wanted
-    # Probabilities are inspected as they are computed, if nothing has to be known of a row before.
-    cdef int reduces = REDUCE if self.form.joined or self.class_weight is not NULL else REDUCE | INSPECT
+    # Probabilities are inspected as they are computed: nothing has to be known of a row before.
+    cdef int reduces = REDUCE if self.form.joined else REDUCE | INSPECT
     if inspects(self) and (wanted == 0 or reduces == REDUCE):
         for c in range(self.spans):
             seen |= row_major_block(self, block, start, c, INSPECT, 0, work)

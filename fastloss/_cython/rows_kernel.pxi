@@ -122,7 +122,7 @@ cdef class RowsKernel:
         cdef int k
         cdef cnp.ndarray weights
         pred, target = operands[PRED], operands[TARGET]
-        if self.by_numbers is not None and operands[WEIGHT] is None and own[2] is None and reduction != "none":
+        if self.by_numbers is not None and operands[WEIGHT] is None and reduction != "none":
             return self.by_numbers.over(call, operands, reduction, own[FIXED:], inspect_first, pred.shape[pred.ndim - 1])
         job.form = &self.entry.rows
         if self.entry.ids.class_major[0] is not NULL and target.ndim < pred.ndim:

@@ -43,7 +43,9 @@ def figures_of(tmp_path, *arguments):
 
 
 def test_bench(tmp_path):
-    figures, done = figures_of(tmp_path, "--size", "20000", "--classes", "50")
+    figures, done = figures_of(
+        tmp_path, "--size", "20000", "--classes", "50", "--dtype", "float32", "--dtype", "float64"
+    )
     cells = [row["cell"] for row in figures["rows"]]
     assert {cell["loss"] for cell in cells} == set(EVERY)
     assert {cell["dtype"] for cell in cells} == {"float32", "float64"}

@@ -8,15 +8,12 @@ from libc.stdint cimport int64_t
 from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
 from ..formulas.probabilities cimport Probabilities, gapped, least, prepare, slope, sparse, term
 from ..rows_block cimport (
-    CLASS_WEIGHT, CONCLUDE, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
+    CONCLUDE, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
     SPREAD, WEIGH, WEIGHT, RowsBlock)
 from ..vectors cimport fetch, signless
 from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
 from .conclude cimport weigh
 from .sums cimport add_exactly, add_row_exactly, of_row, outside_unit, total
-
-cdef extern from "math.h" nogil:
-    double fma(double x, double y, double z)
 
 cdef enum:
     PIECE = 256                 # numbers of a line that go through the logarithm at a time
@@ -29,8 +26,7 @@ cdef inline int by_class(const Probabilities* loss, const real* pred, const real
                   writing_rows(<real*>block.grad, c if block.grad is not NULL else 0, m, block.grad_row),
                   writing_rows(<real*>block.hess, c if block.hess is not NULL else 0, m, block.hess_row),
                   writing_rows(block.state, LINES, block.padded, block.padded),
-                  writing_rows(block.parts, SPAN_LINES, block.spans, block.spans), writing_ids(block.label, block.padded),
-                  reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
+                  writing_rows(block.parts, SPAN_LINES, block.spans, block.spans), writing_ids(block.label, block.padded), block)
 
 
 cdef inline int by_row(const Probabilities* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
@@ -40,20 +36,19 @@ cdef inline int by_row(const Probabilities* loss, const real* pred, const real* 
                   writing_rows(<real*>block.grad, m if block.grad is not NULL else 0, c, block.grad_row),
                   writing_rows(<real*>block.hess, m if block.hess is not NULL else 0, c, block.hess_row),
                   writing_rows(block.state, LINES, block.padded, block.padded),
-                  writing_rows(block.parts, SPAN_LINES, block.spans, block.spans), writing_ids(block.label, block.padded),
-                  reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
+                  writing_rows(block.parts, SPAN_LINES, block.spans, block.spans), writing_ids(block.label, block.padded), block)
 
 
 cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
                        real[:, ::1] hess, double[:, ::1] row, double[:, ::1] part, int64_t[::1] label,
-                       const double[::1] class_weight, const RowsBlock* block) except -1 nogil:
+                       const RowsBlock* block) except -1 nogil:
     cdef int seen = 0, stages = block.stages, wanted = block.wanted
     cdef Py_ssize_t i, c, n = block.rows
     if stages & INSPECT:
         if not sparse(loss):
-            seen |= inspect(p, t, classes_first, row, class_weight, block)
+            seen |= inspect(p, t, classes_first, row, block)
     if stages & WEIGH:
-        seen |= weigh(sparse(loss), row, label, class_weight, block)
+        seen |= weigh(sparse(loss), row, label, reading(block.class_weight, 0), block)      # classes have no weights here
         for i in range(n):
             row[LINEAR, i] = row[GAP, i] = row[LOST, i] = 0
     if sparse(loss) and stages & REDUCE:
@@ -84,29 +79,18 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
     return seen
 
 
-cdef inline int inspect(const real[:, ::1] p, const real[:, ::1] t, bint classes_first, double[:, ::1] row,
-                        const double[::1] class_weight, const RowsBlock* block) except -1 nogil:
-    """Whether something is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
+cdef inline int inspect(const real[:, ::1] p, const real[:, ::1] t, bint classes_first, const double[:, ::1] row,
+                        const RowsBlock* block) except -1 nogil:
+    """Whether something is outside [0, 1], in a row that is there."""
     cdef Py_ssize_t i, j, n = block.rows, lines = block.length if classes_first else n, length = n if classes_first else block.length
     cdef int seen = 0
-    cdef bint weighs = class_weight.shape[0] > 0
     cdef double w
-    for i in range(n if weighs and block.span == 0 else 0):
-        row[CLASS_WEIGHT, i] = 0
     for j in range(lines):
         if outside_unit(p, j, 0, length) or outside_unit(t, j, 0, length):
             for i in range(length):
                 w = row[WEIGHT, i if classes_first else j] if block.weighted else 1
                 if w != 0 and (p[j, i] < 0) | (p[j, i] > 1) | (t[j, i] < 0) | (t[j, i] > 1):
                     seen = OUTSIDE
-        if weighs and classes_first:
-            for i in range(length):
-                row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[block.start + j], row[CLASS_WEIGHT, i])
-        elif weighs:
-            w = row[CLASS_WEIGHT, j]
-            for i in range(length):
-                w = fma(t[j, i], class_weight[block.start + i], w)
-            row[CLASS_WEIGHT, j] = w
     return seen
 
 
@@ -171,7 +155,7 @@ cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1
     cdef real zero = 0, q, x, scale = <real>block.scale
     cdef double w, s
     cdef bint curved = block.wanted & (HESS | BOUND)
-    cdef bint alike = not block.weighted and block.class_weight is NULL and block.unit == 1
+    cdef bint alike = not block.weighted and block.unit == 1
     for j in range(lines):
         done = 0
         while done < length:
