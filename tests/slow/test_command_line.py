@@ -36,6 +36,9 @@ def test_list():
             assert parameter in printed
 
 
+BOTH = ["--dtype", "float32", "--dtype", "float64"]
+
+
 def figures_of(tmp_path, *arguments):
     path = tmp_path / "figures.json"
     done = run("bench", "--rounds", "2", "--json", str(path), *arguments)
@@ -43,9 +46,7 @@ def figures_of(tmp_path, *arguments):
 
 
 def test_bench(tmp_path):
-    figures, done = figures_of(
-        tmp_path, "--size", "20000", "--classes", "50", "--dtype", "float32", "--dtype", "float64"
-    )
+    figures, done = figures_of(tmp_path, "--size", "20000", "--classes", "50", *BOTH)
     cells = [row["cell"] for row in figures["rows"]]
     assert {cell["loss"] for cell in cells} == set(EVERY)
     assert {cell["dtype"] for cell in cells} == {"float32", "float64"}
@@ -170,7 +171,7 @@ def test_bench_draws_charts(tmp_path):
     pytest.importorskip("matplotlib")
     sizes = [option for n in (1, 10, 100, 1000, 10000) for option in ("--size", str(n))]
     figures, done = figures_of(
-        tmp_path, *sizes, "--loss", "mse", "--threads", "1", "--charts", str(tmp_path / "charts")
+        tmp_path, *sizes, *BOTH, "--loss", "mse", "--threads", "1", "--charts", str(tmp_path / "charts")
     )
     charts = sorted(path.name for path in (tmp_path / "charts").iterdir())
     assert "sizes-1-thread.svg" in charts
