@@ -23,7 +23,7 @@ from .block cimport (
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
-from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, word
+from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
 from .vectors cimport fetch
 from .views cimport reading, writing
 

@@ -3,9 +3,9 @@
 
 cdef struct FloorJob:
     const Floor* loops
-    const word* a
-    const word* b
-    word* out
+    const int64_t* a
+    const int64_t* b
+    int64_t* out
     Py_ssize_t size
     bint streaming
     pool_word seen                      # or a compiler would leave out what is only read
@@ -14,8 +14,10 @@ cdef struct FloorJob:
 cdef int floor_chunk(void* context, Py_ssize_t chunk, int thread) except -1 nogil:
     cdef FloorJob* job = <FloorJob*>context
     cdef Py_ssize_t start = chunk * CHUNK, n = min(<Py_ssize_t>CHUNK, job.size - start)
+    cdef int64_t seen = 0
     if job.out is NULL:
-        pool_or(&job.seen, <pool_word>job.loops.read(job.a + start, job.b + start, n))
+        job.loops.read(job.a + start, job.b + start, n, &seen)
+        pool_or(&job.seen, <pool_word>seen)
     else:
         job.loops.write(job.a + start, job.b + start, job.out + start, n, job.streaming)
     return 0
@@ -28,15 +30,15 @@ cdef class FloorLoops:
     def __init__(self, dict tables):
         self.loops = <const Floor*>entry_of(tables, "floor")
 
-    def read(self, const word[::1] a, const word[::1] b, int threads):
+    def read(self, const int64_t[::1] a, const int64_t[::1] b, int threads):
         """Read both arrays once."""
         self.run(a, b, None, threads, False)
 
-    def write(self, const word[::1] a, const word[::1] b, word[::1] out, int threads, bint streaming):
+    def write(self, const int64_t[::1] a, const int64_t[::1] b, int64_t[::1] out, int threads, bint streaming):
         """Read both arrays and write a third, by stores that pass the cache by or by ordinary ones."""
         self.run(a, b, out, threads, streaming)
 
-    cdef int run(self, const word[::1] a, const word[::1] b, word[::1] out, int threads, bint streaming) except -1:
+    cdef int run(self, const int64_t[::1] a, const int64_t[::1] b, int64_t[::1] out, int threads, bint streaming) except -1:
         cdef FloorJob job
         job.loops, job.size, job.streaming, job.seen = self.loops, a.shape[0], streaming, 0
         if job.size == 0:

@@ -18,7 +18,7 @@ from .formulas.outputs cimport TwoOutputs
 from .formulas.pairs cimport Pair
 from .formulas.probabilities cimport Probabilities, sparse
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
-from .loops.floor cimport fold, folded
+from .loops.floor cimport read, write
 from .loops.pointwise cimport pointwise
 from .loops.statistics cimport statistic
 from .loops.outputs cimport two_outputs
@@ -104,7 +104,7 @@ cdef inline object floor():
     cdef Floor* self = <Floor*>malloc(sizeof(Floor))
     if self is NULL:
         raise MemoryError()
-    self.read, self.write = folded, fold
+    self.read, self.write = read, write
     return PyCapsule_New(self, "floor", NULL)
 
 

@@ -23,11 +23,9 @@ cdef struct Memory:
     void (*stream_out)(const void* x, char* y, Py_ssize_t size) noexcept nogil
     void (*stream_fence)() noexcept nogil
 
-ctypedef long long word
-
 cdef struct Floor:                      # loops that measure the memory
-    word (*read)(const word* a, const word* b, Py_ssize_t n) noexcept nogil
-    void (*write)(const word* a, const word* b, word* out, Py_ssize_t n, bint streaming) noexcept nogil
+    int (*read)(const int64_t* a, const int64_t* b, Py_ssize_t n, int64_t* seen) except -1 nogil
+    int (*write)(const int64_t* a, const int64_t* b, int64_t* out, Py_ssize_t n, bint streaming) except -1 nogil
 
 cdef struct PointwiseEntry:
     PointwiseFunction function[2]       # float, double

@@ -11,6 +11,7 @@ cdef extern from "views.h" nogil:
     const double[::1] _reading_d "VIEW"(const double* x, Py_ssize_t n)
     float[::1] _writing_f "VIEW"(float* x, Py_ssize_t n)
     double[::1] _writing_d "VIEW"(double* x, Py_ssize_t n)
+    const int64_t[::1] reading_ids "VIEW"(const int64_t* x, Py_ssize_t n)
     int64_t[::1] writing_ids "VIEW"(int64_t* x, Py_ssize_t n)
     const float[:, ::1] _reading_rows_f "VIEW_2D"(const float* x, Py_ssize_t m, Py_ssize_t n, Py_ssize_t row)
     const double[:, ::1] _reading_rows_d "VIEW_2D"(const double* x, Py_ssize_t m, Py_ssize_t n, Py_ssize_t row)

@@ -38,7 +38,12 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
         f"at most {measure.MOST_SORTED:,}",
     )
     more("--classes", type=count, action="append", help="of losses of rows, which get size/classes rows (default 1000)")
-    more("--dtype", choices=["float32", "float64"], action="append", help="default float32; may be repeated")
+    more(
+        "--dtype",
+        choices=["float32", "float64"],
+        action="append",
+        help="default float32, with --peers both; may be repeated",
+    )
     more("--loss", choices=names, action="append", metavar="NAME", help="default: all; may be repeated")
     more("--threads", type=count, help="of every contestant (default: as many as the process may use)")
     more("--rounds", type=count, help="timed rounds, of which the median counts (default 7)")
