@@ -27,6 +27,8 @@ cdef extern from "vecmath.h" nogil:
     float excess_f(float v) noexcept
     double excess_d(double v) noexcept
     double bend_d(double x) noexcept
+    float quotient_f(float n, float s, float lost) noexcept
+    double quotient_d(double n, double s, double lost) noexcept
     int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
     int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
     int beyond_signs_f(const float* x, Py_ssize_t n) noexcept
@@ -106,6 +108,14 @@ cdef inline real excess(real v) noexcept nogil:
         return excess_f(v)
     else:
         return excess_d(v)
+
+
+cdef inline real quotient(real n, real s, real lost) noexcept nogil:
+    """n/(s + lost), 1 <= s <= 2, where `lost` is what rounding took from s."""
+    if real is float:
+        return quotient_f(n, s, lost)
+    else:
+        return quotient_d(n, s, lost)
 
 
 cdef inline bint beyond_unit(const real* x, Py_ssize_t n) noexcept nogil:

@@ -16,12 +16,22 @@ def softplus(x: Array) -> Array:
 
 
 def sigmoid(x: Array) -> Array:
-    """1/(1 + e⁻ˣ), without overflow, and with what rounding takes from the divisor."""
+    """1/(1 + e⁻ˣ), without overflow, and with what rounding takes from the divisor and the quotient."""
     e = np.exp(-np.abs(x))
     divisor = 1 + e
-    share: Array = np.where(x > 0, 1, e) / divisor
-    share -= share * ((e - (divisor - 1)) / divisor)
+    dividend = np.where(x > 0, 1, e)
+    share: Array = dividend / divisor
+    a, b, c, d = *halves(share), *halves(divisor)
+    remainder = ((dividend - a * c) - a * d - b * c) - b * d
+    share += (remainder - share * (e - (divisor - 1))) / divisor
     return share
+
+
+def halves(x: Array) -> tuple[Array, Array]:
+    """Numbers as sums of two with half the digits, whose products are exact (Veltkamp)."""
+    y = x * (2**27 + 1 if x.dtype == np.float64 else 2**12 + 1)
+    high: Array = y - (y - x)
+    return high, x - high
 
 
 def weighed(weight: Array, x: Array) -> Array:

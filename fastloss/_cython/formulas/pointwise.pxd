@@ -7,13 +7,12 @@ have names because a literal would be a double, and drag the float beside it alo
 
 from ..block cimport LANES, OUTSIDE, SOFT, VALUE
 from ..vectors cimport (
-    absolute, beyond_signs, beyond_unit, clip, inside_unit, over_root, root, vexp, vexpm1, vlog, vlog1p, vroot)
+    absolute, beyond_signs, beyond_unit, clip, inside_unit, over_root, quotient, root, vexp, vexpm1, vlog, vlog1p, vroot)
 from ..views cimport real
 
 cdef extern from *:
     """
     #define HUGE_SQUARE 0x1p120   /* from here on 1 + |r| and sqrt(1 + r*r) are |r| to the last bit; float still holds it */
-    #define LINE_AT_0 1.457       /* 1/s is 1.457 - s/2 for 1 <= s <= 2, to 9 % */
     #define TINY_F 0x1p-13        /* the square of anything smaller is nothing beside 1 */
     #define TINY_D 0x1p-27
     #define LN_2 0.693147180559945309417
@@ -21,7 +20,7 @@ cdef extern from *:
     #define FAR_D 0x1p1000
     #define LIFT 0x1p64
     """
-    const double HUGE_SQUARE, LINE_AT_0, LN_2, TINY_F, TINY_D, FAR_F, FAR_D, LIFT
+    const double HUGE_SQUARE, LN_2, TINY_F, TINY_D, FAR_F, FAR_D, LIFT
 
 cdef struct Mse:
     double unused
@@ -337,10 +336,8 @@ cdef inline void point(Pointwise loss, real pred, real target, real a, real b,
         r = half * absolute(pred)
         bound[0] = (u + v) * (tanh_over(r) if r < half else (one - a) / (one + a) / r) * <real>0.25
     elif Pointwise is Sigmoid:
-        # With what rounding took from 1 + a, which counts by 1/(1 + a); a line is near enough to that.
         s = one + a
-        q = (one if pred > zero else a) / s
-        value[0] = q - q * ((a - (s - one)) * (<real>LINE_AT_0 - half * s))
+        value[0] = quotient(one if pred > zero else a, s, a - (s - one))
     elif Pointwise is LogSigmoid:
         value[0] = (zero if pred > zero else pred) - b
     elif Pointwise is Softplus:
