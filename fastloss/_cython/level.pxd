@@ -6,20 +6,26 @@ from libc.stdlib cimport calloc, malloc
 
 from .block cimport CoxFunction, PairFunction, PointwiseFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
-from .formulas cimport pointwise as formulas
+from .formulas.regression cimport EpsilonInsensitive, Expectile, Mae, Mape, Mse, Msle, Quantile, Smape, SquaredEpsilonInsensitive
+from .formulas.robust cimport Barron, Cauchy, Fair, GemanMcclure, Huber, LogCosh, PseudoHuber, TukeyBiweight, Welsch
+from .formulas.margins cimport Exponential, Hinge, Logistic, ModifiedHuber, Perceptron, SquaredHinge
+from .formulas.counts cimport (
+    GammaDeviance, GammaNll, NegativeBinomialNll, PoissonDeviance, PoissonNll, TweedieDeviance, TweedieNll)
+from .formulas.scores cimport (
+    BinaryCrossEntropy, CrossEntropyTerm, SigmoidAsymmetric, SigmoidBrier, SigmoidCrossEntropy, SigmoidFocal)
+from .formulas.functions cimport Exp, Expm1, Grow, Log, Log1m, Log1p, LogOne, LogSigmoid, Sigmoid, Softplus
 from .formulas cimport statistics as roots
 from .formulas cimport outputs as likelihoods
 from .formulas cimport pairs as distances
 from .formulas cimport probabilities as probability_formulas
 from .formulas cimport rows as row_formulas
-from .formulas.pointwise cimport Pointwise
 from .formulas.statistics cimport Statistic
 from .formulas.outputs cimport TwoOutputs
 from .formulas.pairs cimport Pair
 from .formulas.probabilities cimport Probabilities, sparse
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
 from .loops.floor cimport read, write
-from .loops.pointwise cimport pointwise
+from .loops cimport counts, functions, margins, regression, robust, scores
 from .loops.statistics cimport statistic
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
@@ -28,7 +34,7 @@ from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
 from .rows_block cimport RowsFunction
-from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
+from .tables cimport CoxEntry, Floor, Memory, PairEntry, RowsEntry, RowsForm, pointwise_entry
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -51,29 +57,58 @@ cdef inline dict level_tables():
     return {
         "memory": memory(),
         "floor": floor(),
-        "mse": entry(<const formulas.Mse*>NULL, False),
-        "mae": entry(<const formulas.Mae*>NULL, False),
-        "huber": entry(<const formulas.Huber*>NULL, False),
-        "pseudo_huber": entry(<const formulas.PseudoHuber*>NULL, False),
-        "log_cosh": entry(<const formulas.LogCosh*>NULL, False),
-        "hinge": entry(<const formulas.Hinge*>NULL, True),
-        "squared_hinge": entry(<const formulas.SquaredHinge*>NULL, True),
-        "binary_cross_entropy": entry(<const formulas.BinaryCrossEntropy*>NULL, True),
-        "sigmoid_cross_entropy": entry(<const formulas.SigmoidCrossEntropy*>NULL, True),
-        "cross_entropy_term": entry(<const formulas.CrossEntropyTerm*>NULL, True, "term"),    # no loss by itself
-        "sigmoid": entry(<const formulas.Sigmoid*>NULL, False),
-        "log_sigmoid": entry(<const formulas.LogSigmoid*>NULL, False),
-        "softplus": entry(<const formulas.Softplus*>NULL, False),
-        "exp": entry(<const formulas.Exp*>NULL, False),
-        "expm1": entry(<const formulas.Expm1*>NULL, False),
-        "log": entry(<const formulas.Log*>NULL, False),
-        "log1m": entry(<const formulas.Log1m*>NULL, False),
+        "mse": regression.entry(<const Mse*>NULL, False),
+        "mae": regression.entry(<const Mae*>NULL, False),
+        "quantile": regression.entry(<const Quantile*>NULL, False),
+        "expectile": regression.entry(<const Expectile*>NULL, False),
+        "epsilon_insensitive": regression.entry(<const EpsilonInsensitive*>NULL, False),
+        "squared_epsilon_insensitive": regression.entry(<const SquaredEpsilonInsensitive*>NULL, False),
+        "msle": regression.entry(<const Msle*>NULL, True),
+        "mape": regression.entry(<const Mape*>NULL, False),
+        "smape": regression.entry(<const Smape*>NULL, False),
+        "huber": robust.entry(<const Huber*>NULL, False),
+        "pseudo_huber": robust.entry(<const PseudoHuber*>NULL, False),
+        "log_cosh": robust.entry(<const LogCosh*>NULL, False),
+        "fair": robust.entry(<const Fair*>NULL, False),
+        "cauchy": robust.entry(<const Cauchy*>NULL, False),
+        "tukey_biweight": robust.entry(<const TukeyBiweight*>NULL, False),
+        "welsch": robust.entry(<const Welsch*>NULL, False),
+        "geman_mcclure": robust.entry(<const GemanMcclure*>NULL, False),
+        "barron": robust.entry(<const Barron*>NULL, False),
+        "hinge": margins.entry(<const Hinge*>NULL, True),
+        "squared_hinge": margins.entry(<const SquaredHinge*>NULL, True),
+        "perceptron": margins.entry(<const Perceptron*>NULL, True),
+        "logistic": margins.entry(<const Logistic*>NULL, True),
+        "exponential": margins.entry(<const Exponential*>NULL, True),
+        "modified_huber": margins.entry(<const ModifiedHuber*>NULL, True),
+        "poisson_nll": counts.entry(<const PoissonNll*>NULL, True),
+        "poisson_deviance": counts.entry(<const PoissonDeviance*>NULL, True),
+        "gamma_nll": counts.entry(<const GammaNll*>NULL, True),
+        "gamma_deviance": counts.entry(<const GammaDeviance*>NULL, True),
+        "tweedie_nll": counts.entry(<const TweedieNll*>NULL, True),
+        "tweedie_deviance": counts.entry(<const TweedieDeviance*>NULL, True),
+        "negative_binomial_nll": counts.entry(<const NegativeBinomialNll*>NULL, True),
+        "binary_cross_entropy": scores.entry(<const BinaryCrossEntropy*>NULL, True),
+        "sigmoid_cross_entropy": scores.entry(<const SigmoidCrossEntropy*>NULL, True),
+        "sigmoid_focal": scores.entry(<const SigmoidFocal*>NULL, True),
+        "sigmoid_brier": scores.entry(<const SigmoidBrier*>NULL, True),
+        "sigmoid_asymmetric": scores.entry(<const SigmoidAsymmetric*>NULL, True),
+        "cross_entropy_term": scores.entry(<const CrossEntropyTerm*>NULL, True, "term"),    # no loss by itself
+        "sigmoid": functions.entry(<const Sigmoid*>NULL, False),
+        "log_sigmoid": functions.entry(<const LogSigmoid*>NULL, False),
+        "softplus": functions.entry(<const Softplus*>NULL, False),
+        "exp": functions.entry(<const Exp*>NULL, False),
+        "grow": functions.entry(<const Grow*>NULL, False),
+        "expm1": functions.entry(<const Expm1*>NULL, False),
+        "log": functions.entry(<const Log*>NULL, False),
+        "log1m": functions.entry(<const Log1m*>NULL, False),
+        "log1p": functions.entry(<const Log1p*>NULL, False),
+        "log_one": functions.entry(<const LogOne*>NULL, False),
         "gaussian_nll": outputs_entry(<const likelihoods.GaussianNll*>NULL),
         "cosine_distance": pair_entry(<const distances.CosineDistance*>NULL),
         "cox": cox_entry(),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
-        "log1p": entry(<const formulas.Log1p*>NULL, False),
         "softmax_cross_entropy": rows(through_softmax(through_softmax(
             new_rows(), <const row_formulas.SoftmaxCrossEntropyIds*>NULL), <const row_formulas.SoftmaxCrossEntropyRows*>NULL)),
         "softmax_focal": rows(through_softmax(through_softmax(
@@ -108,26 +143,14 @@ cdef inline object floor():
     return PyCapsule_New(self, "floor", NULL)
 
 
-cdef inline object entry(const Pointwise* tag, bint inspected, const char* kind="pointwise"):
-    return functions(<PointwiseFunction>pointwise[Pointwise, float], <PointwiseFunction>pointwise[Pointwise, double], inspected, kind)
-
-
 cdef inline object statistic_entry(const Statistic* tag, bint inspected):
-    return functions(<PointwiseFunction>statistic[Statistic, float], <PointwiseFunction>statistic[Statistic, double], inspected,
+    return pointwise_entry(<PointwiseFunction>statistic[Statistic, float], <PointwiseFunction>statistic[Statistic, double], inspected,
                      "statistic")
 
 
 cdef inline object outputs_entry(const TwoOutputs* tag):
-    return functions(<PointwiseFunction>two_outputs[TwoOutputs, float], <PointwiseFunction>two_outputs[TwoOutputs, double], False,
+    return pointwise_entry(<PointwiseFunction>two_outputs[TwoOutputs, float], <PointwiseFunction>two_outputs[TwoOutputs, double], False,
                      "outputs")
-
-
-cdef inline object functions(PointwiseFunction of_float, PointwiseFunction of_double, bint inspected, const char* kind):
-    cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
-    if self is NULL:
-        raise MemoryError()
-    self.function[0], self.function[1], self.inspected = of_float, of_double, inspected
-    return PyCapsule_New(self, kind, NULL)
 
 
 cdef inline object pair_entry(const Pair* tag):

@@ -3,7 +3,9 @@
 An entry travels as a capsule, whose name says of which family it is; it is never freed, as the level is not.
 """
 
+from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
+from libc.stdlib cimport malloc
 
 from .block cimport CoxFunction, PairFunction, PointwiseFunction
 from .rows_block cimport RowsFunction
@@ -52,3 +54,11 @@ cdef struct RowsForm:                   # of a loss with one kind of target
 cdef struct RowsEntry:
     RowsForm ids
     RowsForm rows
+
+
+cdef inline object pointwise_entry(PointwiseFunction of_float, PointwiseFunction of_double, bint inspected, const char* kind):
+    cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function[0], self.function[1], self.inspected = of_float, of_double, inspected
+    return PyCapsule_New(self, kind, NULL)

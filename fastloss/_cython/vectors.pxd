@@ -10,6 +10,10 @@ from .views cimport real
 cdef extern from "vecmath.h" nogil:
     void vexp_f(const float* x, float* y, Py_ssize_t n) noexcept
     void vexp_d(const double* x, double* y, Py_ssize_t n) noexcept
+    void vgrow_f(const float* x, float* y, Py_ssize_t n) noexcept
+    void vgrow_d(const double* x, double* y, Py_ssize_t n) noexcept
+    void vlogone_f(const float* x, float* y, Py_ssize_t n) noexcept
+    void vlogone_d(const double* x, double* y, Py_ssize_t n) noexcept
     void vlog_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
     void vlog_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
     void vlogsum_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
@@ -24,6 +28,8 @@ cdef extern from "vecmath.h" nogil:
     double root_d(double x, double r) noexcept
     float over_root_f(float y, float r) noexcept
     double over_root_d(double y, double r) noexcept
+    float atanh_tail_f(float q) noexcept
+    double atanh_tail_d(double q) noexcept
     float excess_f(float v) noexcept
     double excess_d(double v) noexcept
     double bend_d(double x) noexcept
@@ -35,6 +41,10 @@ cdef extern from "vecmath.h" nogil:
     int beyond_signs_d(const double* x, Py_ssize_t n) noexcept
     int inside_unit_f(const float* x, Py_ssize_t n) noexcept
     int inside_unit_d(const double* x, Py_ssize_t n) noexcept
+    int below_f(const float* x, Py_ssize_t n, float bound) noexcept
+    int below_d(const double* x, Py_ssize_t n, double bound) noexcept
+    int at_most_f(const float* x, Py_ssize_t n, float bound) noexcept
+    int at_most_d(const double* x, Py_ssize_t n, double bound) noexcept
     void fetch(const void* source, Py_ssize_t size) noexcept
 
 
@@ -46,8 +56,16 @@ cdef inline void vexp(const real* x, real* y, Py_ssize_t n) noexcept nogil:
         vexp_d(x, y, n)
 
 
+cdef inline void vgrow(const real* x, real* y, Py_ssize_t n) noexcept nogil:
+    """y = exp(x), whatever x is."""
+    if real is float:
+        vgrow_f(x, y, n)
+    else:
+        vgrow_d(x, y, n)
+
+
 cdef inline void vexpm1(const real* x, real* y, Py_ssize_t n) noexcept nogil:
-    """y = exp(x) - 1, x <= 0."""
+    """y = exp(x) - 1, x <= 1."""
     if real is float:
         vexpm1_f(x, y, n)
     else:
@@ -78,6 +96,14 @@ cdef inline void vlog1p(const real* x, real* y, Py_ssize_t n) noexcept nogil:
         vlog1p_d(x, y, n)
 
 
+cdef inline void vlogone(const real* x, real* y, Py_ssize_t n) noexcept nogil:
+    """y = log(1 + x), x > -3/4."""
+    if real is float:
+        vlogone_f(x, y, n)
+    else:
+        vlogone_d(x, y, n)
+
+
 cdef inline void vroot(const real* x, real* y, Py_ssize_t n) noexcept nogil:
     """What `root` and `over_root` make a square root of."""
     if real is float:
@@ -102,6 +128,14 @@ cdef inline real over_root(real y, real r) noexcept nogil:
         return over_root_d(y, r)
 
 
+cdef inline real atanh_tail(real q) noexcept nogil:
+    """2 (atanh(s) - s)/s^3 of q = s^2 <= 1/9."""
+    if real is float:
+        return atanh_tail_f(q)
+    else:
+        return atanh_tail_d(q)
+
+
 cdef inline real excess(real v) noexcept nogil:
     """v - log(1 + v), -½ <= v <= 1."""
     if real is float:
@@ -116,6 +150,11 @@ cdef inline real quotient(real n, real s, real lost) noexcept nogil:
         return quotient_f(n, s, lost)
     else:
         return quotient_d(n, s, lost)
+
+
+cdef inline real bend(real x) noexcept nogil:
+    """e^x - 1 - x, |x| <= ½."""
+    return <real>bend_d(x)
 
 
 cdef inline bint beyond_unit(const real* x, Py_ssize_t n) noexcept nogil:
@@ -142,6 +181,22 @@ cdef inline bint inside_unit(const real* x, Py_ssize_t n) noexcept nogil:
         return inside_unit_d(x, n)
 
 
+cdef inline bint below(const real* x, Py_ssize_t n, real bound) noexcept nogil:
+    """Whether something is less."""
+    if real is float:
+        return below_f(x, n, bound)
+    else:
+        return below_d(x, n, bound)
+
+
+cdef inline bint at_most(const real* x, Py_ssize_t n, real bound) noexcept nogil:
+    """Whether something is less or equal."""
+    if real is float:
+        return at_most_f(x, n, bound)
+    else:
+        return at_most_d(x, n, bound)
+
+
 cdef inline real absolute(real x) noexcept nogil:
     if real is float:
         return fabsf(x)
@@ -157,3 +212,15 @@ cdef inline real signless(real x) noexcept nogil:
 
 cdef inline real clip(real x, real low, real high) noexcept nogil:
     return low if x < low else (high if x > high else x)
+
+
+cdef inline real softplus_bound(real x, real a) noexcept nogil:
+    """The curvature of the parabola that touches softplus at x and -x, and lies above it: tanh(x/2)/(2x), with a = exp(-|x|)."""
+    cdef real half = 0.5, one = 1, quarter = 0.25, r = half * absolute(x)
+    return (tanh_over(r) if r < half else (one - a) / (one + a) / r) * quarter
+
+
+cdef inline real tanh_over(real x) noexcept nogil:
+    """tanh(x)/x for |x| <= ½, by its continued fraction."""
+    cdef real q = x * x, one = 1, three = 3, five = 5, seven = 7, nine = 9, eleven = 11, thirteen = 13
+    return one / (one + q / (three + q / (five + q / (seven + q / (nine + q / (eleven + q / thirteen))))))

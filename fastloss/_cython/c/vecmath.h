@@ -1,10 +1,12 @@
 /* The transcendental functions that losses are made of, over the arrays of a tile.
  *
- *   vexp     e^x           x <= 0 (every loss can be written so); gradual underflow, -inf -> 0
- *   vexpm1   e^x - 1       x <= 0
+ *   vexp     e^x           x <= 0; gradual underflow, -inf -> 0
+ *   vgrow    e^x           any x; inf where it leaves the range
+ *   vexpm1   e^x - 1       x <= 1
  *   vlog     log(x + c)    x >= 0; 0 -> -inf, inf -> inf; c is what rounding took from x, 0 unless 1/2 <= x <= 1
  *   vlogsum  log(x + c)    the same for any x > 0: c may come with every x
  *   vlog1p   log(1 + e)    0 <= e <= 1
+ *   vlogone  log(1 + x)    x > -3/4
  *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, r) is y over it
  *
  * Each takes n elements, n a multiple of LANES, and may work in place. NaN goes through. Errors stay under 2 units in the
@@ -70,36 +72,57 @@ static inline int inside_unit_d(const double *x, ptrdiff_t n) {
     return any != 0;
 }
 
+/* Whether a number is less than `low`, or `high` at most. */
+#define ANY(name, number, is)                                                           \
+    static inline int name(const number *x, ptrdiff_t n, number bound) {                \
+        int any = 0;                                                                    \
+        for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) any |= x[i] is bound;      \
+        return any;                                                                     \
+    }
+ANY(below_f, float, <)
+ANY(below_d, double, <)
+ANY(at_most_f, float, <=)
+ANY(at_most_d, double, <=)
+
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #include "vecmath_avx512.h"
 #else
 
 /* e^x = 2^k e^r. Below `tiny` the power of two is built 2^64 too large and taken back by a last multiplication, which
- * rounds once, as gradual underflow wants. What underflows to 0 is set to 0, because finding out costs 100 cycles. */
-static inline float exp_f(float x) {
-    const float round = 12582912.0f, tiny = -87.0f;
+ * rounds once, as gradual underflow wants; beyond `huge` the other way round. What underflows to 0 is set to 0, because finding out costs 100 cycles. */
+static inline float exp_with_f(float x, int any) {
+    const float round = 12582912.0f, tiny = -87.0f, huge = 87.0f;
     float c = x < -104.0f ? 0.0f : x;
+    c = any && c > 89.0f ? 89.0f : c;
     float z = c * 1.44269504f + round, k = z - round;
     float r = (c - k * 0x1.62ep-1f) - k * 0x1.0bfbe8p-15f, q = r * r;
     float even = EXP_F[0] + q * (EXP_F[2] + q * EXP_F[4]), odd = EXP_F[1] + q * (EXP_F[3] + q * EXP_F[5]);
     float p = 1.0f + (r + q * (even + r * odd));
-    uint32_t scale = (bits_of_float(z) << 23) + (c < tiny ? (127u + 64u) << 23 : 127u << 23);
-    float value = p * float_of(scale) * (c < tiny ? 0x1p-64f : 1.0f);
+    uint32_t bias = c < tiny ? 127u + 64u : (any && c > huge ? 127u - 64u : 127u);
+    float rest = c < tiny ? 0x1p-64f : (any && c > huge ? 0x1p64f : 1.0f);
+    float value = p * float_of((bits_of_float(z) << 23) + (bias << 23)) * rest;
     return x < -104.0f ? 0.0f : value;
 }
 
-static inline double exp_d(double x) {
-    const double round = 6755399441055744.0, tiny = -708.0;
+static inline double exp_with_d(double x, int any) {
+    const double round = 6755399441055744.0, tiny = -708.0, huge = 708.0;
     double c = x < -745.2 ? 0.0 : x;
+    c = any && c > 710.0 ? 710.0 : c;
     double z = c * 1.4426950408889634 + round, k = z - round;
     double r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
     double even = EXP_D[0] + q * (EXP_D[2] + q * (EXP_D[4] + q * (EXP_D[6] + q * (EXP_D[8] + q * EXP_D[10]))));
     double odd = EXP_D[1] + q * (EXP_D[3] + q * (EXP_D[5] + q * (EXP_D[7] + q * EXP_D[9])));
     double p = 1.0 + (r + q * (even + r * odd));
-    uint64_t scale = (bits_of_double(z) << 52) + (c < tiny ? (1023ull + 64ull) << 52 : 1023ull << 52);
-    double value = p * double_of(scale) * (c < tiny ? 0x1p-64 : 1.0);
+    uint64_t bias = c < tiny ? 1023ull + 64ull : (any && c > huge ? 1023ull - 64ull : 1023ull);
+    double rest = c < tiny ? 0x1p-64 : (any && c > huge ? 0x1p64 : 1.0);
+    double value = p * double_of((bits_of_double(z) << 52) + (bias << 52)) * rest;
     return x < -745.2 ? 0.0 : value;
 }
+
+static inline float exp_f(float x) { return exp_with_f(x, 0); }
+static inline double exp_d(double x) { return exp_with_d(x, 0); }
+static inline float grow_f(float x) { return exp_with_f(x, 1); }
+static inline double grow_d(double x) { return exp_with_d(x, 1); }
 
 /* e^x - 1 = (2^k - 1) + 2^k (e^r - 1): the first term is exact, or 1 beside which the second is nothing. */
 static inline float expm1_f(float x) {
@@ -173,6 +196,17 @@ static inline double logsum_d(double x, double lost) { return log_with_d(x, lost
 static inline float log1p_f(float e) { return log_sum_f(e > 0.5f ? 1.0f : 0.0f, e > 0.5f ? 0.5f * (e - 1.0f) : e, 0.0f); }
 static inline double log1p_d(double e) { return log_sum_d(e > 0.5 ? 1.0 : 0.0, e > 0.5 ? 0.5 * (e - 1.0) : e, 0.0); }
 
+/* log(1 + x), by what rounding takes from 1 + x. */
+static inline float log_one_f(float x) {
+    float s = 1.0f + x, less = x < 1.0f ? x : 1.0f, more = x < 1.0f ? 1.0f : x, lost = less - (s - more);
+    return logsum_f(s, x < INFINITY ? lost : 0.0f);
+}
+
+static inline double log_one_d(double x) {
+    double s = 1.0 + x, less = x < 1.0 ? x : 1.0, more = x < 1.0 ? 1.0 : x, lost = less - (s - more);
+    return logsum_d(s, x < (double)INFINITY ? lost : 0.0);
+}
+
 #define OVER_ARRAY(name, number, function)                                                          \
     static inline void name(const number *x, number *y, ptrdiff_t n) {                              \
         INDEPENDENT for (ptrdiff_t i = 0; i < (n & ~(ptrdiff_t)15); i++) y[i] = function(x[i]);     \
@@ -185,6 +219,10 @@ static inline double log1p_d(double e) { return log_sum_d(e > 0.5 ? 1.0 : 0.0, e
 
 OVER_ARRAY(vexp_f, float, exp_f)
 OVER_ARRAY(vexp_d, double, exp_d)
+OVER_ARRAY(vgrow_f, float, grow_f)
+OVER_ARRAY(vgrow_d, double, grow_d)
+OVER_ARRAY(vlogone_f, float, log_one_f)
+OVER_ARRAY(vlogone_d, double, log_one_d)
 OVER_ARRAY(vexpm1_f, float, expm1_f)
 OVER_ARRAY(vexpm1_d, double, expm1_d)
 OVER_ARRAYS(vlog_f, float, log_f)
@@ -208,17 +246,20 @@ static inline double over_root_d(double y, double r) { return y / r; }
  *   excess_f, excess_d   v - log(1 + v)   -1/2 <= v <= 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v - 2s = s·v
  *   bend_d               e^x - 1 - x      |x| <= 1/2, by its series
  */
-static inline float excess_f(float v) {
-    float s = v / (2.0f + v), q = s * s, p = 2.0f / 17.0f;
+static inline float atanh_tail_f(float q) {
+    float p = 2.0f / 17.0f;
     for (int k = 15; k >= 3; k -= 2) p = 2.0f / (float)k + q * p;
-    return s * (v - q * p);
+    return p;
 }
 
-static inline double excess_d(double v) {
-    double s = v / (2.0 + v), q = s * s, p = 2.0 / 35.0;
+static inline double atanh_tail_d(double q) {
+    double p = 2.0 / 35.0;
     for (int k = 33; k >= 3; k -= 2) p = 2.0 / (double)k + q * p;
-    return s * (v - q * p);
+    return p;
 }
+
+static inline float excess_f(float v) { float s = v / (2.0f + v), q = s * s; return s * (v - q * atanh_tail_f(q)); }
+static inline double excess_d(double v) { double s = v / (2.0 + v), q = s * s; return s * (v - q * atanh_tail_d(q)); }
 
 static inline double bend_d(double x) {
     double p = BEND_D[13];

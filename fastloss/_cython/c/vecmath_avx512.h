@@ -16,10 +16,10 @@ static inline __m512d lookup_d(const double *table, __m512i index) {
 /* `round` has units of 1/32 (1/16): the low bits of z number the table entry, floor(k) is the power of two. What rounding takes
  * from an entry is added again: it would be most of the result's error. What underflows to
  * 0 (a class masked by -inf, say) is set to 0: letting the multiplication find out costs the processor 100 cycles. */
-static inline __m512 exp_f(__m512 x) {
+static inline __m512 exp_with_f(__m512 x, int any) {
     const __m512 round = _mm512_set1_ps(0x1.8p18f);
     __mmask16 counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-104.0f), _CMP_NLT_UQ);
-    __m512 c = _mm512_maskz_mov_ps(counts, x);
+    __m512 c = _mm512_maskz_mov_ps(counts, any ? _mm512_min_ps(_mm512_set1_ps(89.0f), x) : x);
     __m512 z = c * 1.44269504f + round, k = z - round;
     __m512 r = (c - k * 0x1.63p-1f) - k * -0x1.bd0106p-13f;
     __m512 p = r + r * r * (EXP_SHORT_F[0] + r * EXP_SHORT_F[1]);
@@ -28,10 +28,10 @@ static inline __m512 exp_f(__m512 x) {
     return _mm512_maskz_scalef_ps(counts, power + (power * p + lookup_f(EXP_TABLE_LOW_F, index)), k);
 }
 
-static inline __m512d exp_d(__m512d x) {
+static inline __m512d exp_with_d(__m512d x, int any) {
     const __m512d round = _mm512_set1_pd(0x1.8p48);
     __mmask8 counts = _mm512_cmp_pd_mask(x, _mm512_set1_pd(-745.2), _CMP_NLT_UQ);
-    __m512d c = _mm512_maskz_mov_pd(counts, x);
+    __m512d c = _mm512_maskz_mov_pd(counts, any ? _mm512_min_pd(_mm512_set1_pd(710.0), x) : x);
     __m512d z = c * 1.4426950408889634 + round, k = z - round;
     __m512d r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
     __m512d even = EXP_SHORT_D[0] + q * (EXP_SHORT_D[2] + q * EXP_SHORT_D[4]);
@@ -41,6 +41,11 @@ static inline __m512d exp_d(__m512d x) {
     __m512d power = lookup_d(EXP_TABLE_D, index);
     return _mm512_maskz_scalef_pd(counts, power + (power * p + lookup_d(EXP_TABLE_LOW_D, index)), k);
 }
+
+static inline __m512 exp_f(__m512 x) { return exp_with_f(x, 0); }
+static inline __m512d exp_d(__m512d x) { return exp_with_d(x, 0); }
+static inline __m512 grow_f(__m512 x) { return exp_with_f(x, 1); }
+static inline __m512d grow_d(__m512d x) { return exp_with_d(x, 1); }
 
 /* e^x - 1 = (2^k - 1) + 2^k (e^r - 1), k a whole number: the table's steps would cancel near 0. */
 static inline __m512 expm1_f(__m512 x) {
@@ -123,6 +128,21 @@ static inline __m512d log1p_d(__m512d e) {
     return log_sum_d(lookup_d(LOG1P_VALUE_D, index), _mm512_fmadd_pd(e, inverse, inverse - 1.0), _mm512_setzero_pd());
 }
 
+/* log(1 + x), by what rounding takes from 1 + x. */
+static inline __m512 log_one_f(__m512 x) {
+    const __m512 one = _mm512_set1_ps(1.0f);
+    __m512 s = one + x;
+    __mmask16 small = _mm512_cmp_ps_mask(x, one, _CMP_LT_OQ), counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0x1p30f), _CMP_LT_OQ);
+    return log_f(s, _mm512_maskz_mov_ps(counts, _mm512_mask_blend_ps(small, one - (s - x), x - (s - one))));
+}
+
+static inline __m512d log_one_d(__m512d x) {
+    const __m512d one = _mm512_set1_pd(1.0);
+    __m512d s = one + x;
+    __mmask8 small = _mm512_cmp_pd_mask(x, one, _CMP_LT_OQ), counts = _mm512_cmp_pd_mask(x, _mm512_set1_pd(0x1p60), _CMP_LT_OQ);
+    return log_d(s, _mm512_maskz_mov_pd(counts, _mm512_mask_blend_pd(small, one - (s - x), x - (s - one))));
+}
+
 /* An estimate of 1/sqrt(x) to 14 bits, refined until it is right: the divider, which would take longer than everything else in a
  * loss, is left to the divisions. Normal numbers only. */
 static inline __m512 inverse_root_f(__m512 x) {
@@ -149,6 +169,10 @@ static inline __m512d inverse_root_d(__m512d x) {
 
 OVER_ARRAY(vexp_f, float, ps, 16, exp_f)
 OVER_ARRAY(vexp_d, double, pd, 8, exp_d)
+OVER_ARRAY(vgrow_f, float, ps, 16, grow_f)
+OVER_ARRAY(vgrow_d, double, pd, 8, grow_d)
+OVER_ARRAY(vlogone_f, float, ps, 16, log_one_f)
+OVER_ARRAY(vlogone_d, double, pd, 8, log_one_d)
 OVER_ARRAY(vexpm1_f, float, ps, 16, expm1_f)
 OVER_ARRAY(vexpm1_d, double, pd, 8, expm1_d)
 OVER_ARRAYS(vlog_f, float, ps, 16, log_f)

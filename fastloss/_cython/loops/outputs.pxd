@@ -4,7 +4,7 @@ derivatives."""
 from ..block cimport BOUND, GRAD, HESS, LANES, VALUE, Block, Sums
 from ..formulas.outputs cimport TwoOutputs, point, prepare
 from ..views cimport reading, real, writing
-from .pointwise cimport scaled, weigh
+from .samples cimport scaled, weigh
 
 cdef enum:
     STAGE = 128

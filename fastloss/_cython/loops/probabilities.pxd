@@ -145,7 +145,7 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
 
 cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
                        real[:, ::1] hess, const double[:, ::1] row, const RowsBlock* block) except -1 nogil:
-    """-t/p and t/p^2. Where all rows count alike, as numbers that do (loops/pointwise.pxd), to the last bit."""
+    """-t/p and t/p^2. Where all rows count alike, as numbers that do (loops/pointwise.pxi), to the last bit."""
     cdef real g_place[256]
     cdef real h_place[256]
     cdef real[:, ::1] g = writing_rows(<real*>g_place, 1, PIECE, PIECE)

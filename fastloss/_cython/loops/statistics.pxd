@@ -4,7 +4,7 @@ from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE, Block, Sums
 from ..formulas.statistics cimport Statistic, bend, bound, error, outside, prepare, slope
 from ..vectors cimport signless
 from ..views cimport reading, real, writing
-from .pointwise cimport ask_for, weigh
+from .samples cimport ask_for, weigh
 
 cdef enum:
     STAGE = 512             # samples whose errors are known at a time

@@ -1,38 +1,42 @@
-"""Loops over the samples of a block, LANES at a time. They know no loss.
+# Loops over the samples of a block, LANES at a time, which know no loss: included once for each file of formulas.
+#
+# What is common has a loop of its own, in which value, slope and sums stay in registers; weights and single losses go through
+# `evaluate`. Inputs of LANES samples are read before anything of theirs is written, so an output may be any of the inputs. A
+# block's results stand in a local array first: were they stored as they come, the compiler would have to test for overlap, and
+# would keep the running sums in memory.
 
-What is common has a loop of its own, in which value, slope and sums stay in registers; weights and single losses go through
-`evaluate`. Inputs of LANES samples are read before anything of theirs is written, so an output may be any of the inputs. A
-block's results stand in a local array first: were they stored as they come, the compiler would have to test for overlap, and
-would keep the running sums in memory.
-"""
-
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, SOFT, VALUE, Block, Sums
-from ..formulas.pointwise cimport Pointwise, inspect, point, prepare, prepares, suspect
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, SOFT, VALUE, Block, PointwiseFunction, Sums
+from ..tables cimport pointwise_entry
 from ..vectors cimport fetch, signless
-from ..views cimport reading, real, writing
-
-cdef extern from "math.h" nogil:
-    const double INFINITY
+from ..views cimport reading, real, writing, writing_rows
+from .samples cimport ask_for, scaled, weigh
 
 cdef enum:
     STAGE = 128             # samples whose vector functions are prepared at a time: memory is not left idle for long
     LONG_STAGE = 1024       # samples of a loss without them
+    ROWS = 7                # of prepared numbers
+
+
+cdef inline object entry(const Pointwise* tag, bint inspected, const char* kind="pointwise"):
+    """What a level's table has of a loss."""
+    return pointwise_entry(<PointwiseFunction>pointwise[Pointwise, float], <PointwiseFunction>pointwise[Pointwise, double],
+                           inspected, kind)
 
 
 cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* target, const Block* block,
                           Sums* sums) except -1 nogil:
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
-    cdef real stage[3 * LONG_STAGE]
+    cdef real prepared[ROWS * STAGE]
     return stages(loss[0], reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
-                  writing(stage, LONG_STAGE), writing(stage + LONG_STAGE, LONG_STAGE), writing(stage + 2 * LONG_STAGE, LONG_STAGE),
+                  writing_rows(prepared, ROWS, STAGE, STAGE),
                   writing(<real*>block.value, n if block.value is not NULL else 0),
                   writing(<real*>block.grad, n if block.grad is not NULL else 0),
                   writing(<real*>block.hess, n if block.hess is not NULL else 0), block, sums)
 
 
-cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight, real[::1] a,
-                       real[::1] b, real[::1] c, real[::1] value, real[::1] grad, real[::1] hess, const Block* block,
+cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
+                       real[:, ::1] work, real[::1] value, real[::1] grad, real[::1] hess, const Block* block,
                        Sums* sums) except -1 nogil:
     """A stage is inspected, has its vector functions prepared, and is computed, all in the first-level cache."""
     cdef Py_ssize_t start = 0, n = pred.shape[0], m, ahead = block.ahead, step = STAGE if prepares(loss) else LONG_STAGE
@@ -50,29 +54,22 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
                 seen = SOFT | present(loss, pred, target, weight, start, m)
         sums.seen |= seen
         if wanted != 0:
-            prepare(loss, pred, target, a, b, c, start, m, wanted, seen)
+            prepare(loss, pred, target, work, start, m, wanted, seen)
             if not plain:
-                evaluate(loss, pred, target, weight, a, b, value, grad, hess, start, m, block, sums)
+                evaluate(loss, pred, target, weight, work, value, grad, hess, start, m, block, sums)
             elif wanted == VALUE:
-                total(loss, pred, target, a, b, start, m, ahead, sums)
+                total(loss, pred, target, work, start, m, ahead, sums)
             elif wanted == GRAD:
-                slopes(loss, pred, target, a, b, grad, start, m, scale, ahead, block.streaming)
+                slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming)
             elif wanted == VALUE | GRAD:
-                total_and_slopes(loss, pred, target, a, b, grad, start, m, scale, ahead, block.streaming, sums)
+                total_and_slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming, sums)
             else:
-                slopes_and_curvature(loss, pred, target, a, b, grad, hess, start, m, scale, ahead, wanted)
+                slopes_and_curvature(loss, pred, target, work, grad, hess, start, m, scale, ahead, wanted)
         start += m
     return 0
 
 
-cdef inline int ask_for(const real[::1] pred, const real[::1] target, Py_ssize_t i, Py_ssize_t ahead) except -1 nogil:
-    """Have memory bring what is read `ahead` bytes from here."""
-    fetch(<const char*>&pred[i] + ahead, LANES * sizeof(real))
-    fetch(<const char*>&target[i] + ahead, LANES * sizeof(real))
-    return 0
-
-
-cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a, const real[::1] b,
+cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
                       Py_ssize_t start, Py_ssize_t m, Py_ssize_t ahead, Sums* sums) except -1 nogil:
     """Σ loss. (Floats in two loops: in one, gcc makes a loss's choices after its conversion to double.)"""
     cdef double lane[32]
@@ -85,7 +82,7 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
         if ahead > 0:
             ask_for(pred, target, start + i, ahead)
         for k in range(LANES):
-            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             values[k] = v
             if real is double:
                 lane[k] += v
@@ -98,7 +95,7 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
     return 0
 
 
-cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a, const real[::1] b,
+cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
                        real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead, bint streaming) except -1 nogil:
     cdef real block[32]
     cdef real v = 0, g = 0, h = 0, u = 0
@@ -109,7 +106,7 @@ cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] tar
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
         for k in range(LANES):
-            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             block[k] = signless(g * scale)
         for k in range(LANES):
             grad[start + i + k] = block[k]
@@ -117,8 +114,7 @@ cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] tar
     return 0
 
 
-cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a,
-                                 const real[::1] b, real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
+cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work, real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
                                  bint streaming, Sums* sums) except -1 nogil:
     cdef double lane[32]
     cdef real values[32]
@@ -133,7 +129,7 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
         for k in range(LANES):
-            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             values[k] = v
             block[k] = signless(g * scale)
             if real is double:
@@ -149,8 +145,7 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
     return 0
 
 
-cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[::1] a,
-                                     const real[::1] b, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
+cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
                                      real scale, Py_ssize_t ahead, int wanted) except -1 nogil:
     cdef real g_block[32]
     cdef real h_block[32]
@@ -161,12 +156,12 @@ cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const
             ask_for(pred, target, start + i, ahead)
         if wanted & HESS:
             for k in range(LANES):
-                point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+                point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
                 g_block[k] = signless(g * scale)
                 h_block[k] = signless(h * scale)
         else:
             for k in range(LANES):
-                point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+                point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
                 g_block[k] = signless(g * scale)
                 h_block[k] = signless(u * scale)
         for k in range(LANES):
@@ -178,7 +173,7 @@ cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const
 
 
 cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
-                         const real[::1] a, const real[::1] b, real[::1] value, real[::1] grad, real[::1] hess,
+                         const real[:, ::1] work, real[::1] value, real[::1] grad, real[::1] hess,
                          Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
     """Whatever is wanted, weighted or not, losses written or added up. Weight and scale meet in double, whose product with the
     slope is rounded once; a weight of 0 takes its sample out, whatever that gives."""
@@ -192,13 +187,13 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
     cdef int wanted = block.wanted
     while i < m:
         for k in range(LANES):
-            point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+            point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             v_block[k] = v
             g_block[k] = g
             h_block[k] = h
         if wanted & BOUND:
             for k in range(LANES):
-                point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)
+                point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
                 h_block[k] = u
         if weighted:
             for k in range(LANES):
@@ -227,31 +222,6 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
             for k in range(LANES):
                 hess[start + i + k] = h_block[k]
         i += LANES
-    return 0
-
-
-cdef inline real scaled(real x, double weight, bint weighted, real scale, double exact_scale) noexcept nogil:
-    """x·weight·scale"""
-    if not weighted:
-        return signless(x * scale)
-    return signless(<real>(<double>x * (weight * exact_scale) if weight != 0 else 0.0))
-
-
-cdef inline int weigh(const double[::1] weight, Sums* sums) except -1 nogil:
-    """Add up the weights, and look for one that is negative, infinite or NaN."""
-    cdef double lane[32]
-    cdef long long bad = 0
-    cdef Py_ssize_t i = 0, k
-    for k in range(LANES):
-        lane[k] = sums.weight[k]
-    while i < weight.shape[0]:
-        for k in range(LANES):
-            lane[k] += weight[i + k]
-            bad |= not (weight[i + k] >= 0) & (weight[i + k] < INFINITY)
-        i += LANES
-    for k in range(LANES):
-        sums.weight[k] = lane[k]
-    sums.seen |= OUTSIDE if bad else 0
     return 0
 
 

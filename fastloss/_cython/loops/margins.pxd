@@ -1,0 +1,5 @@
+"""Loops over samples: losses of margins."""
+
+from ..formulas.margins cimport Pointwise, inspect, point, prepare, prepares, suspect
+
+include "pointwise.pxi"

@@ -1,0 +1,5 @@
+"""Loops over samples: squares, absolute values, quantiles, relative errors."""
+
+from ..formulas.regression cimport Pointwise, inspect, point, prepare, prepares, suspect
+
+include "pointwise.pxi"
