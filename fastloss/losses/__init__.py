@@ -2,13 +2,8 @@
 
 # isort: off
 from .regression import huber, l1, l2, log_cosh, mae, mse, pseudo_huber, rmse, rmsle
-from .classification import (
-    binary_cross_entropy,
-    hinge,
-    log_loss,
-    sigmoid_cross_entropy,
-    squared_hinge,
-)
+from .margin import hinge, squared_hinge
+from .classification import binary_cross_entropy, log_loss, sigmoid_cross_entropy
 from .multiclass import (
     categorical_cross_entropy,
     softmax_cross_entropy,
