@@ -96,6 +96,7 @@ def outside(arguments: Arguments, domains: Mapping[str, Domain]) -> NoReturn:
         domain = WEIGHT if name == "sample_weight" else domains.get(name)
         if array is None or domain is None:
             continue
+        domain = domain.under(arguments.hyperparameters)
         for start, block in blocks(array):
             with np.errstate(all="ignore"):
                 bad = ~domain.contains(np.asarray(block, dtype=np.float64 if domain is WEIGHT else computed))

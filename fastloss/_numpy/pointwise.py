@@ -32,16 +32,20 @@ class Formula:
 
 
 class Sample:
-    """A formula of numbers that are there."""
+    """A formula of numbers that are there; its results are numbers of the dtype that is computed in."""
 
-    def __init__(
-        self, formula: type[Formula], tile: Tile, pred: Array, target: Array, hyperparameters: list[Any]
-    ) -> None:
-        given = (pred, target, *hyperparameters)
+    def __init__(self, formula: type[Formula], tile: Tile, given: tuple[Any, ...]) -> None:
+        self.formula, self.tile, self.given = formula, tile, given
         for name in ("value", "grad", "hess", "majorizer"):
             if hasattr(formula, name):
-                setattr(self, name, partial(getattr(formula, name), *given))
-        self.product = lambda: formula.hess(*given) * tile.get(VECTOR)
+                setattr(self, name, partial(self.result, name))
+
+    def result(self, name: str) -> Array:
+        x: Array = getattr(self.formula, name)(*self.given)
+        return x.astype(self.tile.batch.dtype, copy=False)
+
+    def product(self) -> Array:
+        return np.multiply(self.result("hess"), self.tile.get(VECTOR))
 
 
 class Pointwise(Kernel):
@@ -51,9 +55,13 @@ class Pointwise(Kernel):
         pred, target = tile.get(PRED), tile.get(TARGET)
         weight, outside = weight_of(tile)
         there = True if weight is None else weight != 0
-        outside |= is_outside(self.domains, there, pred=pred, target=target)
-        hyperparameters = [self.number(x, tile) for x in tile.batch.hyperparameters]
-        return Part(Sample(self.formula, tile, pred, target, hyperparameters), weight, tile.count, outside)
+        domains = {name: domain.under(tile.batch.hyperparameters) for name, domain in self.domains.items()}
+        outside |= is_outside(domains, there, pred=pred, target=target)
+        return Part(Sample(self.formula, tile, self.given(tile, pred, target)), weight, tile.count, outside)
+
+    def given(self, tile: Tile, pred: Array, target: Array) -> tuple[Any, ...]:
+        """What the formula is given."""
+        return pred, target, *(self.number(x, tile) for x in tile.batch.hyperparameters)
 
     @staticmethod
     def number(x: Any, tile: Tile) -> Any:
@@ -61,6 +69,13 @@ class Pointwise(Kernel):
         if not isinstance(x, np.ndarray):
             return tile.batch.dtype.type(x)
         return np.broadcast_to(x.astype(tile.batch.dtype), tile.batch.samples)[tile.index].reshape(-1)
+
+
+class InDouble(Pointwise):
+    """The kernel of a formula that is computed in double, whatever the arrays hold; its hyperparameters are single numbers."""
+
+    def given(self, tile: Tile, pred: Array, target: Array) -> tuple[Any, ...]:
+        return pred.astype(np.float64), target.astype(np.float64), *tile.batch.hyperparameters
 
 
 class MSE(Formula):
