@@ -87,7 +87,7 @@ class Parameter(Keyword):
         """The interval."""
         left = f"{self.low:g} {'<' if self.open_low else '<='} {name}"
         interval = f"{left} {'<' if self.open_high or self.high == math.inf else '<='} {self.high:g}"
-        return interval + (", or None" if self.default is None else "")
+        return interval + (" or None" if self.default is None else "")
 
 
 @dataclass(frozen=True)

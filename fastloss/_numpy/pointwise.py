@@ -45,7 +45,7 @@ class Sample:
         return x.astype(self.tile.batch.dtype, copy=False)
 
     def product(self) -> Array:
-        return np.multiply(self.result("hess"), self.tile.get(VECTOR))
+        return np.asarray(self.result("hess") * self.tile.get(VECTOR))
 
 
 class Pointwise(Kernel):
