@@ -89,8 +89,8 @@ class Sigmoids:
 class SigmoidFocal(Formula):
     """w·Q^γ·C, with the cross-entropy C, Q = tq + (1 − t)p, w = αt + (1 − α)(1 − t), or 1 without α.
 
-    With e = 1 − 2t and k = pq/Q: gradient w·Q^γ((p − t) + γCek), Hessian w·Q^γ(pq + 2γ(p − t)ek + γCk(e(q − p) − k + γk)). For a
-    label of 0 or 1, e(q − p) − k is −Q.
+    With k = (1 − 2t)pq/Q, the derivative of log Q: gradient w·Q^γ((p − t) + γCk), Hessian
+    w·Q^γ(pq + 2γ(p − t)k + γCk(q − p − k + γk)). For a label of 0 or 1, k(q − p − k) is −pq.
     """
 
     domains = LOGITS.domains
@@ -108,29 +108,29 @@ class SigmoidFocal(Formula):
 
     @classmethod
     def parts(cls, x, t, gamma, alpha):
-        """p and q, w·Q^γ, e, k and C·k, which is 0 where k is."""
+        """p and q, w·Q^γ, k, and C·k, which is 0 where k is."""
         at = Sigmoids(x, t)
         wrong = t * at.q + (1 - t) * at.p
-        k = np.where(wrong == 0, 1, at.variance / wrong)
+        k = (1 - 2 * t) * np.where(wrong == 0, 1, at.variance / wrong)
         entropy = weighed(t, softplus(-x)) + weighed(1 - t, softplus(x))
-        return at, cls.weight(t, alpha) * power(wrong, gamma), 1 - 2 * t, k, np.where(k == 0, 0, entropy * k)
+        return at, cls.weight(t, alpha) * power(wrong, gamma), k, np.where(k == 0, 0, entropy * k)
 
     @classmethod
     def grad(cls, x, t, gamma, alpha):
-        at, w, e, _, c = cls.parts(x, t, gamma, alpha)
-        return w * (at.error + gamma * e * c)
+        at, w, _, c = cls.parts(x, t, gamma, alpha)
+        return w * (at.error + gamma * c)
 
     @classmethod
     def hess(cls, x, t, gamma, alpha):
-        at, w, e, k, c = cls.parts(x, t, gamma, alpha)
-        return w * (at.variance + 2 * gamma * at.error * e * k + gamma * c * ((e * at.turn - k) + gamma * k))
+        at, w, k, c = cls.parts(x, t, gamma, alpha)
+        return w * (at.variance + 2 * gamma * at.error * k + gamma * c * ((at.turn - k) + gamma * k))
 
     @classmethod
     def majorizer(cls, x, t, gamma, alpha):
         """The Hessian without what is negative in it."""
-        at, w, e, k, c = cls.parts(x, t, gamma, alpha)
-        first = at.variance + 2 * gamma * np.maximum(at.error * e, 0) * k
-        return w * (first + gamma * c * (np.maximum(e * at.turn - k, 0) + gamma * k))
+        at, w, k, c = cls.parts(x, t, gamma, alpha)
+        crossed, bent = np.maximum(at.error * k, 0), np.maximum(c * (at.turn - k), 0)
+        return w * (at.variance + 2 * gamma * crossed + gamma * (bent + gamma * c * k))
 
 
 class SigmoidBrier(Formula):

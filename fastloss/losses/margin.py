@@ -165,8 +165,8 @@ def exponential() -> None:
 def modified_huber() -> None:
     """Modified Huber loss of a margin: `squared_hinge` near the margin, a straight line where a sample is far on the wrong side.
 
-    With m = target * pred, ``max(0, 1 - m)**2`` where ``m >= -1``, else ``-4 * m``. The derivative is ``-2 * target * max(0, 1
-    - m)``, or ``-4 * target``. The mean of the labels is the score that costs least, so that (1 + pred)/2 is a probability.
+    With m = target * pred, ``max(0, 1 - m)**2`` where ``m >= -1``, else ``-4 * m``. The derivative is ``-4 * target`` there, else
+    ``-2 * target * max(0, 1 - m)``. The mean of the labels is the score that costs least, so that (1 + pred)/2 is a probability.
 
     References
     ----------
