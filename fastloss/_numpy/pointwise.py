@@ -35,17 +35,16 @@ class Sample:
     """A formula of numbers that are there; its results are numbers of the dtype that is computed in."""
 
     def __init__(self, formula: type[Formula], tile: Tile, given: tuple[Any, ...]) -> None:
-        self.formula, self.tile, self.given = formula, tile, given
+        def result(name: str) -> Array:
+            x: Array = getattr(formula, name)(*given)
+            return x.astype(tile.batch.dtype, copy=False)
+
         for name in ("value", "grad", "hess", "majorizer"):
             if hasattr(formula, name):
-                setattr(self, name, partial(self.result, name))
-
-    def result(self, name: str) -> Array:
-        x: Array = getattr(self.formula, name)(*self.given)
-        return x.astype(self.tile.batch.dtype, copy=False)
-
-    def product(self) -> Array:
-        return np.asarray(self.result("hess") * self.tile.get(VECTOR))
+                setattr(
+                    self, name, partial(result, name)
+                )  # not a method's, or arrays would wait for a collector of cycles
+        self.product = lambda: result("hess") * tile.get(VECTOR)
 
 
 class Pointwise(Kernel):
