@@ -421,6 +421,20 @@ def test_a_bad_value_without_weight_is_not_named(loss, ids):
         refused(ValueError, f"{place}[{where}] is {bad:g};", loss, **arguments, sample_weight=weight)
 
 
+def test_a_bad_value_without_axes():
+    """It has no place to be named, whether it has a weight or not."""
+    for weight in (None, np.array(0.5)):
+        refused(
+            ValueError,
+            "target is 2; target must be in [0, 1]",
+            fl.sigmoid_cross_entropy,
+            1.0,
+            2.0,
+            sample_weight=weight,
+        )
+    assert fl.sigmoid_cross_entropy(1.0, 2.0, sample_weight=np.array(0.0), reduction="sum") == 0
+
+
 @pytest.mark.parametrize("loss", IDS, ids=named)
 def test_ids_beyond_63_bits(loss):
     for bad, ignored, call in product((2**63, 2**64 - 100, 2**64 - 1), (None, -(2**63), -100, -1), CALLS):

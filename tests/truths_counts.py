@@ -197,6 +197,8 @@ VARIANTS = {
     "sigmoid_focal": [{"gamma": g} for g in (0.0, 0.5, 1.0, 5.0)] + [{"alpha": 0.25}, {"gamma": 0.0, "alpha": 0.9}],
     "sigmoid_asymmetric": [{"gamma_pos": 0.0, "gamma_neg": 0.0}, {"gamma_neg": 0.5, "clip": 0.25}, {"clip": 0.0}],
 }
+OWN = {name: set().union(*variants) for name, variants in VARIANTS.items()}
+BOUNDED = {"gamma_deviance", "tweedie_deviance", "logistic", "modified_huber", "sigmoid_focal", "sigmoid_brier"}
 UNITS = dict.fromkeys(FAMILIES, 8) | {"poisson_deviance": 16, "gamma_deviance": 16, "tweedie_deviance": 24}
 
 

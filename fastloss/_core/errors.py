@@ -135,6 +135,8 @@ def there(arguments: Arguments, array: Array, start: int, size: int) -> Array:
     """Which samples have a weight, of those that `size` elements of `array` belong to, from a flat index on."""
     if arguments.weight is None:
         return np.ones(size, bool)
+    if not array.ndim:
+        return np.ravel(arguments.weight != 0)
     index = np.unravel_index(np.arange(start, start + size), array.shape)
     if array.ndim > arguments.weight.ndim:
         assert arguments.axis is not None
