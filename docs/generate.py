@@ -87,7 +87,7 @@ def log_means():
 
 
 def means():
-    return plot.curves(["poisson_deviance", "tweedie_deviance", "gamma_deviance"], span=(0.2, 4))
+    return plot.curves(["poisson_deviance", "tweedie_deviance", "gamma_deviance"], span=(0.4, 4))
 
 
 def probability():
