@@ -74,6 +74,22 @@ def binary():
     return plot.curves(["hinge", "squared_hinge", "sigmoid_cross_entropy"])
 
 
+def margins():
+    return plot.curves(["perceptron", "hinge", "logistic", "modified_huber", "exponential"], span=(-2.5, 2.5))
+
+
+def scores():
+    return plot.curves(["sigmoid_cross_entropy", "sigmoid_focal", "sigmoid_asymmetric", "sigmoid_brier"])
+
+
+def log_means():
+    return plot.curves(["poisson_nll", "tweedie_nll", "gamma_nll", "negative_binomial_nll"], span=(-2, 2))
+
+
+def means():
+    return plot.curves(["poisson_deviance", "tweedie_deviance", "gamma_deviance"], span=(0.4, 4))
+
+
 def probability():
     return plot.curves("binary_cross_entropy")
 
@@ -127,7 +143,10 @@ def margin():
     return ax
 
 
-PICTURES = [regression, far_away, delta, surfaces, binary, probability, multiclass, divergences, saturation, margin]
+PICTURES = [
+    regression, far_away, delta, surfaces, binary, probability, multiclass, divergences, saturation, margin, margins, scores,
+    log_means, means,
+]  # fmt: skip
 
 
 def save(axes, path):

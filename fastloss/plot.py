@@ -19,6 +19,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 
+from ._core.domains import PROBABILITY as SHARE
 from ._core.domains import SIGN, Array
 from ._core.families import RowLoss, TwoOutputs, TwoRows, WithAxis
 from ._core.loss import Loss
@@ -46,12 +47,16 @@ class Line:
 ERROR = Line("pred − target", (-3.0, 3.0))
 SCORE = Line("score (logit) of the class", (-4.0, 4.0))
 PROBABILITY = Line("probability of the class", (0.05, 0.95))
+MEAN = Line("mean", (0.1, 4.0))
+LOG_MEAN = Line("logarithm of the mean", (-3.0, 3.0))
 
 
 def line_of(loss: Loss) -> Line:
     """What a loss is drawn against. Rows have two classes: logits (x, 0), or probabilities (x, 1 − x)."""
+    if loss.link == "log":
+        return LOG_MEAN
     if "pred" in loss.domains:
-        return PROBABILITY
+        return PROBABILITY if loss.domains["pred"] is SHARE else MEAN
     return SCORE if "target" in loss.domains or isinstance(loss, RowLoss) else ERROR
 
 
@@ -102,16 +107,17 @@ def compare(
     """Draw losses, or their derivatives, into one chart.
 
     They are drawn against what they depend on: the error for losses of numbers, the score of the class for those of scores
-    and logits, its probability for those of probabilities. Losses of rows are drawn with two classes.
+    and logits, its probability for those of probabilities, the mean or its logarithm for those of counts and amounts. Losses of
+    rows are drawn with two classes.
 
     Parameters
     ----------
     *losses : str or Loss
-        Losses of one of these three kinds; as a string also with keywords: ``"huber:delta=2"``.
+        Losses of one of these kinds; as a string also with keywords: ``"huber:delta=2"``.
     derivative : bool
         Draw the derivative with respect to what runs along the chart.
     target : float
-        The probability of the class, 1 unless given. Losses of numbers do not depend on it.
+        The probability of the class, or the count or amount, 1 unless given. Losses of numbers do not depend on it.
     span : pair of float, optional
         From where to where.
     ax : matplotlib Axes, optional
@@ -227,7 +233,7 @@ def surface(
     Parameters
     ----------
     loss : str or Loss
-        A loss of a number or score, not of probabilities or rows.
+        A loss of a number or score, not of probabilities, means or rows.
     X : array_like
         The samples, of shape (n, 2).
     y : array_like
@@ -246,7 +252,7 @@ def surface(
     Raises
     ------
     ValueError
-        If the loss takes probabilities or rows, or `X` has not two columns, or as the loss itself.
+        If the loss takes probabilities, means or rows, or `X` has not two columns, or as the loss itself.
 
     Examples
     --------
@@ -257,8 +263,8 @@ def surface(
     ([0.0, 0.0], [1.0, 2.0])
     """
     chosen, parameters = (loss, {}) if isinstance(loss, Loss) else named(loss)
-    if isinstance(chosen, WithAxis) or line_of(chosen) is PROBABILITY:
-        kind = "rows" if isinstance(chosen, WithAxis) else "probabilities"
+    if isinstance(chosen, WithAxis) or "pred" in chosen.domains:
+        kind = "rows" if isinstance(chosen, WithAxis) else "means" if line_of(chosen) is MEAN else "probabilities"
         raise ValueError(f"{chosen.name} takes {kind}, not scores")
     X, y = np.asarray(X, dtype=float), np.asarray(y)
     if X.ndim != 2 or X.shape[1] != 2:

@@ -24,7 +24,12 @@ __all__ = ["EVERY", "Function", "Sum", "quota"]  # and what is defined below
 
 # ---- what there is ---------------------------------------------------------------------------------------------------
 
-LATER = ("log_cosh", "rmsle", "softmax_focal")  # these, and losses of other families, are held by truths_more.py
+LATER = (  # these, and losses of other families, are held by truths_more.py
+    "log_cosh", "rmsle", "softmax_focal",
+    "poisson_nll", "poisson_deviance", "gamma_nll", "gamma_deviance", "tweedie_nll", "tweedie_deviance", "negative_binomial_nll",
+    "perceptron", "logistic", "exponential", "modified_huber",
+    "sigmoid_focal", "sigmoid_brier", "sigmoid_asymmetric",
+)  # fmt: skip
 POINTWISE = {name: x for name, x in EVERY.items() if isinstance(x, (Pointwise, Root)) and name not in LATER}
 ROWS = {name: x for name, x in EVERY.items() if isinstance(x, RowLoss) and name not in LATER}
 REGISTRY = {**POINTWISE, **ROWS}
@@ -148,8 +153,7 @@ CASES = [
     Case("mse", numbers),
     Case("mae", numbers),
     *(Case(name, numbers, {"delta": delta}) for name in ("huber", "pseudo_huber") for delta in (1.0, 0.125, 30.0)),
-    Case("hinge", signs),
-    Case("squared_hinge", signs),
+    *(Case(name, signs, {"margin": margin}) for name in ("hinge", "squared_hinge") for margin in (1.0, 0.0, 2.5)),
     *(
         Case("binary_cross_entropy", inputs, {"eps": eps})
         for inputs, eps in ((probabilities, 0.0), (soft_probabilities, 0.0), (probabilities, 1e-7))

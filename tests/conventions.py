@@ -64,7 +64,7 @@ def compare_trees():
     for left, right in lines_of("XGBoost"):
         chosen = eval(left)
         objective = chosen.pop("objective")
-        label = next(given[name] for name in ("target", "ids", "t") if re.search(rf"\b{name}\b", right))
+        label = next(given[name] for name in ("target", "ids", "t", "p") if re.search(rf"\b{name}\b", right))
         data = xgboost.DMatrix(features, label, base_margin=np.zeros(N * chosen.get("num_class", 1)))
         settings = {"max_depth": 2, "nthread": 1, "min_child_weight": 0, "verbosity": 0, **chosen}
 

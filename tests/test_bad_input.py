@@ -158,10 +158,10 @@ def mistakes(loss, ids):
             text = f"pred{at} is {value:g}; pred must be in [0, 1]"
             yield f"probability {value}", {"pred": spoiled(pred, value, 3.0)}, ValueError, text
     for name in loss.parameters:
-        if name in ("delta", "pos_weight", "label_smoothing", "eps"):
+        if name in ("delta", "margin", "pos_weight", "label_smoothing", "eps"):
             bounds = {
                 "delta": "0 < delta < inf", "pos_weight": "0 <= pos_weight < inf", "eps": "0 <= eps < 0.5",
-                "label_smoothing": "0 <= label_smoothing <= 1",
+                "label_smoothing": "0 <= label_smoothing <= 1", "margin": "0 <= margin < inf",
             }  # fmt: skip
             outer = {"delta": 0.0, "eps": 0.5, "label_smoothing": np.nextafter(1, 2)}.get(name, np.inf)
             for value in (-1.0, np.inf, np.nan, outer, -(10**400)):
@@ -228,8 +228,9 @@ def test_missing_arguments(loss, ids):
 
 @each_way
 def test_parameters_that_the_dtype_cannot_hold(loss, ids):
-    for name, value in product({"delta", "pos_weight", "label_smoothing", "eps"} & set(loss.parameters), (1e-46, 1e39)):
-        if value < 1 or name in ("delta", "pos_weight"):
+    held = {"delta", "margin", "pos_weight", "label_smoothing", "eps"} & set(loss.parameters)
+    for name, value in product(held, (1e-46, 1e39)):
+        if value < 1 or name in ("delta", "margin", "pos_weight"):
             for dtype in (np.float16, np.float32):
                 text = f"{name} is {value}, which float32"
                 refused_by_every_call(loss, ValueError, text, good(loss, ids, dtype=dtype) | {name: value}, (6, 1))
@@ -418,6 +419,20 @@ def test_a_bad_value_without_weight_is_not_named(loss, ids):
             where = "0, 4" if axis == 0 and array.ndim == 2 else where
             arguments = turned | {"axis": axis}
         refused(ValueError, f"{place}[{where}] is {bad:g};", loss, **arguments, sample_weight=weight)
+
+
+def test_a_bad_value_without_axes():
+    """It has no place to be named, whether it has a weight or not."""
+    for weight in (None, np.array(0.5)):
+        refused(
+            ValueError,
+            "target is 2; target must be in [0, 1]",
+            fl.sigmoid_cross_entropy,
+            1.0,
+            2.0,
+            sample_weight=weight,
+        )
+    assert fl.sigmoid_cross_entropy(1.0, 2.0, sample_weight=np.array(0.0), reduction="sum") == 0
 
 
 @pytest.mark.parametrize("loss", IDS, ids=named)

@@ -11,9 +11,11 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
+import truths_counts
 from cases import CALLS, DTYPES
 from truths import ONE, digits, inf, nan, num, same_bits
 from truths_more import (
+    COUNTS,
     EVERY,
     FOCAL_IDS,
     FOCAL_ROWS,
@@ -86,6 +88,9 @@ OWN = {
     "cosine_distance": {"axis"},
     "softmax_focal": ROWS_OWN | {"gamma"},
     "cox": {"ties"},
+    "hinge": {"margin"},
+    "squared_hinge": {"margin"},
+    **truths_counts.OWN,
 }
 
 
@@ -104,7 +109,14 @@ MAJORIZERS = {  # of the difference
     "pseudo_huber": lambda d, delta: 1 / np.sqrt(1 + (d / delta) ** 2),
     "log_cosh": lambda d, delta: np.where(d == 0, 1, np.tanh(d / delta) / np.where(d == 0, 1, d / delta)),
 }
-MUST = {*MAJORIZERS, "sigmoid_cross_entropy", "softmax_cross_entropy", "gaussian_nll", "softmax_focal"}
+MUST = {
+    *MAJORIZERS,
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "gaussian_nll",
+    "softmax_focal",
+    *truths_counts.BOUNDED,
+}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -228,6 +240,8 @@ CONSTANTS = [
     *((k, {"label_smoothing": 0.2, "class_weight": [1, 2, 0.5, 1, 3]}) for k in kinds("softmax_cross_entropy")),
     *((k, {"class_weight": [1, 2, 0.5, 1, 3]}) for k in (FOCAL_IDS, FOCAL_ROWS)),
     *((k, {"gamma": 0.5}) for k in (FOCAL_IDS, FOCAL_ROWS)),
+    *((COUNTS[name], own) for name, variants in truths_counts.VARIANTS.items() for own in variants),
+    *((k, {"margin": m}) for k in kinds("hinge", "squared_hinge") for m in (0.0, 2.5)),
 ]
 
 

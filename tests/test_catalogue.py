@@ -8,11 +8,13 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
+import truths_counts
 from cases import CALLS, DTYPES
 from test_truths import each_dtype, pieces, results, unaligned
 from truths import ONE, ZERO, Exact, check, digits, inf, nan, near, num, same_bits
 from truths_more import (
     COSINE,
+    COUNTS,
     DEFINITIONS,
     FOCAL_IDS,
     FOCAL_ROWS,
@@ -40,6 +42,7 @@ VARIANTS = [
     *((k, {}) for k in NEW),
     *((LOG_COSH, {"delta": d}) for d in (0.125, 30.0)),
     *((k, {"gamma": g}) for k in FOCAL for g in (0.0, 0.5, 1.0, 5.0)),
+    *((COUNTS[name], own) for name, variants in truths_counts.VARIANTS.items() for own in variants),
 ]
 
 
@@ -67,6 +70,7 @@ HAND = [  # kind, sample, its loss, gradient and curvature
     (COSINE, ([3, 4], [4, 3]), {}, 0.04, [-0.0448, 0.0336], [0.035328, 0.003072]),
     (COSINE, ([1, 0], [0, 1]), {}, 1, [0, -1], [0, 0]),
     (COSINE, ([2, 0], [-1, 0]), {}, 2, [0, 0], [0, -0.25]),
+    *((COUNTS[name], *rest) for name, *rest in truths_counts.HAND),
 ]
 
 
@@ -173,6 +177,8 @@ def truth_of(kind, n, dtype, weighted, classes, own):
 
 def units_of(kind, pred, own):
     """exp and powers of a rounded logit: as many units as the exponent is large."""
+    if kind.name in COUNTS:
+        return truths_counts.units(kind.name, pred, own)
     return UNITS[kind] + (own.get("gamma", 2) * float(np.ptp(pred)) if kind in FOCAL else 0)
 
 
@@ -436,7 +442,7 @@ def test_nan_is_never_hidden(backend, kind, dtype):
             assert np.isnan(value if reduction != "none" else value[n // 2])
             assert np.isnan(kind.loss(pred, target, reduction=reduction)).any()
             for x in (grad, hess, kind.loss.grad(pred, target, reduction=reduction)):
-                assert np.isnan(x[n // 2]).any()
+                assert np.isnan(x[n // 2]).any() or (x is hess and (kind.name, place) in truths_counts.FLAT)
                 assert kind == RMSLE or np.isfinite(np.delete(x, n // 2, axis=0)).all()
 
 
@@ -476,6 +482,7 @@ EDGES = [
     (COSINE, [3e30, 4e30], [4e-30, 3e-30], {}, 0.04, [-4.48e-32, 3.36e-32], [0, 0]),
     (COSINE, [5], [2], {}, 0, [0], [0]),
     (COSINE, [-5], [2], {}, 2, [0], [0]),
+    *((COUNTS[name], *rest) for name, *rest in truths_counts.EDGES),
 ]
 
 
@@ -611,6 +618,12 @@ WRONG = [
     *((k, {"sample_weight": [1, 1, 1, 1, nan, 1]}, ValueError, "sample_weight[4] is nan") for k in NEW),
     *((k, {"sample_weight": [1, 1, 1, inf, 1, 1]}, ValueError, "sample_weight[3] is inf") for k in NEW),
     *((RMSLE, {"reduction": r}, ValueError, f"reduction='{r}'") for r in ("none", "sum")),
+    *(
+        (COUNTS[name], {own: value}, ValueError, f"{own} is {value}; it must satisfy {text}")
+        for name, own, values, text in truths_counts.WRONG
+        for value in (*values, nan)
+    ),
+    *((COUNTS[name], {own: "1"}, TypeError, f"{own} must be a real number") for name, own, *_ in truths_counts.WRONG),
 ]
 
 
@@ -651,6 +664,25 @@ def test_counts_below_minus_1(backend, call):
         same_bits(arrays["pred"], before)
         arrays[place][n - 2 :] = np.nextafter(dtype(-1), dtype(-2))
         refused(ValueError, re.escape(f"{place}[{n - 2}] is -1.0000"), getattr(fl.rmsle, call), **arrays)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_values_outside_their_domains(backend, call):
+    """The first is named, and nothing has been written; not that of a sample without weight."""
+    for name, own, place, bad, text in truths_counts.OUTSIDE:
+        method = getattr(getattr(fl, name), call)
+        for dtype, n in itertools.product(DTYPES, (3, 5000)):
+            arrays = {"pred": np.ones(n, dtype), "target": np.ones(n, dtype)}
+            arrays[place][n - 2 :] = bad, np.copysign(3, bad)
+            before = arrays["pred"].copy()
+            with pytest.raises(ValueError, match=re.escape(f"{place}[{n - 2}] is {bad:g}; {text}")) as caught:
+                method(**arrays, **own)
+            assert str(caught.value).endswith(text)
+            same_bits(arrays["pred"], before)
+            method(**arrays, **own, sample_weight=np.arange(n) < n - 2)
+    assert {(name, place) for name, _, place, *_ in truths_counts.OUTSIDE} == {
+        (name, place) for name in COUNTS for place in getattr(fl, name).domains
+    }
 
 
 def test_ends_of_rmsle(backend):

@@ -12,6 +12,7 @@ import pytest
 
 import fastloss as fl
 from fastloss._core import tables
+from fastloss._core.domains import NOT_NEGATIVE
 from fastloss._core.inputs import Normal
 from fastloss._core.registry import REGISTRY
 
@@ -21,6 +22,13 @@ VARIANTS = {
     "softmax_cross_entropy": [{"label_smoothing": 0.2, "class_weight": [1.0, 2.0, 3.0, 4.0]}],
     "sigmoid_cross_entropy": [{"pos_weight": 3.0, "label_smoothing": 0.1}],
     "cox": [{"ties": "breslow"}, {"ties": "efron"}],
+    "hinge": [{}, {"margin": 0.25}],
+    "squared_hinge": [{}, {"margin": 0.25}],
+    "tweedie_nll": [{}, {"power": 1.2}],
+    "tweedie_deviance": [{}, {"power": 1.0}, {"power": 1.875}],
+    "negative_binomial_nll": [{}, {"alpha": 0.1}],
+    "sigmoid_focal": [{}, {"gamma": 0.5, "alpha": 0.25}, {"gamma": 0.0}, {"gamma": 5.0, "alpha": 0.9}],
+    "sigmoid_asymmetric": [{}, {"gamma_pos": 0.0, "gamma_neg": 1.0}, {"gamma_neg": 2.0, "clip": 0.0}],
 }
 TRIED = [
     (loss, own, rows)
@@ -197,6 +205,8 @@ def test_no_constant_is_better(backend, loss, own, rows, rng):
         other = best + rng.standard_normal(spread) * 10.0 ** -(k % 5)
         if loss.name == "rmsle":
             other = max(other, -0.99)
+        elif loss.domains.get("pred") == NOT_NEGATIVE:
+            other = max(other, 1e-9)
         elif "pred" in loss.domains:
             other = np.clip(other, 1e-9, 1 - 1e-9)
             other = other / other.sum() if spread else other
@@ -222,9 +232,16 @@ def test_constants_by_hand():
 
 
 def test_links():
-    links = {"sigmoid_cross_entropy": "sigmoid", "cox": "log"}
+    links = {
+        "cox": "log",
+        "poisson_nll": "log",
+        "gamma_nll": "log",
+        "tweedie_nll": "log",
+        "negative_binomial_nll": "log",
+    }
     for loss in LOSSES:
-        expected = links.get(loss.name, "softmax" if loss.name.startswith("softmax") else "identity")
+        of_name = loss.name.partition("_")[0]
+        expected = links.get(loss.name, of_name if of_name in ("sigmoid", "softmax") else "identity")
         assert loss.link == expected, loss
 
 

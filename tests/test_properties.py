@@ -36,8 +36,14 @@ def batches(draw, loss):
         pred = rng.standard_normal((n, classes)) * 4 if loss in SOFTMAX else distributions(rng, n, classes)
         target = rng.integers(0, classes, n) if (loss.ids and draw(st.booleans())) or not loss.rows else None
         target = np.minimum(distributions(rng, n, classes), 1) if target is None else target
-    for name in set(loss.parameters) & {"delta", "pos_weight", "label_smoothing", "eps"}:
-        bound = {"delta": (1e-3, 1e3), "pos_weight": (0.0, 20.0), "label_smoothing": (0.0, 1.0), "eps": (0.0, 0.1)}
+    for name in set(loss.parameters) & {"delta", "margin", "pos_weight", "label_smoothing", "eps"}:
+        bound = {
+            "delta": (1e-3, 1e3),
+            "margin": (0.0, 9.0),
+            "pos_weight": (0.0, 20.0),
+            "label_smoothing": (0.0, 1.0),
+            "eps": (0.0, 0.1),
+        }
         if draw(st.booleans()):
             parameters[name] = draw(st.floats(*bound[name]))
     weight = rng.random(n) if draw(st.booleans()) else None

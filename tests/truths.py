@@ -83,13 +83,13 @@ def pseudo_huber(p, t, delta):
     return Sample(delta**2 * (root - 1), [d / root], [root**-3])
 
 
-def hinge(s, t):
-    return Sample(max(ZERO, 1 - t * s), [-t if t * s < 1 else ZERO], [ZERO])
+def hinge(s, t, margin=ONE):
+    return Sample(max(ZERO, margin - t * s), [-t if t * s < margin else ZERO], [ZERO])
 
 
-def squared_hinge(s, t):
-    margin = max(ZERO, 1 - t * s)
-    return Sample(margin**2, [-2 * t * margin], [mp.mpf(2 * (t * s < 1))])
+def squared_hinge(s, t, margin=ONE):
+    lack = max(ZERO, margin - t * s)
+    return Sample(lack**2, [-2 * t * lack], [mp.mpf(2 * (t * s < margin))])
 
 
 def binary_cross_entropy(p, t, eps=ZERO):

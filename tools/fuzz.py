@@ -34,6 +34,7 @@ import numpy as np
 
 import fastloss as fl
 from fastloss._core import backend as _backend
+from fastloss._core.domains import BINARY, SIGN
 from fastloss._core.families import RowLoss
 from fastloss._core.loss import Loss
 from fastloss._core.registry import REGISTRY
@@ -175,6 +176,7 @@ class Arrays:
             "probabilities": lambda: rng.random(shape),
             "ids": lambda: rng.integers(0, max(classes, 1), shape).astype(float),
             "scores": lambda: rng.standard_normal(shape) * 3,
+            "positives": lambda: np.exp(rng.standard_normal(shape)),
         }[role]()
         numbers = np.asarray(numbers)
         if choose.rarely() and numbers.size:
@@ -232,6 +234,7 @@ USUAL = {
     "probabilities": [np.float64, np.float32],
     "ids": [np.int64, np.int32, np.uint8, np.uint64, np.int8],
     "scores": [np.float64, np.float32],
+    "positives": [np.float64, np.float32],
 }
 
 
@@ -282,8 +285,13 @@ class Call:
         pred = "probabilities" if "pred" in domains or name == "kl_divergence" else "scores"
         if getattr(self.thing, "ids", False) and not (self.thing.rows and choose.byte() % 2):
             return pred, "ids"
-        target = "signs" if "hinge" in name else "labels" if choose.byte() % 2 else "probabilities"
-        return pred, target if "target" in domains else "scores"
+        if "target" not in domains:
+            return pred, "scores"
+        if domains["target"] == SIGN:
+            return pred, "signs"
+        if domains["target"].contains(np.array([2.0])).all():
+            return pred, "positives"
+        return pred, "labels" if domains["target"] == BINARY or choose.byte() % 2 else "probabilities"
 
     def reduction(self, choose):
         if choose.byte() % 2:

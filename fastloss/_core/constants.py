@@ -131,12 +131,6 @@ def mean_of_log1p(target: Array, weight: Array) -> float:
 
 
 @each_column
-def majority(target: Array, weight: Array) -> float:
-    """Of the hinge: the label of the greater weight, 0 between equal ones."""
-    return float(np.sign(average(target, weight)))
-
-
-@each_column
 def probability(target: Array, weight: Array, eps: float) -> float:
     """Of a cross-entropy of probabilities: the mean, or a certainty where `eps` makes it as good."""
     share = average(target, weight)

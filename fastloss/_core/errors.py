@@ -96,6 +96,7 @@ def outside(arguments: Arguments, domains: Mapping[str, Domain]) -> NoReturn:
         domain = WEIGHT if name == "sample_weight" else domains.get(name)
         if array is None or domain is None:
             continue
+        domain = domain.under(arguments.hyperparameters)
         for start, block in blocks(array):
             with np.errstate(all="ignore"):
                 bad = ~domain.contains(np.asarray(block, dtype=np.float64 if domain is WEIGHT else computed))
@@ -134,6 +135,8 @@ def there(arguments: Arguments, array: Array, start: int, size: int) -> Array:
     """Which samples have a weight, of those that `size` elements of `array` belong to, from a flat index on."""
     if arguments.weight is None:
         return np.ones(size, bool)
+    if not array.ndim:
+        return np.ravel(arguments.weight != 0)
     index = np.unravel_index(np.arange(start, start + size), array.shape)
     if array.ndim > arguments.weight.ndim:
         assert arguments.axis is not None

@@ -33,7 +33,10 @@ class Keyword:
 
 @dataclass(frozen=True)
 class Parameter(Keyword):
-    """A number: the interval it must lie in, infinity excluded. `per_column`: or one for each column of `pred`."""
+    """A number: the interval it must lie in, infinity excluded. `per_column`: or one for each column of `pred`.
+
+    Or None where that is the default, which is NaN to the kernels.
+    """
 
     low: float = 0.0
     high: float = math.inf
@@ -55,6 +58,8 @@ class Parameter(Keyword):
 
     def checked(self, name: str, value: Any) -> float | Array:
         """The value as a float, if it lies in the interval; or an array of such."""
+        if value is None and self.default is None:
+            return math.nan
         if self.per_column and is_list(value):
             return self._checked_columns(name, value)
         try:
@@ -81,7 +86,8 @@ class Parameter(Keyword):
     def condition(self, name: str) -> str:
         """The interval."""
         left = f"{self.low:g} {'<' if self.open_low else '<='} {name}"
-        return f"{left} {'<' if self.open_high or self.high == math.inf else '<='} {self.high:g}"
+        interval = f"{left} {'<' if self.open_high or self.high == math.inf else '<='} {self.high:g}"
+        return interval + (" or None" if self.default is None else "")
 
 
 @dataclass(frozen=True)

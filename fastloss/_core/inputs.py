@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .domains import LABEL, PROBABILITY, SIGN, WITH_LOG1P, Array, Domain
+from .domains import (
+    BINARY,
+    FOR_POWER,
+    LABEL,
+    NOT_NEGATIVE,
+    POSITIVE,
+    PROBABILITY,
+    SIGN,
+    WITH_LOG1P,
+    Array,
+    Domain,
+)
 
 if TYPE_CHECKING:
     Draw = Callable[["Normal", int, int], tuple[Array, Array]]
@@ -63,6 +74,16 @@ def choice(x: Array, low: float) -> Array:
     return labels.astype(x.dtype)
 
 
+def counts(normal: Normal, size: int) -> Array:
+    """Whole numbers >= 0, about 2 of them 0 in 5."""
+    return np.floor(1.2 * np.exp(normal(size)))
+
+
+def amounts(normal: Normal, size: int) -> Array:
+    """Numbers > 0, but for a fifth of them, which are 0."""
+    return np.where(normal(size) > 0.8, 0, np.exp(normal(size))).astype(normal.dtype)
+
+
 def rows(normal: Normal, size: int, classes: int) -> Array:
     """`size` numbers in rows."""
     classes = min(classes, size)
@@ -113,6 +134,48 @@ LOGITS = Inputs(
     target="Labels 0 and 1, or probabilities, of the same shape.",
     domains={"target": LABEL},
     draw=lambda normal, size, _: (normal(size), choice(normal(size), 0)),
+)
+LOGITS_OF_LABELS = replace(
+    LOGITS,
+    short="t ∈ {0, 1}",
+    target="Labels 0 and 1, of the same shape and of any real dtype.",
+    domains={"target": BINARY},
+)
+LOG_MEANS_OF_COUNTS = Inputs(
+    short="x a log-mean, t ≥ 0",
+    pred="Logarithms of the mean, any real number.",
+    target="Numbers >= 0, whole or not, of the same shape and of any real dtype.",
+    domains={"target": NOT_NEGATIVE},
+    draw=lambda normal, size, _: (normal(size), counts(normal, size)),
+)
+LOG_MEANS_OF_AMOUNTS = replace(LOG_MEANS_OF_COUNTS, draw=lambda normal, size, _: (normal(size), amounts(normal, size)))
+LOG_MEANS_OF_POSITIVES = Inputs(
+    short="x a log-mean, t > 0",
+    pred="Logarithms of the mean, any real number.",
+    target="Numbers > 0, of the same shape and of any real dtype.",
+    domains={"target": POSITIVE},
+    draw=lambda normal, size, _: (normal(size), np.exp(normal(size))),
+)
+MEANS_OF_COUNTS = Inputs(
+    short="p, t ≥ 0",
+    pred="Means, numbers >= 0.",
+    target="Numbers >= 0, whole or not, of the same shape and of any real dtype.",
+    domains={"pred": NOT_NEGATIVE, "target": NOT_NEGATIVE},
+    draw=lambda normal, size, _: (np.exp(normal(size)), counts(normal, size)),
+)
+MEANS_OF_POSITIVES = Inputs(
+    short="p ≥ 0, t > 0",
+    pred="Means, numbers >= 0.",
+    target="Numbers > 0, of the same shape and of any real dtype.",
+    domains={"pred": NOT_NEGATIVE, "target": POSITIVE},
+    draw=lambda normal, size, _: (np.exp(normal(size)), np.exp(normal(size))),
+)
+MEANS_OF_AMOUNTS = Inputs(
+    short="p, t ≥ 0, and t > 0 for a power ≥ 2",
+    pred="Means, numbers >= 0.",
+    target="Numbers >= 0, and > 0 for a power >= 2, of the same shape and of any real dtype.",
+    domains={"pred": NOT_NEGATIVE, "target": FOR_POWER},
+    draw=lambda normal, size, _: (np.exp(normal(size)), amounts(normal, size)),
 )
 MEAN_AND_LOG_VARIANCE = Inputs(
     short="(m, s) = pred, a mean and a log-variance",

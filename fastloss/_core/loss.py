@@ -74,7 +74,9 @@ class Loss(Calls):
         self._order = (*self.leading, *(name for name in self.parameters if name not in self.leading))
         absent = {"axis": -1}  # of a leading keyword that this loss has not
         known = self.parameters
-        self._defaults = tuple(known[n].default if n in known else absent.get(n) for n in self._order)
+        self._defaults = tuple(
+            known[n].checked(n, known[n].default) if n in known else absent.get(n) for n in self._order
+        )
         self._last = None
         self._kernel: Any = None
         self.__module__ = "fastloss"

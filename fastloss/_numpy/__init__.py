@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from .._core.domains import Array
-from . import outputs, pointwise, roots, rows, structured, two_rows
+from . import counts, margins, outputs, pointwise, roots, rows, scores, structured, two_rows
 
 compiler = ""
 thread_pool = "none"
 KERNELS: dict[str, Any] = {
     **pointwise.KERNELS,
+    **counts.KERNELS,
+    **margins.KERNELS,
+    **scores.KERNELS,
     **roots.KERNELS,
     **outputs.KERNELS,
     **rows.KERNELS,

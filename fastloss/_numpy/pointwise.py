@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._core.domains import Array, Domain
-from .._core.inputs import LOGITS, PROBABILITIES, SIGNS
-from .arithmetic import in_double, sigmoid, softplus, term, weighed
+from .arithmetic import in_double, sigmoid, softplus
 from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, is_outside, weight_of
 
 TINY = 2.0**-27  # the square of anything smaller is nothing beside 1
@@ -33,16 +32,19 @@ class Formula:
 
 
 class Sample:
-    """A formula of numbers that are there."""
+    """A formula of numbers that are there; its results are numbers of the dtype that is computed in."""
 
-    def __init__(
-        self, formula: type[Formula], tile: Tile, pred: Array, target: Array, hyperparameters: list[Any]
-    ) -> None:
-        given = (pred, target, *hyperparameters)
+    def __init__(self, formula: type[Formula], tile: Tile, given: tuple[Any, ...]) -> None:
+        def result(name: str) -> Array:
+            x: Array = getattr(formula, name)(*given)
+            return x.astype(tile.batch.dtype, copy=False)
+
         for name in ("value", "grad", "hess", "majorizer"):
             if hasattr(formula, name):
-                setattr(self, name, partial(getattr(formula, name), *given))
-        self.product = lambda: formula.hess(*given) * tile.get(VECTOR)
+                setattr(
+                    self, name, partial(result, name)
+                )  # not a method's, or arrays would wait for a collector of cycles
+        self.product = lambda: result("hess") * tile.get(VECTOR)
 
 
 class Pointwise(Kernel):
@@ -52,9 +54,13 @@ class Pointwise(Kernel):
         pred, target = tile.get(PRED), tile.get(TARGET)
         weight, outside = weight_of(tile)
         there = True if weight is None else weight != 0
-        outside |= is_outside(self.domains, there, pred=pred, target=target)
-        hyperparameters = [self.number(x, tile) for x in tile.batch.hyperparameters]
-        return Part(Sample(self.formula, tile, pred, target, hyperparameters), weight, tile.count, outside)
+        domains = {name: domain.under(tile.batch.hyperparameters) for name, domain in self.domains.items()}
+        outside |= is_outside(domains, there, pred=pred, target=target)
+        return Part(Sample(self.formula, tile, self.given(tile, pred, target)), weight, tile.count, outside)
+
+    def given(self, tile: Tile, pred: Array, target: Array) -> tuple[Any, ...]:
+        """What the formula is given."""
+        return pred, target, *(self.number(x, tile) for x in tile.batch.hyperparameters)
 
     @staticmethod
     def number(x: Any, tile: Tile) -> Any:
@@ -62,6 +68,13 @@ class Pointwise(Kernel):
         if not isinstance(x, np.ndarray):
             return tile.batch.dtype.type(x)
         return np.broadcast_to(x.astype(tile.batch.dtype), tile.batch.samples)[tile.index].reshape(-1)
+
+
+class InDouble(Pointwise):
+    """The kernel of a formula that is computed in double, whatever the arrays hold; its hyperparameters are single numbers."""
+
+    def given(self, tile: Tile, pred: Array, target: Array) -> tuple[Any, ...]:
+        return pred.astype(np.float64), target.astype(np.float64), *tile.batch.hyperparameters
 
 
 class MSE(Formula):
@@ -184,111 +197,6 @@ class LogCosh(Formula):
         return np.where(r > 0, bound, 1 + d).astype(pred.dtype)  # 1 + d: NaN of it goes through
 
 
-class Hinge(Formula):
-    """max(0, 1 − t·s)."""
-
-    domains = SIGNS.domains
-
-    @staticmethod
-    def value(pred, target):
-        return np.maximum(1 - target * pred, 0)
-
-    @staticmethod
-    def grad(pred, target):
-        margin = 1 - target * pred
-        return np.where(margin > 0, -target, np.where(margin <= 0, 0, margin))
-
-
-class SquaredHinge(Formula):
-    """max(0, 1 − t·s)², which no parabola of curvature 2 crosses."""
-
-    domains = SIGNS.domains
-
-    @staticmethod
-    def value(pred, target):
-        return np.maximum(1 - target * pred, 0) ** 2
-
-    @staticmethod
-    def grad(pred, target):
-        return -2 * target * np.maximum(1 - target * pred, 0)
-
-    @staticmethod
-    def hess(pred, target):
-        margin = np.maximum(1 - target * pred, 0)
-        return np.where(margin > 0, margin.dtype.type(2), margin)
-
-    @staticmethod
-    def majorizer(pred, target):
-        return np.where(np.isnan(target * pred), target * pred, pred.dtype.type(2))
-
-
-class BinaryCrossEntropy(Formula):
-    """−t·log max(p, ε) − (1 − t)·log max(1 − p, ε), with 0·log 0 = 0; a logarithm that ε bounds has no slope."""
-
-    domains = PROBABILITIES.domains
-
-    @staticmethod
-    def value(pred, target, eps):
-        p, q = pred, 1 - pred
-        return 0 - (
-            term(target, np.log(np.where(p < eps, eps, p)))
-            + term(1 - target, np.where(q < eps, np.log(eps), np.log1p(-p)))
-        )
-
-    @staticmethod
-    def grad(pred, target, eps):
-        p, q = pred + 0, 1 - pred  # +0: a probability of −0 is 0
-        low, high = p < eps, q < eps
-        slope = np.where(
-            (target == 0) | low,
-            weighed(1 - target, 1 / q) * ~high,
-            np.where((target == 1) | high, -target / p, (p - target) / (p * q)),
-        )
-        return np.where((target == 0) & high, 0, slope)
-
-    @staticmethod
-    def hess(pred, target, eps):
-        p, q = pred + 0, 1 - pred
-        of_p = np.where((target == 0) | (p < eps), 0, target / p / p)
-        return of_p + np.where((target == 1) | (q < eps), 0, (1 - target) / q / q)
-
-
-class SigmoidCrossEntropy(Formula):
-    """P·t·softplus(−x) + (1 − t)·softplus(x), with softplus(x) = max(x, 0) + log(1 + e^−|x|)."""
-
-    domains = LOGITS.domains
-
-    @staticmethod
-    def shares(target, pos_weight, label_smoothing):
-        """What softplus(−x) and softplus(x) count for."""
-        t = target + label_smoothing * (target.dtype.type(0.5) - target)
-        return pos_weight * t, 1 - t
-
-    @classmethod
-    def value(cls, pred, target, *hyperparameters):
-        u, v = cls.shares(target, *hyperparameters)
-        linear = weighed(np.where(pred > 0, v, u), np.abs(pred))
-        return linear + (u + v) * np.log1p(np.exp(-np.abs(pred)))
-
-    @classmethod
-    def grad(cls, pred, target, *hyperparameters):
-        u, v = cls.shares(target, *hyperparameters)
-        return v * sigmoid(pred) - u * sigmoid(-pred)
-
-    @classmethod
-    def hess(cls, pred, target, *hyperparameters):
-        u, v = cls.shares(target, *hyperparameters)
-        return (u + v) * (sigmoid(pred) * sigmoid(-pred))
-
-    @classmethod
-    def majorizer(cls, pred, target, *hyperparameters):
-        """Each softplus lies below the parabola that touches it at x and −x, of curvature tanh(x/2)/(2x)."""
-        u, v = cls.shares(target, *hyperparameters)
-        x = np.abs(pred)
-        bound = np.where(x > 0, np.tanh(x / 2) / (2 * x), x + x.dtype.type(0.25))
-        return (u + v) * bound
-
-
 def function(name: str, compute: Any) -> Pointwise:
     """A function of one array, as a formula that has only a value."""
     return Pointwise(type(name, (Formula,), {"value": staticmethod(lambda x, _: compute(x))}))
@@ -300,10 +208,6 @@ KERNELS = {
     "huber": Pointwise(Huber),
     "pseudo_huber": Pointwise(PseudoHuber),
     "log_cosh": Pointwise(LogCosh),
-    "hinge": Pointwise(Hinge),
-    "squared_hinge": Pointwise(SquaredHinge),
-    "binary_cross_entropy": Pointwise(BinaryCrossEntropy),
-    "sigmoid_cross_entropy": Pointwise(SigmoidCrossEntropy),
     "sigmoid": function("Sigmoid", in_double(sigmoid)),
     "log_sigmoid": function("LogSigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),
     "softplus": function("Softplus", softplus),

@@ -2,65 +2,11 @@
 
 from __future__ import annotations
 
-from .._core import constants
+from .._core import constants, constants_of_scores
 from .._core.families import Pointwise, loss
 from .._core.hyperparameters import Parameter
-from .._core.inputs import LOGITS, PROBABILITIES, SIGNS
+from .._core.inputs import LOGITS, LOGITS_OF_LABELS, PROBABILITIES
 from .._core.loss import Loss
-
-
-@loss(
-    Pointwise,
-    "max(0, 1 - target*pred)",
-    SIGNS,
-    shown=("max(0, 1 − t·s)", "−t where t·s < 1, else 0"),
-    constant=constants.majority,
-)
-def hinge() -> None:
-    """Hinge loss, of support vector machines: ``max(0, 1 - target * pred)``.
-
-    A sample on the right side of the margin costs nothing. The derivative is ``-target`` where ``target * pred < 1``,
-    else 0.
-
-    References
-    ----------
-    Cortes and Vapnik, *Support-vector networks*, Machine Learning 20, 1995.
-
-    Examples
-    --------
-    >>> import fastloss as fl
-    >>> fl.hinge([2.0, 0.5, -1.0], [1, 1, 1], reduction="none")
-    array([0. , 0.5, 2. ])
-    >>> fl.hinge([2.0], [0])
-    Traceback (most recent call last):
-        ...
-    ValueError: target[0] is 0; target must be -1 or 1 (labels 0 and 1 become -1 and 1 by 2 * target - 1)
-    """
-
-
-@loss(
-    Pointwise,
-    "max(0, 1 - target*pred)^2",
-    SIGNS,
-    shown=("max(0, 1 − t·s)²", "−2t·max(0, 1 − t·s)"),
-    constant=constants.mean,
-    majorizer="2 everywhere",
-)
-def squared_hinge() -> None:
-    """Squared hinge loss: ``max(0, 1 - target * pred)**2``, smooth where the hinge has a corner.
-
-    The derivative is ``-2 * target * max(0, 1 - target * pred)``.
-
-    References
-    ----------
-    Tang, *Deep learning using linear support vector machines*, 2013.
-
-    Examples
-    --------
-    >>> import fastloss as fl
-    >>> fl.squared_hinge([2.0, 0.5, -1.0], [1, 1, 1], reduction="none")
-    array([0.  , 0.25, 4.  ])
-    """
 
 
 @loss(
@@ -136,4 +82,116 @@ def sigmoid_cross_entropy() -> None:
     """
 
 
+@loss(
+    Pointwise,
+    "w*q^gamma*C, C = t*softplus(-x) + (1 - t)*softplus(x), q = t*sigmoid(-x) + (1 - t)*sigmoid(x)",
+    LOGITS,
+    shown=("w·q^γ·C, q = tσ(−x) + (1 − t)σ(x), C the cross-entropy", "t = 1: −w·q^γ·(q + γpC), p = 1 − q"),
+    constant=constants_of_scores.searched,
+    link="sigmoid",
+    majorizer="the second derivative without what is negative in it",
+    gamma=Parameter(
+        2.0, text="How much less a sample counts that is right already, >= 0; 0 is `sigmoid_cross_entropy`."
+    ),
+    alpha=Parameter(
+        None,
+        high=1.0,
+        text="What a positive sample counts for; a negative one counts for ``1 - alpha``; 0 <= alpha <= 1. Without it, w is 1.",
+    ),
+)
+def sigmoid_focal() -> None:
+    """Focal loss of a logit: the cross-entropy times ``q**gamma``, where q is the probability of the wrong label.
+
+    What is classified well already counts for little. With the weight ``w = alpha * t + (1 - alpha) * (1 - t)``, or 1, the
+    derivative for a target of 1 is ``-w * q**gamma * (q - gamma * p * log(p))``, p = 1 - q. The second derivative is below 0 for a
+    sample that is far on the wrong side.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He and Dollár, *Focal loss for dense object detection*, ICCV 2017.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.sigmoid_focal([0.0, 4.0, -4.0], [1, 1, 1], reduction="none").round(4)
+    array([0.1733, 0.    , 3.8749])
+    >>> fl.sigmoid_focal.grad([0.0, 0.0], [1, 0], alpha=0.25, reduction="none").round(4)
+    array([-0.0746,  0.2237])
+    """
+
+
+@loss(
+    Pointwise,
+    "(sigmoid(pred) - target)^2",
+    LOGITS,
+    shown=("(σ(x) − t)²", "2(σ(x) − t)·σ(x)σ(−x)"),
+    constant=constants_of_scores.log_odds,
+    link="sigmoid",
+    majorizer="2*(p*(1 - p))^2, as Gauss and Newton have it, or the second derivative where it is more",
+    aliases=("savage",),
+)
+def sigmoid_brier() -> None:
+    """Brier score of a logit: ``(sigmoid(x) - t)**2``, which no wrong label can make larger than 1.
+
+    A proper score, as the cross-entropy is, but its slope dies out where a sample is far on the wrong side: ``2 * (p - t) * p *
+    (1 - p)``, with p = sigmoid(x). The Brier score of a probability is `mse`. ``savage`` is the same object.
+
+    References
+    ----------
+    Brier, *Verification of forecasts expressed in terms of probability*, Monthly Weather Review 78, 1950; Masnadi-Shirazi and
+    Vasconcelos, *On the design of loss functions for classification*, NeurIPS 2008.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.sigmoid_brier([0.0, -1000.0], [1, 1], reduction="none")
+    array([0.25, 1.  ])
+    >>> fl.sigmoid_brier.grad([0.0, -1000.0], [1, 1], reduction="none")
+    array([-0.25,  0.  ])
+    """
+
+
+@loss(
+    Pointwise,
+    "t = 1: -q^gamma_pos*log(p); t = 0: -v^gamma_neg*log(1 - v), v = max(p - clip, 0), p = sigmoid(pred)",
+    LOGITS_OF_LABELS,
+    shown=(
+        "t = 1: −q^γ₊ log p; t = 0: −v^γ₋ log(1 − v), v = max(p − c, 0), p = σ(x)",
+        "t = 1: −q^γ₊·(q − γ₊p log p); t = 0: pq·(v^γ₋/(1 − v) − γ₋v^(γ₋−1) log(1 − v))",
+    ),
+    constant=constants_of_scores.searched,
+    link="sigmoid",
+    aliases=("asl",),
+    gamma_pos=Parameter(1.0, text="γ₊, how much less a positive sample counts that is right already, >= 0."),
+    gamma_neg=Parameter(4.0, text="γ₋, the same of a negative one."),
+    clip=Parameter(
+        0.05,
+        high=1.0,
+        open_high=True,
+        text="c, the probability up to which a negative sample costs nothing; 0 <= clip < 1.",
+    ),
+)
+def sigmoid_asymmetric() -> None:
+    """Asymmetric loss of a logit, for many labels few of which are positive: focal losses that differ for 1 and for 0.
+
+    With p = sigmoid(x): for a target of 1, ``-(1 - p)**gamma_pos * log(p)``; for 0, ``-v**gamma_neg * log(1 - v)`` of the
+    shifted probability ``v = max(p - clip, 0)``, which is 0, and has no slope, for easy negatives. Its authors hold the powers
+    constant in the derivative; here it is the derivative of the loss. ``asl`` is the same object.
+
+    References
+    ----------
+    Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter and Zelnik-Manor, *Asymmetric loss for multi-label classification*, ICCV 2021.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.sigmoid_asymmetric([0.0, 0.0, -4.0], [1, 0, 0], reduction="none").round(4)
+    array([0.3466, 0.0245, 0.    ])
+    >>> fl.sigmoid_asymmetric.grad([0.0, 0.0], [1, 0], reduction="none").round(4)
+    array([-0.4233,  0.0731])
+    """
+
+
 log_loss: Loss = binary_cross_entropy
+savage: Loss = sigmoid_brier
+asl: Loss = sigmoid_asymmetric

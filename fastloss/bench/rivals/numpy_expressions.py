@@ -57,6 +57,23 @@ def focal(x: Array, ids: Array) -> tuple[Array, Array]:
     return -((1 - p) ** 2) * logs, 2 * (1 - p) * p * logs - (1 - p) ** 2
 
 
+def binary_focal(x: Array, t: Array) -> tuple[Array, Array]:
+    """−q²·log p of the label, and its slope by the score."""
+    m = np.where(t == 1, x, -x)
+    p, q, log = sigmoid(m), sigmoid(-m), np.minimum(m, 0) - np.log1p(np.exp(-np.abs(m)))
+    return -(q**2) * log, np.where(t == 1, 1, -1) * q**2 * (2 * p * log - q)
+
+
+def asymmetric(x: Array, t: Array) -> tuple[Array, Array]:
+    """−q·log p of positives, −v⁴·log(1 − v) of negatives, with v = max(p − 1/20, 0); and its slope by the score."""
+    p, q = sigmoid(x), sigmoid(-x)
+    log = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    v = np.maximum(p - 0.05, 0)
+    rest = np.log1p(-v)
+    value = np.where(t == 1, -q * log, -(v**4) * rest)
+    return value, np.where(t == 1, q * (p * log - q), p * q * (v**4 / (1 - v) - 4 * v**3 * rest))
+
+
 def cosine(p: Array, t: Array) -> tuple[Array, Array, Array]:
     """The cosines, the unit vectors less what is along the predictions, and these' lengths."""
     length = np.linalg.norm(p, axis=1, keepdims=True)
@@ -98,6 +115,53 @@ NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], A
     "squared_hinge": (
         lambda p, t: np.mean(np.maximum(0, 1 - t * p) ** 2),
         lambda p, t: -2 * t * np.maximum(0, 1 - t * p) / p.size,
+    ),
+    "perceptron": (
+        lambda p, t: np.mean(np.maximum(0, -t * p)),
+        lambda p, t: np.where(t * p < 0, -t, 0) / p.size,
+    ),
+    "logistic": (
+        lambda p, t: np.mean(np.maximum(-t * p, 0) + np.log1p(np.exp(-np.abs(p)))),
+        lambda p, t: -t * sigmoid(-t * p) / p.size,
+    ),
+    "exponential": (lambda p, t: np.mean(np.exp(-t * p)), lambda p, t: -t * np.exp(-t * p) / p.size),
+    "modified_huber": (
+        lambda p, t: np.mean(np.where(t * p < -1, -4 * t * p, np.maximum(0, 1 - t * p) ** 2)),
+        lambda p, t: -2 * t * np.clip(1 - t * p, 0, 2) / p.size,
+    ),
+    "poisson_nll": (lambda x, t: np.mean(np.exp(x) - t * x), lambda x, t: (np.exp(x) - t) / x.size),
+    "poisson_deviance": (
+        lambda p, t: 2 * np.mean(np.where(t > 0, t * np.log(np.where(t > 0, t, 1) / p), 0) - t + p),
+        lambda p, t: 2 * (1 - t / p) / p.size,
+    ),
+    "gamma_nll": (lambda x, t: np.mean(x + t * np.exp(-x)), lambda x, t: (1 - t * np.exp(-x)) / x.size),
+    "gamma_deviance": (
+        lambda p, t: 2 * np.mean(np.log(p / t) + t / p - 1),
+        lambda p, t: 2 * (p - t) / p**2 / p.size,
+    ),
+    "tweedie_nll": (
+        lambda x, t: 2 * np.mean(np.exp(x / 2) + t * np.exp(-x / 2)),
+        lambda x, t: (np.exp(x / 2) - t * np.exp(-x / 2)) / x.size,
+    ),
+    "tweedie_deviance": (
+        lambda p, t: 4 * np.mean((np.sqrt(p) - np.sqrt(t)) ** 2 / np.sqrt(p)),
+        lambda p, t: 2 * (p - t) / (p * np.sqrt(p)) / p.size,
+    ),
+    "negative_binomial_nll": (
+        lambda x, t: np.mean((t + 1) * (np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))) - t * x),
+        lambda x, t: (np.exp(x) - t) / (1 + np.exp(x)) / x.size,
+    ),
+    "sigmoid_focal": (
+        lambda x, t: np.mean(binary_focal(x, t)[0]),
+        lambda x, t: binary_focal(x, t)[1] / x.size,
+    ),
+    "sigmoid_brier": (
+        lambda x, t: np.mean((sigmoid(x) - t) ** 2),
+        lambda x, t: 2 * (sigmoid(x) - t) * sigmoid(x) * sigmoid(-x) / x.size,
+    ),
+    "sigmoid_asymmetric": (
+        lambda x, t: np.mean(asymmetric(x, t)[0]),
+        lambda x, t: asymmetric(x, t)[1] / x.size,
     ),
     "binary_cross_entropy": (
         lambda p, t: -np.mean(t * np.log(p) + (1 - t) * np.log1p(-p)),

@@ -43,6 +43,9 @@ MADE: dict[str, Any] = {
     "mse": lambda classes: (2, losses.HalfSquaredError()),
     "mae": lambda classes: (1, losses.AbsoluteError()),
     "huber": lambda classes: (1, losses.HuberLoss(delta=1.0)),
+    "poisson_nll": lambda classes: (1, losses.HalfPoissonLoss()),
+    "gamma_nll": lambda classes: (1, losses.HalfGammaLoss()),
+    "tweedie_nll": lambda classes: (1, losses.HalfTweedieLoss(power=1.5)),
     "sigmoid_cross_entropy": lambda classes: (1, losses.HalfBinomialLoss()),
     "softmax_cross_entropy": lambda classes: (1, losses.HalfMultinomialLoss(n_classes=classes)),
 }

@@ -1,0 +1,274 @@
+"""What is particular to losses of counts, margins and scores: powers, ranges, kinks, weights of labels, best constants."""
+
+import itertools
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+import truths_counts
+from cases import DTYPES, named
+from truths import ONE, check, digits, inf, nan, near, num, whole
+from truths_more import COUNTS
+
+import fastloss as fl
+
+each_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=named)
+close = lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-9)
+
+
+@cache
+def truth_of(name, pred, target, own, dtype):
+    """Of pairs of numbers of a dtype."""
+    kind = COUNTS[name]
+    pred, target = (np.array(x, dtype) for x in (pred, target))
+    with digits(1000 if max(pred) > 1e30 else 200):
+        samples = kind.samples(pred, target, **dict(own))
+        return pred, target, whole(kind, samples, [ONE] * len(pred), "none")
+
+
+def compared(name, pred, target, own, dtype, units):
+    kind = COUNTS[name]
+    pred, target, truth = truth_of(name, tuple(pred), tuple(target), tuple(own.items()), dtype)
+    check(kind, pred, target, truth, units=units, **own)
+
+
+# ---- means and targets of any size -----------------------------------------------------------------------------------
+
+RATIOS = [1, 1 + 1e-6, 1 - 1e-6, 1.001, 0.7, 1.5, 2, 3, 0.4, 0.1, 10, 1e4, 1e-4]
+SIZES = {np.float32: [1e-3, 1, 300], np.float64: [1e-40, 1e-3, 1, 300, 1e40]}
+
+
+@each_dtype
+@pytest.mark.parametrize("name", ["poisson_deviance", "gamma_deviance"])
+def test_deviances_near_and_far(backend, name, dtype):
+    """To the last places, however near the mean is to the target."""
+    pairs = [(s * r, s) for s, r in itertools.product(SIZES[dtype], RATIOS)]
+    compared(name, *zip(*pairs, strict=True), {}, dtype, 16)
+
+
+@each_dtype
+@pytest.mark.parametrize("power", [1.0, 1.01, 1.2, 1.5, 1.9, 1.999, 2.0, 2.001, 2.5, 3.0, 4.0])
+def test_deviances_of_any_power(backend, dtype, power):
+    sizes = SIZES[dtype] if power < 2.5 else [0.1, 1, 300]
+    pairs = [(s * r, s) for s, r in itertools.product(sizes, RATIOS)]
+    units = 24 if dtype == np.float32 else 24 + 2 * abs(math.log(sizes[0])) * max(1.0, power - 1)
+    compared("tweedie_deviance", *zip(*pairs, strict=True), {"power": power}, dtype, units)
+
+
+@each_dtype
+def test_deviances_at_the_ends_of_the_range(backend, dtype):
+    """Quotients and powers that leave it where the loss does not."""
+    huge, tiny = (1e38, 1e-37) if dtype == np.float32 else (1e307, 1e-306)
+    for own in ({"power": 1.0}, {"power": 1.5}, {"power": 2.0}):
+        pairs = [(huge, huge / 3), (tiny, tiny * 3), (huge, tiny), (huge, 1), (tiny, tiny)]
+        with np.errstate(over="ignore"):
+            pred, target, truth = truth_of("tweedie_deviance", *zip(*pairs, strict=True), tuple(own.items()), dtype)
+        near(fl.tweedie_deviance(pred, target, reduction="none", **own), truth.value, 1600)
+        near(fl.tweedie_deviance.grad(pred, target, reduction="none", **own), truth.grad, 1600)
+
+
+@each_dtype
+def test_powers_of_2_and_nearly(backend, dtype):
+    """The domain is that of the power which was given, not of its rounding; both losses are nearly the same."""
+    below = np.nextafter(2.0, 1)
+    pred, target = np.array([0.5, 2, 8], dtype), np.array([1, 1, 3], dtype)
+    np.testing.assert_allclose(
+        fl.tweedie_deviance(pred, target, power=below, reduction="none"),
+        fl.gamma_deviance(pred, target, reduction="none"),
+        rtol=1e-5 if dtype == np.float32 else 1e-12,
+    )
+    zero = np.zeros(3, dtype)
+    assert np.isfinite(fl.tweedie_deviance.grad(pred, zero, power=below)).all()
+    with pytest.raises(ValueError, match=r"target\[0\] is 0; target must be > 0 for a power >= 2"):
+        fl.tweedie_deviance.grad(pred, zero, power=2)
+    with pytest.raises(ValueError, match=r"target\[0\] is 0; target must be > 0 for a power >= 2"):
+        fl.tweedie_deviance.constant(zero, power=3)
+
+
+# ---- scores of any size ----------------------------------------------------------------------------------------------
+
+SCORES = [0.0, 1e-20, 0.3, 1, 4, 12, 30, 80]
+
+
+@each_dtype
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        *((name, {}) for name in ("poisson_nll", "gamma_nll", "tweedie_nll", "negative_binomial_nll")),
+        ("tweedie_nll", {"power": 1.01}),
+        ("negative_binomial_nll", {"alpha": 1e-8}),
+        ("negative_binomial_nll", {"alpha": 1e8}),
+    ],
+    ids=str,
+)
+def test_log_means_of_any_size(backend, name, own, dtype):
+    targets = [0.0, 1e-3, 1, 7, 1000] if name != "gamma_nll" else [1e-3, 1, 7, 1000]
+    pairs = [(sign * x, t) for x, t, sign in itertools.product(SCORES, targets, (1, -1))]
+    compared(name, *zip(*pairs, strict=True), own, dtype, 16 + 40 * (name == "tweedie_nll"))
+
+
+@each_dtype
+@pytest.mark.parametrize("name", ["logistic", "exponential", "modified_huber", "perceptron"])
+def test_margins_of_any_size(backend, name, dtype):
+    pairs = [(sign * x, t) for x, t, sign in itertools.product(SCORES, (1, -1), (1, -1))]
+    compared(name, *zip(*pairs, strict=True), {}, dtype, 8)
+
+
+@each_dtype
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        *(("sigmoid_focal", {"gamma": g}) for g in (0.0, 0.5, 1.0, 2.0, 5.0)),
+        ("sigmoid_brier", {}),
+        ("sigmoid_asymmetric", {}),
+        ("sigmoid_asymmetric", {"gamma_neg": 0.0}),
+        ("sigmoid_asymmetric", {"gamma_neg": 0.0, "clip": 0.0}),
+        ("sigmoid_asymmetric", {"gamma_neg": 1.0, "clip": 0.5}),
+    ],
+    ids=str,
+)
+def test_scores_of_any_size(backend, name, own, dtype):
+    targets = (0, 1) if name == "sigmoid_asymmetric" else (0, 0.25, 1)
+    scores = [x for x in SCORES if x < 40]
+    pairs = [(sign * x, t) for x, t, sign in itertools.product(scores, targets, (1, -1))]
+    units = 16 + 31 * max(own.get("gamma", 2), own.get("gamma_pos", 1), own.get("gamma_neg", 4)) * (
+        name != "sigmoid_brier"
+    )
+    compared(name, *zip(*pairs, strict=True), own, dtype, units)
+
+
+# ---- the same loss by other names ------------------------------------------------------------------------------------
+
+
+def test_special_cases(backend, rng):
+    x, s = rng.standard_normal((2, 40)) * 3
+    t, sign = (s > 0).astype(float), np.sign(s)
+    pairs = [
+        (fl.logistic, (x, sign), {}, fl.sigmoid_cross_entropy, (x, t), {}),
+        (fl.sigmoid_focal, (x, t), {"gamma": 0}, fl.sigmoid_cross_entropy, (x, t), {}),
+        (fl.sigmoid_focal, (x, np.abs(np.sin(s))), {"gamma": 0}, fl.sigmoid_cross_entropy, (x, np.abs(np.sin(s))), {}),
+        (fl.sigmoid_asymmetric, (x, t), {"gamma_pos": 3, "gamma_neg": 3, "clip": 0}, fl.sigmoid_focal, (x, t), {"gamma": 3}),
+        (fl.perceptron, (x, sign), {}, fl.hinge, (x, sign), {"margin": 0}),
+        (fl.tweedie_deviance, (np.exp(x), t), {"power": 1}, fl.poisson_deviance, (np.exp(x), t), {}),
+        (fl.tweedie_deviance, (np.exp(x), np.exp(s)), {"power": 2}, fl.gamma_deviance, (np.exp(x), np.exp(s)), {}),
+        (fl.negative_binomial_nll, (x, t), {"alpha": 1e-12}, fl.poisson_nll, (x, t), {}),
+    ]  # fmt: skip
+    for one, given, own, other, also, others in pairs:
+        for call in ("__call__", "grad", "grad_and_hess"):
+            np.testing.assert_allclose(
+                getattr(one, call)(*given, **own), getattr(other, call)(*also, **others), rtol=1e-8, atol=1e-11
+            )
+
+
+def test_weights_of_labels(backend):
+    """alpha is that of positive samples, 1 − alpha of negative ones; none is 1 for both."""
+    x, t = np.array([0.5, 0.5, 0.5]), np.array([1, 0, 0.25])
+    bare = fl.sigmoid_focal(x, t, reduction="none")
+    for alpha in (0.0, 0.25, 1.0):
+        expected = bare * (alpha * t + (1 - alpha) * (1 - t))
+        np.testing.assert_allclose(fl.sigmoid_focal(x, t, alpha=alpha, reduction="none"), expected, rtol=1e-14)
+    np.testing.assert_array_equal(fl.sigmoid_focal(x, t, alpha=None, reduction="none"), bare)
+    x = np.float32([-1, 2])
+    share = fl.sigmoid_focal(x, np.zeros(2, np.float32), alpha=0.9, reduction="none")
+    expected = 0.1 * fl.sigmoid_focal(x.astype(float), [0, 0], reduction="none")
+    np.testing.assert_allclose(share, expected, rtol=4 * np.finfo(np.float32).eps)
+
+
+@each_dtype
+def test_kinks(backend, dtype):
+    """The slope is 0 where that is a subgradient; a second derivative is that of the side that the definition names."""
+    one = np.ones(1, dtype)
+    for margin in (0.0, 0.5, 2.0):
+        for loss in (fl.hinge, fl.squared_hinge):
+            grad, hess = loss.grad_and_hess(margin * one, one, margin=margin)
+            assert grad[0] == hess[0] == 0
+            assert loss(margin * one, one, margin=margin) == 0
+            assert loss.grad(np.nextafter(margin * one, -one), one, margin=margin)[0] < 0
+    assert fl.modified_huber.grad_and_hess(-one, one)[1] == 2
+    assert fl.modified_huber.grad_and_hess(np.nextafter(-one, -2 * one), one)[1] == 0
+
+
+def test_a_label_that_is_not_there_is_none(backend):
+    """NaN of a label is not taken for the other label."""
+    for loss in (fl.sigmoid_asymmetric, fl.sigmoid_focal, fl.sigmoid_brier, fl.logistic, fl.perceptron):
+        for x in (-9.0, 0.0, 9.0):
+            assert np.isnan(loss([x], [nan]))
+            assert np.isnan(loss.grad([x], [nan]))
+
+
+# ---- the best constants ----------------------------------------------------------------------------------------------
+
+
+def test_constants_of_counts():
+    counts, weight = [0.0, 1, 5, 2], [1, 1, 2, 4]
+    for loss in (fl.poisson_nll, fl.tweedie_nll, fl.negative_binomial_nll):
+        close(loss.constant(counts), math.log(2))
+        close(loss.constant(counts, weight), math.log(19 / 8))
+        assert loss.constant([0, 0]) == -inf
+    close(fl.gamma_nll.constant([1, 3]), math.log(2))
+    for loss in (fl.poisson_deviance, fl.tweedie_deviance):
+        close(loss.constant(counts, weight), 19 / 8)
+    close(fl.gamma_deviance.constant([1, 3]), 2)
+    close(fl.tweedie_deviance.constant([1, 3], power=3), 2)
+    assert np.isnan(fl.poisson_nll.constant([1, nan]))
+
+
+def test_constants_of_margins():
+    labels = [1, 1, 1, -1.0]
+    assert fl.hinge.constant(labels, margin=2.5) == 2.5
+    assert fl.squared_hinge.constant(labels, margin=2) == 1
+    assert fl.perceptron.constant(labels) == 0
+    close(fl.logistic.constant(labels), math.log(3))
+    close(fl.exponential.constant(labels), math.log(3) / 2)
+    assert fl.modified_huber.constant(labels) == 0.5
+    assert fl.logistic.constant([1, 1]) == inf
+
+
+def test_constants_of_scores():
+    labels = [1, 0, 0, 0.0]
+    close(fl.sigmoid_brier.constant(labels), -math.log(3))
+    close(fl.sigmoid_focal.constant(labels, gamma=0), -math.log(3))
+    close(fl.sigmoid_focal.constant(labels, gamma=0, alpha=0.75), 0)
+    assert fl.sigmoid_focal.constant([0, 0]) == -inf
+    assert fl.sigmoid_focal.constant([1, 1]) == inf
+    assert fl.sigmoid_focal.constant(labels, alpha=1.0) == inf
+    assert fl.sigmoid_focal.constant(labels, alpha=0.0) == -inf
+    assert np.isnan(fl.sigmoid_focal.constant([1, nan]))
+    close(fl.sigmoid_asymmetric.constant([0, 0]), math.log(0.05 / 0.95))
+    assert fl.sigmoid_asymmetric.constant([0, 0], clip=0) == -inf
+    for loss, own in (
+        (fl.sigmoid_focal, {}),
+        (fl.sigmoid_focal, {"gamma": 5, "alpha": 0.25}),
+        (fl.sigmoid_asymmetric, {}),
+    ):
+        for target, weight in ((labels, [1, 1, 1, 1]), (labels, [1e-9, 1, 1, 1]), (labels, [1e9, 1, 1, 1])):
+            best = loss.constant(target, weight, **own)
+            scores = np.linspace(-60, 60, 1201)
+            costs = [loss(np.full(4, x), target, sample_weight=weight, **own) for x in scores]
+            assert loss(np.full(4, best), target, sample_weight=weight, **own) <= min(costs) * (1 + 1e-12)
+    soft = fl.sigmoid_focal.constant([0.9, 0.8, 0.1])
+    near_by = [fl.sigmoid_focal(np.full(3, x), [0.9, 0.8, 0.1]) for x in np.linspace(-20, 20, 801)]
+    assert fl.sigmoid_focal(np.full(3, soft), [0.9, 0.8, 0.1]) <= min(near_by)
+
+
+# ---- bounds ----------------------------------------------------------------------------------------------------------
+
+
+def test_bounds_by_hand(backend):
+    bound = lambda loss, *given, **own: loss.grad_and_hess(*given, curvature="majorizer", reduction="none", **own)[1]
+    close(bound(fl.gamma_deviance, [2.0, 2.0], [1.0, 8.0]), [0.5, 3.5])
+    close(bound(fl.tweedie_deviance, [4.0, 4.0], [1.0, 0.0]), [0.25, 0.25])
+    close(bound(fl.tweedie_deviance, [2.0], [3.0], power=1), [1.5])
+    close(bound(fl.modified_huber, [-5.0, 0.0, 5.0], [1, 1, 1]), [2, 2, 2])
+    close(bound(fl.logistic, [0.0, 1.0, -4.0], [1, 1, 1]), [0.25, np.tanh(0.5) / 2, np.tanh(2) / 8])
+    close(bound(fl.sigmoid_brier, [0.0, 0.0], [1, 0.5]), [0.125, 0.125])
+    p = q = 0.5
+    focal = q**2 * p * (q * 5 + 4 * p * math.log(2))
+    close(bound(fl.sigmoid_focal, [0.0, 0.0], [1, 0]), [focal, focal])
+    close(bound(fl.sigmoid_focal, [0.0], [1], gamma=0, alpha=0.25), [0.0625])
+
+
+def test_every_definition_is_held():
+    assert set(truths_counts.DEFINITIONS) == set(truths_counts.FAMILIES) == set(COUNTS)
+    assert num(0.05) == truths_counts.CLIP
