@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from .._core.domains import Array
-from . import outputs, pointwise, roots, rows, structured, two_rows
+from . import outputs, pointwise, quantiles, relative, robust, roots, rows, structured, two_rows
 
 compiler = ""
 thread_pool = "none"
 KERNELS: dict[str, Any] = {
     **pointwise.KERNELS,
+    **robust.KERNELS,
+    **quantiles.KERNELS,
+    **relative.KERNELS,
     **roots.KERNELS,
     **outputs.KERNELS,
     **rows.KERNELS,
