@@ -335,7 +335,8 @@ class Barron(Difference):
         growth = np.where(small == 0, 1, np.expm1(small) / np.where(small == 0, 1, small))
         near = np.where(z > HUGE, delta * (delta * (b / 2 * logs * growth)), d * (d * (0.5 * ratio * growth)))
         if alpha > 0:
-            root = np.exp(w / 2) * (delta * np.sqrt(b / alpha))
+            half = np.exp(w / 4)  # of the logarithm of what is squared
+            root = half * (delta * np.sqrt(b / alpha)) * half
             far = root * root * -np.expm1(-w)
         else:
             far = delta * (delta * (b / -alpha * -np.expm1(w)))
