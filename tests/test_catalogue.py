@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from cases import CALLS, DTYPES
 from test_truths import each_dtype, pieces, results, unaligned
-from truths import ONE, ZERO, Exact, check, digits, inf, nan, near, num, same_bits
+from truths import ONE, ZERO, Exact, check, digits, inf, nan, near, num, robust, same_bits
 from truths_more import (
     COSINE,
     DEFINITIONS,
+    EVERY,
     FOCAL_IDS,
     FOCAL_ROWS,
     GAUSSIAN,
@@ -30,6 +31,11 @@ from truths_more import (
 
 import fastloss as fl
 
+
+def kind_named(name):
+    return next(kind for kind in EVERY if kind.name == name)
+
+
 e, ln = math.e, math.log
 each_new = pytest.mark.parametrize("kind", NEW, ids=str)
 SAMPLES = [k for k in NEW if k != RMSLE]  # whose losses can be asked for one by one
@@ -40,6 +46,7 @@ VARIANTS = [
     *((k, {}) for k in NEW),
     *((LOG_COSH, {"delta": d}) for d in (0.125, 30.0)),
     *((k, {"gamma": g}) for k in FOCAL for g in (0.0, 0.5, 1.0, 5.0)),
+    *((kind_named(name), own) for name, own in robust.OWN),
 ]
 
 
@@ -67,6 +74,7 @@ HAND = [  # kind, sample, its loss, gradient and curvature
     (COSINE, ([3, 4], [4, 3]), {}, 0.04, [-0.0448, 0.0336], [0.035328, 0.003072]),
     (COSINE, ([1, 0], [0, 1]), {}, 1, [0, -1], [0, 0]),
     (COSINE, ([2, 0], [-1, 0]), {}, 2, [0, 0], [0, -0.25]),
+    *((kind_named(name), *rest) for name, *rest in robust.HAND),
 ]
 
 
@@ -173,7 +181,7 @@ def truth_of(kind, n, dtype, weighted, classes, own):
 
 def units_of(kind, pred, own):
     """exp and powers of a rounded logit: as many units as the exponent is large."""
-    return UNITS[kind] + (own.get("gamma", 2) * float(np.ptp(pred)) if kind in FOCAL else 0)
+    return UNITS.get(kind, 8) + (own.get("gamma", 2) * float(np.ptp(pred)) if kind in FOCAL else 0)
 
 
 @each_dtype
@@ -476,6 +484,7 @@ EDGES = [
     (COSINE, [3e30, 4e30], [4e-30, 3e-30], {}, 0.04, [-4.48e-32, 3.36e-32], [0, 0]),
     (COSINE, [5], [2], {}, 0, [0], [0]),
     (COSINE, [-5], [2], {}, 2, [0], [0]),
+    *((kind_named(name), *sample, *rest) for name, sample, *rest in robust.EDGES),
 ]
 
 

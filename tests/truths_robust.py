@@ -52,7 +52,7 @@ def welsch(p, t, delta=ONE):
     if mp.isinf(d):
         return Sample(delta**2 / 2, [ZERO], [ZERO])
     u = (d / delta) ** 2
-    e = mp.exp(-u)
+    e = mp.exp(-u) if u < 10**6 else ZERO
     return conditioned(d, delta**2 / 2 * (1 - e), d * e, (1 - 2 * u) * e, 2 * u * (2 * u - 3) * e)
 
 
@@ -171,6 +171,7 @@ ROBUST = ("fair", "cauchy", "tukey_biweight", "welsch", "geman_mcclure", "barron
 QUANTILES = ("quantile", "expectile", "epsilon_insensitive", "squared_epsilon_insensitive")
 FLAT_CURVATURE = {"quantile", "epsilon_insensitive", "mape"}  # which may stay the 0 that it is beside NaN
 CORNERED = {*QUANTILES, "mape", "smape"}  # whose slope or curvature jumps
+BENT = {*CORNERED, "fair", "tukey_biweight"}  # or the curvature's own slope
 NOT_CONVEX = {"cauchy", "tukey_biweight", "welsch", "geman_mcclure", "msle", "smape"}
 STEEP = {"tukey_biweight", "welsch", "barron"}  # where they are small, as many units as rounding an exponent costs
 
@@ -212,8 +213,8 @@ def amounts(rng, n):
 
 def counts(rng, n):
     """Numbers above -1 of many magnitudes, some of them near each other."""
-    target = np.expm1(rng.standard_normal(n) * 2)
-    return np.maximum(target + rng.standard_normal(n) * np.exp(rng.uniform(-8, 3, n)), -0.999), target
+    target = np.maximum(np.expm1(rng.standard_normal(n) * 2), -0.98)
+    return np.maximum(target + rng.standard_normal(n) * np.exp(rng.uniform(-8, 3, n)), -0.98), target
 
 
 # ---- values by hand --------------------------------------------------------------------------------------------------
@@ -277,7 +278,7 @@ EDGES = [  # the same at the ends; None is what the definition leaves open
     ("barron", (inf, 0), {"alpha": 0.5}, inf, 0, 0),
     ("barron", (inf, 0), {"alpha": 0}, inf, 0, 0),
     ("barron", (inf, 0), {"alpha": -2, "delta": 3}, 18, 0, 0),
-    ("barron", (1, 0), {"alpha": -1e30}, 0.3934693, 0.6065307, 0),  # 1 - exp(-1/2): Welsch's
+    ("barron", (1, 0), {"alpha": -1e30}, 1 - math.exp(-0.5), math.exp(-0.5), 0),  # 1 - exp(-1/2): Welsch's
     ("barron", (3, 0), {"alpha": 2 + 1e-14}, 4.5, 3, 1),
     ("barron", (3, 0), {"alpha": 1e-14}, ln(5.5), 3 / 5.5, (1 - 4.5) / 5.5**2),
     ("quantile", (inf, 0), {"alpha": 0.75}, inf, 0.25, 0),
