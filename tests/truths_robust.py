@@ -278,7 +278,7 @@ EDGES = [  # the same at the ends; None is what the definition leaves open
     ("barron", (inf, 0), {"alpha": 0.5}, inf, 0, 0),
     ("barron", (inf, 0), {"alpha": 0}, inf, 0, 0),
     ("barron", (inf, 0), {"alpha": -2, "delta": 3}, 18, 0, 0),
-    ("barron", (1, 0), {"alpha": -1e30}, 1 - math.exp(-0.5), math.exp(-0.5), 0),  # 1 - exp(-1/2): Welsch's
+    ("barron", (2, 0), {"alpha": -1e30}, 1 - math.exp(-2), 2 * math.exp(-2), -3 * math.exp(-2)),  # as Welsch's
     ("barron", (3, 0), {"alpha": 2 + 1e-14}, 4.5, 3, 1),
     ("barron", (3, 0), {"alpha": 1e-14}, ln(5.5), 3 / 5.5, (1 - 4.5) / 5.5**2),
     ("quantile", (inf, 0), {"alpha": 0.75}, inf, 0.25, 0),
