@@ -11,6 +11,7 @@ from itertools import combinations, product
 from typing import Any
 
 import numpy as np
+import truths_robust as robust
 
 import fastloss as fl
 from fastloss._core import backend as _backend
@@ -149,6 +150,8 @@ def soft_logits(rng, n):
     return logits(rng, n)[0], rng.random(n)
 
 
+amounts, counts = robust.amounts, robust.counts
+
 CASES = [
     Case("mse", numbers),
     Case("mae", numbers),
@@ -164,6 +167,7 @@ CASES = [
             (logits, 1.0, 0.0), (soft_logits, 1.0, 0.0), (logits, 3.0, 0.0), (soft_logits, 0.5, 0.25),
         )
     ),
+    *(Case(name, {"counts": counts, "amounts": amounts}.get(robust.FAMILIES[name], numbers), own) for name, own in robust.OWN),
 ]  # fmt: skip
 ONE_EACH = list({case.name: case for case in reversed(CASES)}.values())
 assert {case.name for case in CASES} | {"rmse"} == set(POINTWISE), "a loss without test cases"

@@ -55,6 +55,16 @@ def spoiled(array, *values):
     return array
 
 
+def outside(loss, place):
+    """Numbers outside the domain, unless they are infinite."""
+    return [-1.5, -2.5] if loss.domains[place].text == ">= -1" else [1.5, -0.5]
+
+
+def sides(loss, place):
+    """On which the domain ends."""
+    return ["below"] if loss.domains[place].text == ">= -1" else ["above", "below"]
+
+
 def reductions(loss):
     return ("mean", "batch_mean") if loss.cost_only else ("none", "sum", "mean", "batch_mean")
 
@@ -150,26 +160,34 @@ def mistakes(loss, ids):
         text = "pred has shape (6, 4) but target has shape (5,); class ids must have shape (6,)"
         yield "too few ids", {"target": target[:5]}, ValueError, text
     if "target" in loss.domains and not ids:
-        for value in (1.5, -0.5):
+        for value in outside(loss, "target"):
             text = f"target{at} is {value:g}; target must be {loss.domains['target'].text}"
             yield f"label {value}", {"target": spoiled(target, value, 3.0)}, ValueError, text
     if "pred" in loss.domains and not ids:
-        for value in (1.5, -0.5, -np.inf):
-            text = f"pred{at} is {value:g}; pred must be in [0, 1]"
+        for value in (*outside(loss, "pred"), -np.inf):
+            text = f"pred{at} is {value:g}; pred must be {loss.domains['pred'].text}"
             yield f"probability {value}", {"pred": spoiled(pred, value, 3.0)}, ValueError, text
     for name in loss.parameters:
-        if name in ("delta", "margin", "pos_weight", "label_smoothing", "eps"):
+        if name in ("delta", "margin", "pos_weight", "label_smoothing", "eps", "alpha", "epsilon"):
             bounds = {
                 "delta": "0 < delta < inf", "pos_weight": "0 <= pos_weight < inf", "eps": "0 <= eps < 0.5",
-                "label_smoothing": "0 <= label_smoothing <= 1", "margin": "0 <= margin < inf",
+                "label_smoothing": "0 <= label_smoothing <= 1", "alpha": "0 < alpha < 1", "epsilon": "0 <= epsilon < inf",
+                "margin": "0 <= margin < inf",
             }  # fmt: skip
-            outer = {"delta": 0.0, "eps": 0.5, "label_smoothing": np.nextafter(1, 2)}.get(name, np.inf)
-            for value in (-1.0, np.inf, np.nan, outer, -(10**400)):
+            outer = {"delta": 0.0, "eps": 0.5, "label_smoothing": np.nextafter(1, 2), "alpha": 1.0}.get(name, np.inf)
+            beyond = [-1.0, np.inf, np.nan, outer, -(10**400)]
+            if loss.name == "mape":
+                bounds["eps"] = "0 <= eps < inf"
+                beyond.remove(outer)
+            if loss.name == "barron" and name == "alpha":
+                bounds["alpha"] = "-inf < alpha < inf"
+                beyond = [np.inf, np.nan, -np.inf]
+            for value in beyond:
                 text = f"{name} is {float(value) if abs(value) < 1e308 else value if value == np.inf else -np.inf}; "
                 text = text if value == value else f"{name} is nan; "
                 yield f"{name} {value!s:.9}", {name: value}, ValueError, f"{text}it must satisfy {bounds[name]}"
             for value in (
-                ("1", True) if name in ("delta", "pos_weight") else ("1", True, [1.0])
+                ("1", True) if loss.parameters[name].per_column else ("1", True, [1.0])
             ):  # a list is for columns
                 kind = type(value).__name__
                 yield f"{name} of {kind}", {name: value}, TypeError, f"{name} must be a real number, not {kind}"
@@ -228,9 +246,12 @@ def test_missing_arguments(loss, ids):
 
 @each_way
 def test_parameters_that_the_dtype_cannot_hold(loss, ids):
-    held = {"delta", "margin", "pos_weight", "label_smoothing", "eps"} & set(loss.parameters)
+    held = {"delta", "margin", "pos_weight", "label_smoothing", "eps", "alpha", "epsilon"} & set(loss.parameters)
+    unbounded = {"delta", "margin", "pos_weight", "epsilon"} | {"barron": {"alpha"}, "mape": {"eps"}}.get(
+        loss.name, set()
+    )
     for name, value in product(held, (1e-46, 1e39)):
-        if value < 1 or name in ("delta", "margin", "pos_weight"):
+        if value < 1 or name in unbounded:
             for dtype in (np.float16, np.float32):
                 text = f"{name} is {value}, which float32"
                 refused_by_every_call(loss, ValueError, text, good(loss, ids, dtype=dtype) | {name: value}, (6, 1))
@@ -321,6 +342,8 @@ OUTSIDE = [
     ("binary_cross_entropy", "target", -1.0, LABELS + REMEDY),
     ("sigmoid_cross_entropy", "target", 2.0, LABELS),
     ("sigmoid_cross_entropy", "target", -1.0, LABELS + REMEDY),
+    ("msle", "pred", -1.5, "pred must be >= -1"),
+    ("msle", "target", -np.inf, "target must be >= -1"),
     *(
         (name, "sample_weight", bad, "sample_weight must be a number >= 0 and finite")
         for name in POINTWISE
@@ -408,7 +431,7 @@ def test_a_bad_value_without_weight_is_not_named(loss, ids):
         arguments = good(loss, ids)
         if ids:
             arguments["target"][:] = 0
-        bad = -3 if ids and place == "target" else 1.5
+        bad = -3 if ids and place == "target" else outside(loss, place)[0]
         array = arguments[place]
         array.reshape(6, -1)[[1, 4], 0] = bad
         weight = np.ones((6, 1) if loss.name in POINTWISE else 6)
@@ -446,8 +469,8 @@ def test_ids_beyond_63_bits(loss):
 
 
 NEAR = [
-    *((loss, ids, "pred", x) for loss, ids in WAYS if "pred" in loss.domains for x in ("above", "below")),
-    *((loss, ids, "target", x) for loss, ids in WAYS if "target" in loss.domains and not ids for x in ("above", "below")),
+    *((loss, ids, "pred", x) for loss, ids in WAYS if "pred" in loss.domains for x in sides(loss, "pred")),
+    *((loss, ids, "target", x) for loss, ids in WAYS if "target" in loss.domains and not ids for x in sides(loss, "target")),
     *((loss, ids, "sample_weight", "below") for loss, ids in WAYS),
 ]  # fmt: skip
 
@@ -458,7 +481,8 @@ def test_an_offending_value_differs_from_its_bound(loss, ids, place, side):
         arguments = good(loss, ids, 2, 3, dtype)
         arguments["sample_weight"] = np.ones((2, 1) if loss.name in POINTWISE else 2, dtype)
         bound = dtype(1 if side == "above" or ("hinge" in loss.name and place == "target") else 0)
-        value = np.nextafter(bound, dtype(2 if side == "above" else -1))
+        bound = dtype(-1) if place in loss.domains and loss.domains[place].text == ">= -1" else bound
+        value = np.nextafter(bound, dtype(2 if side == "above" else -2))
         if ids:
             arguments["target"][:] = 0
         arguments[place].flat[0] = value

@@ -11,11 +11,12 @@ import pytest
 import truths_counts
 from cases import CALLS, DTYPES
 from test_truths import each_dtype, pieces, results, unaligned
-from truths import ONE, ZERO, Exact, check, digits, inf, nan, near, num, same_bits
+from truths import ONE, ZERO, Exact, check, digits, inf, nan, near, num, robust, same_bits
 from truths_more import (
     COSINE,
     COUNTS,
     DEFINITIONS,
+    EVERY,
     FOCAL_IDS,
     FOCAL_ROWS,
     GAUSSIAN,
@@ -32,6 +33,11 @@ from truths_more import (
 
 import fastloss as fl
 
+
+def kind_named(name):
+    return next(kind for kind in EVERY if kind.name == name)
+
+
 e, ln = math.e, math.log
 each_new = pytest.mark.parametrize("kind", NEW, ids=str)
 SAMPLES = [k for k in NEW if k != RMSLE]  # whose losses can be asked for one by one
@@ -43,6 +49,7 @@ VARIANTS = [
     *((LOG_COSH, {"delta": d}) for d in (0.125, 30.0)),
     *((k, {"gamma": g}) for k in FOCAL for g in (0.0, 0.5, 1.0, 5.0)),
     *((COUNTS[name], own) for name, variants in truths_counts.VARIANTS.items() for own in variants),
+    *((kind_named(name), own) for name, own in robust.OWN),
 ]
 
 
@@ -71,6 +78,7 @@ HAND = [  # kind, sample, its loss, gradient and curvature
     (COSINE, ([1, 0], [0, 1]), {}, 1, [0, -1], [0, 0]),
     (COSINE, ([2, 0], [-1, 0]), {}, 2, [0, 0], [0, -0.25]),
     *((COUNTS[name], *rest) for name, *rest in truths_counts.HAND),
+    *((kind_named(name), *rest) for name, *rest in robust.HAND),
 ]
 
 
@@ -179,7 +187,7 @@ def units_of(kind, pred, own):
     """exp and powers of a rounded logit: as many units as the exponent is large."""
     if kind.name in COUNTS:
         return truths_counts.units(kind.name, pred, own)
-    return UNITS[kind] + (own.get("gamma", 2) * float(np.ptp(pred)) if kind in FOCAL else 0)
+    return UNITS.get(kind, 8) + (own.get("gamma", 2) * float(np.ptp(pred)) if kind in FOCAL else 0)
 
 
 @each_dtype
@@ -483,6 +491,7 @@ EDGES = [
     (COSINE, [5], [2], {}, 0, [0], [0]),
     (COSINE, [-5], [2], {}, 2, [0], [0]),
     *((COUNTS[name], *rest) for name, *rest in truths_counts.EDGES),
+    *((kind_named(name), *sample, *rest) for name, sample, *rest in robust.EDGES),
 ]
 
 

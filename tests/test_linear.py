@@ -16,6 +16,8 @@ def targets(loss, rng):
     """A target that suits the loss; of losses that take ids and rows, ids."""
     if loss in ROWS.values():
         return rng.integers(0, CLASSES, SAMPLES) if loss.ids else rng.dirichlet(np.ones(CLASSES), SAMPLES)
+    if loss.name == "mape":
+        return rng.integers(1, 3, SAMPLES).astype(float)
     return rng.choice([-1.0, 1.0], SAMPLES) if "hinge" in loss.name else rng.integers(0, 2, SAMPLES).astype(float)
 
 

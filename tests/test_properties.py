@@ -7,6 +7,7 @@ import pytest
 from cases import LEVELS, POINTWISE, REGISTRY, SOFTMAX, distributions, named, running
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from truths import robust
 
 each_loss = pytest.mark.parametrize("loss", REGISTRY.values(), ids=named)
 searching = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -27,7 +28,7 @@ def batches(draw, loss):
             pred = np.clip(rng.random(n), 1e-6, 1 - 1e-6)
         if "target" not in loss.domains:
             target = pred + rng.standard_normal(n) * np.exp(rng.uniform(-5, 3, n))
-        elif "-1" in loss.domains["target"].text:
+        elif "-1 or" in loss.domains["target"].text:
             target = rng.choice([-1.0, 1.0], n)
         else:
             target = rng.integers(0, 2, n).astype(float) if draw(st.booleans()) else rng.random(n)
@@ -36,14 +37,11 @@ def batches(draw, loss):
         pred = rng.standard_normal((n, classes)) * 4 if loss in SOFTMAX else distributions(rng, n, classes)
         target = rng.integers(0, classes, n) if (loss.ids and draw(st.booleans())) or not loss.rows else None
         target = np.minimum(distributions(rng, n, classes), 1) if target is None else target
-    for name in set(loss.parameters) & {"delta", "margin", "pos_weight", "label_smoothing", "eps"}:
-        bound = {
-            "delta": (1e-3, 1e3),
-            "margin": (0.0, 9.0),
-            "pos_weight": (0.0, 20.0),
-            "label_smoothing": (0.0, 1.0),
-            "eps": (0.0, 0.1),
-        }
+    bound = {
+        "delta": (1e-3, 1e3), "margin": (0.0, 9.0), "pos_weight": (0.0, 20.0), "label_smoothing": (0.0, 1.0),
+        "eps": (0.0, 0.1), "epsilon": (0.0, 3.0), "alpha": (-8.0, 4.0) if loss.name == "barron" else (0.01, 0.99),
+    }  # fmt: skip
+    for name in set(loss.parameters) & set(bound):
         if draw(st.booleans()):
             parameters[name] = draw(st.floats(*bound[name]))
     weight = rng.random(n) if draw(st.booleans()) else None
@@ -124,7 +122,7 @@ def test_the_order_of_samples_changes_rounding_only(loss, data):
 def test_gradients_are_derivatives_along_a_line(loss, data):
     """The cost between two points is the integral of the gradient: exact, and no step size to choose."""
     pred, target, weight, parameters = data.draw(batches(loss))
-    if loss.name in ("mae", "hinge") or parameters.get("eps"):
+    if loss.name in {"mae", "hinge"} | robust.CORNERED or parameters.get("eps"):
         return  # with corners, which the quadrature does not see
     rng = np.random.default_rng(1)
     step = rng.uniform(-1, 1, pred.shape) * (0.2 * np.minimum(pred, 1 - pred) if "pred" in loss.domains else 0.01)
@@ -147,7 +145,7 @@ def test_gradients_are_derivatives_along_a_line(loss, data):
 def test_hessians_are_curvature(loss, data):
     """The diagonal against differences of the gradient, one coordinate of each sample at a time."""
     pred, target, _, parameters = data.draw(batches(loss))
-    if loss.name in ("mae", "hinge", "squared_hinge", "huber") or parameters.get("eps"):
+    if loss.name in {"mae", "hinge", "squared_hinge", "huber"} | robust.BENT or parameters.get("eps"):
         return  # whose curvature jumps
     reduction = "mean" if loss.cost_only else "none"
     samples, axis = len(pred), np.random.default_rng(2).integers(0, pred[0].size or 1)
@@ -176,10 +174,12 @@ def test_hessians_are_curvature(loss, data):
 @given(data=st.data(), share=st.floats(0, 1))
 @searching
 def test_losses_are_convex(loss, data, share):
-    """The cost between two points is never above the chord. Every loss here is convex in what it is given."""
+    """The cost between two points is never above the chord, but for losses that let go of outliers, and relative ones."""
     pred, target, weight, parameters = data.draw(batches(loss))
-    if parameters.get("eps"):
+    if parameters.get("eps") and loss.name != "mape":
         return  # a clipped probability is flat beyond the clip
+    if loss.name in robust.NOT_CONVEX or (loss.name == "barron" and parameters.get("alpha", 1.0) < 1):
+        return
     other = np.random.default_rng(3).permutation(pred)
     keywords = parameters | {"sample_weight": weight}
     between = loss(share * pred + (1 - share) * other, target, **keywords)

@@ -24,6 +24,7 @@ from truths import (
     num,
     plus_zero,
     reductions,
+    robust,
     same_bits,
     whole,
 )
@@ -45,7 +46,7 @@ ABSENT = {
     "signs": [(0.5, 7), (0.5, 0), (-inf, 1), (nan, 1), (0.5, nan), (inf, inf)],
     "probabilities": [(0, 1), (1, 0), (1.5, 1), (-0.5, 0), (0.5, 7), (nan, 0), (0.5, nan), (inf, 0)],
     "logits": [(inf, 0), (-inf, 1), (nan, 0), (0, 7), (0, -1), (0, nan), (inf, nan)],
-}
+} | robust.ABSENT
 # The same of rows: all probabilities or logits, the label's or first class's if not None, the target.
 ABSENT_ROWS = {
     ("probabilities", "ids"): [(None, 0, 0), (None, 1.5, 0), (nan, None, 0), (None, None, -5), (None, None, 10**6)],
@@ -222,7 +223,7 @@ def test_results_in_the_place_of_inputs(backend, kind, dtype):
 
 # ---- NaN -------------------------------------------------------------------------------------------------------------
 
-CONSTANT = {"mse", "mae", "hinge"}  # curvatures that may stay the number they are
+CONSTANT = {"mse", "mae", "hinge"} | robust.FLAT_CURVATURE  # curvatures that may stay the number they are
 NAN_TARGET = CONSTANT | {"sigmoid_cross_entropy"}
 
 
@@ -299,7 +300,7 @@ FLAT = {
     "signs": [(2.0, 1.0), (-2.0, -1.0), (1.0, 1.0), (-1.0, -1.0), (inf, 1.0)],
     "probabilities": [(0.5, 0.5), (0.25, 0.25)],
     "logits": [(0.0, 0.5), (-0.0, 0.5), (1e4, 1.0), (-1e4, 0.0), (inf, 1.0), (-inf, 0.0)],
-}
+} | robust.FLAT
 
 
 @each_dtype
@@ -380,7 +381,7 @@ def delta_truth(name, dtype, delta):
         return d, whole(kind, samples, [mp.mpf(1)] * len(d), "none")
 
 
-@pytest.mark.parametrize("name", ["huber", "pseudo_huber"])
+@pytest.mark.parametrize("name", ["huber", "pseudo_huber", *robust.ROBUST])
 @pytest.mark.parametrize(("dtype", "delta"), DELTAS, ids=named)
 def test_delta_over_the_whole_range(backend, name, dtype, delta):
     d, truth = delta_truth(name, dtype, delta)

@@ -5,20 +5,19 @@ Nothing here is taken from the package, and nothing is a stable form: mpmath has
 
 import math
 import threading
-from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Any
 
 import mpmath as mp
 import numpy as np
+import truths_robust as robust
+from sample import ONE, ZERO, Sample
 
 import fastloss as fl
 
 mp.mp.dps = 50
 inf, nan = np.inf, np.nan
-ZERO, ONE = mp.mpf(0), mp.mpf(1)
 
 LOCK = threading.RLock()
 
@@ -43,18 +42,6 @@ def chop(x, size):
 def over(a, b):
     """a/b, infinite for b = 0 < a."""
     return a / b if b else mp.inf
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Loss, gradient and curvature of one sample, and the largest term that each of them is a sum of."""
-
-    value: Any
-    grad: Sequence[Any]
-    hess: Sequence[Any]
-    size: Any = 0
-    grad_sizes: Sequence[Any] = ()
-    hess_sizes: Sequence[Any] = ()
 
 
 # ---- definitions -----------------------------------------------------------------------------------------------------
@@ -161,7 +148,7 @@ DEFINITIONS = {
         mse, mae, huber, pseudo_huber, hinge, squared_hinge, binary_cross_entropy, sigmoid_cross_entropy,
         softmax_cross_entropy, softmax_kl_divergence, categorical_cross_entropy, kl_divergence,
     )
-} | {"rmse": mse, "sparse_categorical_cross_entropy": categorical_cross_entropy}  # fmt: skip
+} | {"rmse": mse, "sparse_categorical_cross_entropy": categorical_cross_entropy} | robust.DEFINITIONS  # fmt: skip
 OWN = {"huber": {"delta": 1.0}, "pseudo_huber": {"delta": 1.0}}
 FUNCTIONS = {
     "exp": mp.exp,
@@ -226,6 +213,7 @@ POINTS = [
     *(Kind(name, "points", "signs") for name in ("hinge", "squared_hinge")),
     Kind("binary_cross_entropy", "points", "probabilities"),
     Kind("sigmoid_cross_entropy", "points", "logits"),
+    *(Kind(name, "points", family) for name, family in robust.FAMILIES.items()),
 ]
 ROWS = [
     Kind("categorical_cross_entropy", "rows", "probabilities"),
@@ -250,7 +238,7 @@ GOOD = {
     "signs": ([0.5, -2, 3, 0.125, -0.75, 0.25], [1, 1, -1, -1, 1, -1]),
     "probabilities": ([0.5, 0.25, 0.9, 0.01, 0.75, 0.3], [1, 0, 0.5, 1, 0.25, 0]),
     "logits": ([0.5, -2, 3, -8, 20, 0.1], [1, 0, 0.5, 1, 0, 0.25]),
-}
+} | robust.GOOD
 
 
 def distributions(rng, shape):
@@ -272,6 +260,8 @@ def drawn(kind, n, classes, dtype, seed):
             "signs": lambda: (rng.standard_normal(n), rng.choice([-1.0, 1.0], n)),
             "probabilities": lambda: (rng.uniform(0.01, 0.99, n), rng.random(n)),
             "logits": lambda: (rng.standard_normal(n) * 5, rng.random(n)),
+            "amounts": lambda: robust.amounts(rng, n),
+            "counts": lambda: robust.counts(rng, n),
         }[kind.family]()
         return pred.astype(dtype), target.astype(dtype)
     logits = kind.family == "logits"
@@ -307,11 +297,19 @@ def spread(kind, pred):
 
 
 def exact(case, pred, target):
-    """Losses, gradients and curvatures of a case's samples, as lists."""
+    """Losses, gradients and curvatures of a case's samples, each with what its error is measured by."""
     kind = next(kind for kind in POINTS if kind.name == case.name)
     with digits(150):  # a definition may cancel
         samples = kind.samples(pred, target, **case.parameters)
-    return [s.value for s in samples], [s.grad[0] for s in samples], [s.hess[0] for s in samples]
+    sized = kind.name in robust.DEFINITIONS  # test_accuracy.py has limits of its own for the others
+    terms = [
+        [s.size or s.value, *(s.grad_sizes or s.grad), *(s.hess_sizes or s.hess)]
+        if sized
+        else [s.value, *s.grad, *s.hess]
+        for s in samples
+    ]
+    results = zip(*([s.value, *s.grad, *s.hess] for s in samples), strict=True)
+    return [Exact(list(truth), list(size)) for truth, size in zip(results, zip(*terms, strict=True), strict=True)]
 
 
 def exact_rows(loss, ids, pred, target):
@@ -321,6 +319,8 @@ def exact_rows(loss, ids, pred, target):
 
 def ulp_error(result, truth, terms=None):
     """Error of each result in units in the last place of the true value, or of the largest term that it is made of."""
+    if isinstance(truth, Exact):
+        return (truth if terms is None else truth.sized(terms)).units(result)
     return Exact(truth, truth if terms is None else terms).units(result)
 
 
@@ -347,6 +347,12 @@ class Exact:
         self.size = np.abs(self.high)
         if len(sizes):
             self.size = np.maximum(self.size, np.abs(split(list(sizes))[0]))
+
+    def sized(self, sizes):
+        """The same, measured by other sizes too."""
+        other = object.__new__(Exact)
+        vars(other).update(vars(self), size=np.maximum(self.size, np.abs(sizes)))
+        return other
 
     def repeated(self, order):
         """The same of rows of equal length, in another order."""

@@ -235,7 +235,11 @@ def losses(table, modules, samples, rng):
             progress(f"{case} {np.dtype(dtype).name}")
             pred, target = sample(case, rng, samples, dtype)
             truths = dict(zip(("value", "grad", "hess"), exact(case, pred, target), strict=True))
-            labels = "" if np.isin(target, (-1, 0, 1)).all() or case.inputs.__name__ == "numbers" else "soft labels"
+            labels = (
+                ""
+                if np.isin(target, (-1, 0, 1)).all() or case.inputs.__name__ in ("numbers", "counts", "amounts")
+                else "soft labels"
+            )
             parameters = ", ".join([*(f"{k}={v:g}" for k, v in case.parameters.items()), *([labels] if labels else [])])
             name = f"{case.name} ({parameters})" if parameters else case.name
             for backend in modules:

@@ -77,52 +77,6 @@ def mean(target: Array, weight: Array) -> float:
     return average(target, weight)
 
 
-def middle(target: Array, weight: Array) -> float:
-    """Where the weights on both sides are equal, halfway if that is a whole interval."""
-    if np.isnan(target).any():
-        return math.nan
-    order = np.argsort(target, kind="stable")
-    target, below = target[order], np.cumsum(weight[order])
-    half = below[-1] / 2
-    first = int(np.searchsorted(below, half * (1 - 1e-15)))
-    at_half = abs(below[first] - half) <= 1e-15 * half and first + 1 < len(target)
-    return float(target[first] / 2 + target[first + 1] / 2 if at_half else target[first])
-
-
-median = each_column(middle)  # of absolute errors
-
-
-def robust(slope: Callable[..., tuple[Array, Array]]) -> Constant:
-    """Where the slopes of a convex loss balance: Newton's method, kept between bounds by bisection."""
-
-    @each_column
-    def constant(target: Array, weight: Array, delta: float) -> float:
-        low, high = float(target.min()), float(target.max())
-        if not (math.isfinite(low) and math.isfinite(high)):
-            return math.nan if math.isnan(low) else average(target, weight)
-        c = middle(target, weight)
-        for _ in range(STEPS):
-            with np.errstate(all="ignore"):
-                slopes, bends = slope(c - target, delta)
-            g, h = float((weight * slopes).sum()), float((weight * bends).sum())
-            if g == 0:
-                break
-            low, high = (low, c) if g > 0 else (c, high)
-            step = c - g / h if h > 0 else math.nan
-            following = step if low < step < high else low / 2 + high / 2
-            if following in (c, low, high) and abs(following - c) <= 4 * math.ulp(c):
-                return following
-            c = following
-        return c
-
-    return constant
-
-
-huber = robust(lambda d, delta: (np.clip(d, -delta, delta), (np.abs(d) <= delta).astype(float)))
-pseudo_huber = robust(lambda d, delta: (d / np.hypot(1, d / delta), np.hypot(1, d / delta) ** -3.0))
-log_cosh = robust(lambda d, delta: (delta * np.tanh(d / delta), 1 - np.tanh(d / delta) ** 2))
-
-
 @each_column
 def mean_of_log1p(target: Array, weight: Array) -> float:
     """Of squared differences of log(1 + x)."""

@@ -27,7 +27,9 @@ SHARED = ("sample_weight", "reduction", "out")
 ELSEWHERE = {
     "beta": "delta (smooth L1 of beta is huber(delta=beta) / beta)",
     "dim": "axis",
+    "eps": "epsilon",
     "epsilon": "eps",
+    "f_scale": "delta",
     "from_logits": "a loss of its own: sigmoid_cross_entropy, softmax_cross_entropy and the like take logits",
     "ignore_class": "ignore_index",
     "input": "pred, the first argument",
@@ -36,11 +38,14 @@ ELSEWHERE = {
     "logits": "pred, the first argument",
     "normalize": 'reduction="mean" or "sum"',
     "predictions": "pred, the first argument",
+    "q": "alpha",
+    "quantile": "alpha",
     "reduce": "reduction",
     "size_average": 'reduction="mean" or "sum"',
     "smoothing": "label_smoothing",
     "squared": "another loss: rmse is the root of mse",
     "targets": "target, the second argument",
+    "tau": "alpha",
     "weight": "sample_weight, a weight for each sample, or class_weight, one for each class",
     "weights": "sample_weight, a weight for each sample, or class_weight, one for each class",
     "y_pred": "pred, the first argument",
@@ -49,9 +54,14 @@ ELSEWHERE = {
 NEEDS = {
     "beta": "delta",
     "dim": "axis",
+    "eps": "epsilon",
     "epsilon": "eps",
+    "f_scale": "delta",
     "ignore_class": "ignore_index",
+    "q": "alpha",
+    "quantile": "alpha",
     "smoothing": "label_smoothing",
+    "tau": "alpha",
 }
 
 

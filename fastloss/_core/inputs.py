@@ -114,6 +114,12 @@ ABOVE_MINUS_ONE = Inputs(
     domains={"pred": WITH_LOG1P, "target": WITH_LOG1P},
     draw=lambda normal, size, _: (np.exp(normal(size)), np.exp(normal(size))),
 )
+AMOUNTS = Inputs(
+    pred=NUMBERS.pred,
+    target="",
+    together=True,
+    draw=lambda normal, size, _: (np.exp(normal(size)), np.exp(normal(size))),
+)
 SIGNS = Inputs(
     short="t ∈ {−1, 1}",
     pred="Scores, any real number.",

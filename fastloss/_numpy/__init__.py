@@ -11,7 +11,20 @@ from typing import Any
 import numpy as np
 
 from .._core.domains import Array
-from . import counts, margins, outputs, pointwise, roots, rows, scores, structured, two_rows
+from . import (
+    counts,
+    margins,
+    outputs,
+    pointwise,
+    quantiles,
+    relative,
+    robust,
+    roots,
+    rows,
+    scores,
+    structured,
+    two_rows,
+)
 
 compiler = ""
 thread_pool = "none"
@@ -20,6 +33,9 @@ KERNELS: dict[str, Any] = {
     **counts.KERNELS,
     **margins.KERNELS,
     **scores.KERNELS,
+    **robust.KERNELS,
+    **quantiles.KERNELS,
+    **relative.KERNELS,
     **roots.KERNELS,
     **outputs.KERNELS,
     **rows.KERNELS,
