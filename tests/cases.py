@@ -219,6 +219,10 @@ ELEMENTWISE = ["sigmoid", "log_sigmoid", "softplus"]
 OF_ROWS = ["logsumexp", "log_softmax", "softmax"]
 VECTOR_FUNCTIONS = {  # the kernels' own, and inputs over their whole range
     "exp": lambda rng, n, tiny: np.concatenate([-rng.uniform(0, -np.log(tiny) + 40, n), -np.exp(rng.uniform(-40, 3, n))]),
+    "grow": lambda rng, n, tiny: np.concatenate(
+        [rng.uniform(-2, 2, n), rng.uniform(-1, 1, n) * (2 - np.log(tiny)), np.exp(rng.uniform(-40, 9, n))]
+    ),
+    "expm1": lambda rng, n, tiny: np.concatenate([-np.exp(rng.uniform(-40, 6, n)), rng.uniform(-2, 1, n)]),
     "log": lambda rng, n, tiny: np.concatenate(
         [rng.uniform(0, 2, n), np.exp(rng.uniform(np.log(tiny) - 8, -np.log(tiny), n)), 1 + np.exp(-rng.uniform(1, 20, n))]
     ),
@@ -226,4 +230,7 @@ VECTOR_FUNCTIONS = {  # the kernels' own, and inputs over their whole range
         [rng.random(n), np.exp(-rng.uniform(0, 30, n)), 1 - np.exp(-rng.uniform(0, 15, n))]
     ),
     "log1p": lambda rng, n, tiny: np.concatenate([rng.random(n), np.exp(-rng.uniform(0, 30, n))]),
+    "log_one": lambda rng, n, tiny: np.concatenate(
+        [rng.uniform(-0.75, 4, n), rng.choice([-0.5, 1], n) * np.exp(-rng.uniform(0, 60, n)), np.exp(rng.uniform(0, -np.log(tiny), n))]
+    ),
 }  # fmt: skip

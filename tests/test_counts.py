@@ -52,7 +52,8 @@ def test_deviances_near_and_far(backend, name, dtype):
 def test_deviances_of_any_power(backend, dtype, power):
     sizes = SIZES[dtype] if power < 2.5 else [0.1, 1, 300]
     pairs = [(s * r, s) for s, r in itertools.product(sizes, RATIOS)]
-    units = 24 if dtype == np.float32 else 24 + 2 * abs(math.log(sizes[0])) * max(1.0, power - 1)
+    exact = dtype == np.float32 and backend == "numpy"  # which computes in double
+    units = 24 if exact else 40 + 3 * abs(math.log(sizes[0])) * max(1.0, power - 1)
     compared("tweedie_deviance", *zip(*pairs, strict=True), {"power": power}, dtype, units)
 
 

@@ -152,9 +152,12 @@ DEFINITIONS = {
 OWN = {"huber": {"delta": 1.0}, "pseudo_huber": {"delta": 1.0}}
 FUNCTIONS = {
     "exp": mp.exp,
+    "grow": mp.exp,
+    "expm1": mp.expm1,
     "log": mp.log,
     "log1m": lambda p: mp.log1p(-p),
     "log1p": mp.log1p,
+    "log_one": mp.log1p,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, 0),
     "log_sigmoid": lambda x: min(x, 0) - mp.log1p(mp.exp(-abs(x))),

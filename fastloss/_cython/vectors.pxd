@@ -33,6 +33,8 @@ cdef extern from "vecmath.h" nogil:
     float excess_f(float v) noexcept
     double excess_d(double v) noexcept
     double bend_d(double x) noexcept
+    float rest_of_square_f(float d, float scale, float r, float u) noexcept
+    double rest_of_square_d(double d, double scale, double r, double u) noexcept
     float quotient_f(float n, float s, float lost) noexcept
     double quotient_d(double n, double s, double lost) noexcept
     int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
@@ -45,6 +47,8 @@ cdef extern from "vecmath.h" nogil:
     int below_d(const double* x, Py_ssize_t n, double bound) noexcept
     int at_most_f(const float* x, Py_ssize_t n, float bound) noexcept
     int at_most_d(const double* x, Py_ssize_t n, double bound) noexcept
+    float multiply_add_f(float a, float b, float c) noexcept
+    double multiply_add_d(double a, double b, double c) noexcept
     void fetch(const void* source, Py_ssize_t size) noexcept
 
 
@@ -144,6 +148,14 @@ cdef inline real excess(real v) noexcept nogil:
         return excess_d(v)
 
 
+cdef inline real rest_of_square(real d, real scale, real r, real u) noexcept nogil:
+    """What rounding took from the square u of the quotient r = d/scale."""
+    if real is float:
+        return rest_of_square_f(d, scale, r, u)
+    else:
+        return rest_of_square_d(d, scale, r, u)
+
+
 cdef inline real quotient(real n, real s, real lost) noexcept nogil:
     """n/(s + lost), 1 <= s <= 2, where `lost` is what rounding took from s."""
     if real is float:
@@ -208,6 +220,14 @@ cdef inline real signless(real x) noexcept nogil:
     """x, but +0 for −0: what has no slope has no sign."""
     cdef real zero = 0
     return x + zero
+
+
+cdef inline real multiply_add(real a, real b, real c) noexcept nogil:
+    """a·b + c, of a product that has other uses: fused in all of them, or in none."""
+    if real is float:
+        return multiply_add_f(a, b, c)
+    else:
+        return multiply_add_d(a, b, c)
 
 
 cdef inline real clip(real x, real low, real high) noexcept nogil:

@@ -120,8 +120,10 @@ KERNELS = {
     "log_sigmoid": function("LogSigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),
     "softplus": function("Softplus", softplus),
     "exp": function("Exp", np.exp),
+    "grow": function("Grow", np.exp),
     "expm1": function("Expm1", np.expm1),
     "log": function("Log", np.log),
     "log1m": function("Log1m", lambda p: np.log1p(-p)),
     "log1p": function("Log1p", np.log1p),
+    "log_one": function("LogOne", np.log1p),
 }

@@ -293,7 +293,7 @@ def barron() -> None:
     Examples
     --------
     >>> import fastloss as fl
-    >>> [fl.barron([0.75], [0.0], alpha=alpha) for alpha in (2, 1)]          # half of mse, pseudo_huber
+    >>> [round(fl.barron([0.75], [0.0], alpha=alpha), 5) for alpha in (2, 1)]     # half of mse, pseudo_huber
     [0.28125, 0.25]
     >>> fl.barron([2.0], [0.0], alpha=-2.0)
     1.0

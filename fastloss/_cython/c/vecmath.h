@@ -267,6 +267,18 @@ static inline double bend_d(double x) {
     return x * x * p;
 }
 
+/* a·b + c, rounded once where the processor can. A compiler fuses a multiplication with an addition, or not, as the product's other
+ * uses have it; where it has some, this is written out, or a sample's result would depend on what else is asked for. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FUSED(remainder) remainder
+static inline float multiply_add_f(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+static inline double multiply_add_d(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#else
+#define FUSED(remainder) 0
+static inline float multiply_add_f(float a, float b, float c) { return a * b + c; }
+static inline double multiply_add_d(double a, double b, double c) { return a * b + c; }
+#endif
+
 /* n/(s + lost) for 1 <= s <= 2, where `lost` is what rounding took from s. With fused multiplication the quotient's own remainder
  * is exact, and the result is rounded once; 1/s, by which the small rest counts, is that of a parabola, to 1 %. */
 #define QUOTIENT(name, number, fused)                                                                            \
@@ -274,10 +286,26 @@ static inline double bend_d(double x) {
         number q = n / s, inverse = (number)(210 / 99.0) + s * ((number)(32 / 99.0) * s - (number)(144 / 99.0)); \
         return q + (FUSED(fused(-q, s, n)) - q * lost) * inverse;                                                \
     }
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-#define FUSED(remainder) remainder
-#else
-#define FUSED(remainder) 0
-#endif
 QUOTIENT(quotient_f, float, __builtin_fmaf)
 QUOTIENT(quotient_d, double, __builtin_fma)
+
+/* What rounding took from the square u of the quotient r = d/scale. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+static inline float rest_of_square_f(float d, float scale, float r, float u) {
+    return __builtin_fmaf(r, r, -u) + 2.0f * r * (__builtin_fmaf(-r, scale, d) / scale);
+}
+static inline double rest_of_square_d(double d, double scale, double r, double u) {
+    return __builtin_fma(r, r, -u) + 2.0 * r * (__builtin_fma(-r, scale, d) / scale);
+}
+#else
+static inline float rest_of_square_f(float d, float scale, float r, float u) {
+    double exact = (double)d / scale;
+    (void)r;
+    return (float)(exact * exact - u);
+}
+static inline double rest_of_square_d(double d, double scale, double r, double u) { /* Dekker's products of halves */
+    double y = r * 134217729.0, a = y - (y - r), b = r - a, z = scale * 134217729.0, p = z - (z - scale), q = scale - p;
+    double remainder = ((d - a * p) - a * q - b * p) - b * q;
+    return (((a * a - u) + 2.0 * a * b) + b * b) + 2.0 * r * (remainder / scale);
+}
+#endif

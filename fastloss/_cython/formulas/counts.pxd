@@ -6,7 +6,7 @@ With a = 2 - power and b = 1 - power; h(w) = w - 1 - log w, which near w = 1 is 
 from libc.math cimport log
 
 from ..block cimport LANES, VALUE
-from ..vectors cimport absolute, at_most, below, bend, excess, vexp, vgrow, vlog, vlog1p, vlogsum
+from ..vectors cimport absolute, at_most, below, bend, excess, multiply_add, vexp, vgrow, vlog, vlog1p, vlogsum
 from ..views cimport real
 
 cdef extern from *:
@@ -14,6 +14,8 @@ cdef extern from *:
     #define BEYOND ((double)INFINITY)
     #define LONG_F 80.0           /* an exponential of more may leave the range, and is taken of the half, twice */
     #define LONG_D 700.0
+    #define TINY_F 0x1p-25        /* log(1 + z) is z for anything smaller */
+    #define TINY_D 0x1p-54
     #define LEAST_F 0x1p-126      /* quotients that are no normal numbers are lifted twice, once from either side */
     #define LEAST_D 0x1p-1022
     #define LIFT_F 0x1p100
@@ -21,7 +23,7 @@ cdef extern from *:
     #define LOGS_F 138.62943611198906188    /* the logarithm of the square of that */
     #define LOGS_D 1247.66492500790155695
     """
-    const double BEYOND, LONG_F, LONG_D, LEAST_F, LEAST_D, LIFT_F, LIFT_D, LOGS_F, LOGS_D
+    const double BEYOND, LONG_F, LONG_D, TINY_F, TINY_D, LEAST_F, LEAST_D, LIFT_F, LIFT_D, LOGS_F, LOGS_D
 
 cdef struct PoissonNll:
     double unused
@@ -255,6 +257,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
                        real* hess, real* bound) noexcept nogil:
     """One sample's loss, derivative, second derivative and a majorizer of that. What nobody reads is never computed."""
     cdef real zero = 0, half = 0.5, one = 1, two = 2, four = 4, beyond = BEYOND
+    cdef real tiny = TINY_F if real is float else TINY_D
     cdef real long_ = LONG_F if real is float else LONG_D, t = target, a, b, e, p, q, r, s, u, w, x, y, mu
     if Pointwise is PoissonNll:
         # eˣ − t·x; t·x is 0 where t is, and left out where eˣ is infinite
@@ -298,12 +301,17 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         x = -pred if -pred > s else s
         x = t * (x + y)
         x = zero if t == zero else x
-        x = (u + y * r) + x
+        p = one / a
+        b = p if pred > zero else a             # eˣ
+        p = a if pred > zero else p             # e⁻ˣ
+        y = b if w < tiny else y * r            # log(1 + z)/α, where z may be no normal number
+        x = (u + y) + x
         value[0] = u if (u == beyond) & (t == t) else x
-        x = one / a if pred > zero else a
-        grad[0] = (r - t * e if w > one else x - t) * q
-        x = e * r if w > one else x
-        hess[0] = bound[0] = (x + e * t) * q * q
+        x = multiply_add(-t, e, r)
+        grad[0] = (x if w > one else b - t) * q
+        x = r * (r + t)
+        y = multiply_add(<real>loss.alpha, t, one)
+        hess[0] = bound[0] = (p * x if w > one else b * y) * q * q
     else:
         # (μ − t)/μ, 1 where there is no target or no end to the mean; t/μ
         mu = pred + zero
@@ -326,6 +334,6 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             e = work[6, i]
             grad[0] = w if w == zero else two * (w * e) * e
             s = <real>(1 - loss.power) + <real>loss.power * q
-            hess[0] = s * e * e / mu * two
+            hess[0] = zero if s == zero else s * e * e / mu * two
             s = one if s < one else s
             bound[0] = s * e * e / mu * two

@@ -93,7 +93,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         # log(1 + e⁻ᵐ); p = σ(m), q = σ(−m)
         m = target * pred
         a = work[0, i]
-        value[0] = (-m if m < zero else zero) + work[1, i]
+        value[0] = (zero if m > zero else -m) + work[1, i]
         p = one / (one + a)
         q = a * p if m > zero else p
         p = p if m > zero else a * p

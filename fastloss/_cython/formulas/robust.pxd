@@ -12,7 +12,7 @@ from libc.math cimport log
 
 from ..block cimport LANES, VALUE
 from ..vectors cimport (
-    absolute, atanh_tail, clip, over_root, root, vexp, vexpm1, vgrow, vlog1p, vlogone, vlogsum, vroot)
+    absolute, atanh_tail, clip, multiply_add, over_root, rest_of_square, root, vexp, vexpm1, vgrow, vlog1p, vlogone, vlogsum, vroot)
 from ..views cimport real
 
 cdef extern from *:
@@ -131,24 +131,34 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
         if wanted & VALUE:
             log_of_square(pred, target, work, start, n, <real>loss.delta, one, zero)
     elif Pointwise is Welsch:
-        # work[0] = e⁻ᵘ, work[1] = e⁻ᵘ − 1
+        # work[0] = the root of e⁻ᵘ, work[1] = e⁻ᵘ − 1, with what rounding takes from u
         delta = <real>loss.delta
         for i in range(n):
-            r = (pred[start + i] - target[start + i]) / delta
-            work[0, i] = work[1, i] = -(r * r)
+            p = pred[start + i] - target[start + i]
+            r = p / delta
+            u = r * r
+            work[0, i] = -half * u
+            work[1, i] = -u
+            u = rest_of_square(p, delta, r, u)
+            work[2, i] = u if absolute(u) < one else zero
         vexp(&work[0, 0], &work[0, 0], n)
         if wanted & VALUE:
             vexpm1(&work[1, 0], &work[1, 0], n)
+        for i in range(n):
+            p = work[0, i] * work[2, i]
+            work[1, i] -= work[0, i] * p
+            work[0, i] -= half * p
     elif Pointwise is Barron:
-        # With L = log(1 + u/b), b = |α − 2|, and w = αL/2: work[0] = L, work[1] = e^w − 1, or δ²e^w·b/α beyond w = 1,
+        # With L = log(1 + u/b), b = |α − 2|, and w = αL/2: work[0] = L, work[1] = e^w − 1, or δ√(e^w·b/α) beyond w = 1,
         # work[2] = the root of (1 + u/b)^(α/2 − 1), and work[4] = w.
         width = width_of(loss.alpha, tiny)
         bend = <real>(0.5 * loss.alpha)
         share = <real>(0.5 * loss.alpha / width)
         scale = <real>(0.5 * loss.alpha - 1)
         log_width = <real>log(width)
-        log_share = <real>(log(width / loss.alpha if loss.alpha > 0 else 1) + 2 * log(loss.delta))
+        log_share = <real>log(width / loss.alpha if loss.alpha > 0 else 1)
         delta = <real>loss.delta
+        log_delta = <real>log(<double>delta)
         log_of_square(pred, target, work, start, n, delta, width, log_width)
         for i in range(n):
             r = (pred[start + i] - target[start + i]) / delta
@@ -157,7 +167,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             r = share * u if p < tiny * tiny else bend * p
             work[1, i] = r if r < one else one
             work[2, i] = half * ((half * u if scale > zero else -half * u) if p < tiny * tiny else scale * p)
-            work[3, i] = r + log_share
+            work[3, i] = half * (r + log_share) + log_delta
             work[4, i] = r
         vexpm1(&work[1, 0], &work[1, 0], n)
         vgrow(&work[2, 0], &work[2, 0], n)
@@ -266,18 +276,18 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         u = r * r
         a = work[0, i]
         value[0] = half * m * m if r < tiny else -delta * (half * delta * work[1, i])
-        grad[0] = zero if a == zero else d * a
-        hess[0] = zero if a == zero else (one - two * u) * a
-        bound[0] = a
+        grad[0] = zero if a == zero else d * a * a
+        hess[0] = zero if a == zero else (one - two * u) * a * a
+        bound[0] = a * a
     elif Pointwise is GemanMcclure:
         # ½d²/(1 + u); beyond δ by q = δ/m
         r = m / delta
         q = delta / m if r > one else r
         w = q * q
-        s = one / (one + w)
-        t = q * w * s * s
+        s = one / multiply_add(q, q, one)
+        t = delta * q * w * s * s
         value[0] = half * delta * delta * s if r > one else m * (half * m) * s
-        grad[0] = (delta * t if d > zero else -delta * t) if r > one else d * s * s
+        grad[0] = (t if d > zero else -t) if r > one else d * s * s
         hess[0] = w * w * (w - three) * s * s * s if r > one else (one - three * w) * s * s * s
         bound[0] = w * w * s * s if r > one else s * s
     else:
@@ -292,7 +302,9 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         w = work[4, i]
         q = b / w if w != zero else one
         s = half * m * m if a < tiny * tiny else delta * (half * width * a) * delta
-        value[0] = b - delta * delta * (width / alpha) if w > one else s * q
+        v = b * b
+        v = v if v == huge else v - delta * delta * (width / alpha)
+        value[0] = v if w > one else s * q
         grad[0] = d * t * t
         t = t * t
         z = u / width

@@ -5,7 +5,7 @@ Of a score x: a = exp(−|x|), b = log(1 + a), p = σ(x), q = σ(−x), and soft
 """
 
 from ..block cimport LANES, OUTSIDE, SOFT, VALUE
-from ..vectors cimport absolute, beyond_unit, inside_unit, softplus_bound, vexp, vlog, vlog1p
+from ..vectors cimport absolute, beyond_unit, inside_unit, multiply_add, softplus_bound, vexp, vlog, vlog1p
 from ..views cimport real
 
 cdef struct BinaryCrossEntropy:
@@ -273,13 +273,13 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         q = a * r if pred > zero else r
         r = (one - a) * r
         r = -r if pred > zero else r        # q − p
-        d = (one - t) * p - t * q
+        d = multiply_add(one - t, p, -(t * q))
         v = p * q
         if Pointwise is SigmoidBrier:
             value[0] = d * d
             grad[0] = two * d * v
-            hess[0] = two * v * (v + d * r)
             s = d * r
+            hess[0] = two * v * multiply_add(d, r, v)
             bound[0] = two * v * (v + (zero if s < zero else s))
         else:
             # w·Q^γ·C: with k = (1 − 2t)pq/Q, the derivative of log Q, and c = C·k, gradient w·Q^γ(d + γc), Hessian
