@@ -156,6 +156,13 @@ def test_scores_of_any_size(backend, name, own, dtype):
     compared(name, *zip(*pairs, strict=True), own, dtype, units)
 
 
+@each_dtype
+def test_small_shifted_probabilities(backend, dtype):
+    """log(1 − v) of a small v to the last places."""
+    own = {"clip": 2.0**-24}
+    compared("sigmoid_asymmetric", [-10.0, -12.0, -14.0, -16.0], [0.0] * 4, own, dtype, 120)
+
+
 # ---- the same loss by other names ------------------------------------------------------------------------------------
 
 
