@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import truths_counts
-from cases import DTYPES, named
+from cases import DTYPES, named, running
 from truths import ONE, check, digits, inf, nan, near, num, whole
 from truths_more import COUNTS
 
@@ -22,7 +22,7 @@ def truth_of(name, pred, target, own, dtype):
     """Of pairs of numbers of a dtype."""
     kind = COUNTS[name]
     pred, target = (np.array(x, dtype) for x in (pred, target))
-    with digits(1000 if max(pred) > 1e30 else 200):
+    with digits(1500 if np.abs(pred).max() > 100 else 200):
         samples = kind.samples(pred, target, **dict(own))
         return pred, target, whole(kind, samples, [ONE] * len(pred), "none")
 
@@ -67,6 +67,24 @@ def test_deviances_at_the_ends_of_the_range(backend, dtype):
             pred, target, truth = truth_of("tweedie_deviance", *zip(*pairs, strict=True), tuple(own.items()), dtype)
         near(fl.tweedie_deviance(pred, target, reduction="none", **own), truth.value, 1600)
         near(fl.tweedie_deviance.grad(pred, target, reduction="none", **own), truth.grad, 1600)
+
+
+FAR = [  # loss, parameters, pairs
+    ("gamma_nll", {}, [(740, 1e300), (-720, 1e-100), (705, 1e300)]),
+    ("tweedie_nll", {"power": 1.9}, [(-800, 1e-200), (800, 1e200), (-790, 0)]),
+    ("negative_binomial_nll", {}, [(1000, 0), (1000, 5), (709.9, 5), (-1000, 5)]),
+    ("negative_binomial_nll", {"alpha": 1e300}, [(500, 0), (-500, 2), (-700, 2), (-720, 0)]),
+    ("tweedie_deviance", {"power": 1.1}, [(1e300, 1e-300), (1e-300, 1e300), (1e300, 0)]),
+    ("tweedie_deviance", {"power": 3.0}, [(1e160, 1e300), (1e100, 1e100)]),
+]
+
+
+@pytest.mark.thread_unsafe
+@pytest.mark.parametrize(("name", "own", "pairs"), FAR, ids=str)
+def test_products_in_range_of_factors_that_are_not(name, own, pairs):
+    """Of NumPy's formulas, which others may be held against."""
+    with running("numpy"):
+        compared(name, *zip(*pairs, strict=True), own, np.float64, 2000)
 
 
 @each_dtype
@@ -139,6 +157,13 @@ def test_scores_of_any_size(backend, name, own, dtype):
     compared(name, *zip(*pairs, strict=True), own, dtype, units)
 
 
+@each_dtype
+def test_small_shifted_probabilities(backend, dtype):
+    """log(1 − v) of a small v to the last places."""
+    own = {"clip": 2.0**-24}
+    compared("sigmoid_asymmetric", [-10.0, -12.0, -14.0, -16.0], [0.0] * 4, own, dtype, 120)
+
+
 # ---- the same loss by other names ------------------------------------------------------------------------------------
 
 
@@ -191,7 +216,8 @@ def test_kinks(backend, dtype):
 
 
 def test_a_label_that_is_not_there_is_none(backend):
-    """NaN of a label is not taken for the other label."""
+    """NaN of a label is not taken for the other label, nor lost where nothing else counts."""
+    assert np.isnan(fl.poisson_nll([inf], [nan]))
     for loss in (fl.sigmoid_asymmetric, fl.sigmoid_focal, fl.sigmoid_brier, fl.logistic, fl.perceptron):
         for x in (-9.0, 0.0, 9.0):
             assert np.isnan(loss([x], [nan]))

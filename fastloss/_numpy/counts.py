@@ -239,7 +239,7 @@ class NegativeBinomialNLL(Formula):
     def parts(x, alpha):
         """z, 1/z, and where the latter is used."""
         z = times_exp(np.full_like(x, alpha), x)
-        return z, 1 / z, z > 1
+        return z, np.where(np.isinf(z), np.exp(-(x + np.log(alpha))), 1 / z), z > 1
 
     @classmethod
     def value(cls, x, t, alpha):
