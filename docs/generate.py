@@ -51,6 +51,24 @@ def delta():
     return plot.curves(["huber:delta=0.5", "huber", "huber:delta=2", "mae"])
 
 
+def robust():
+    losses = ["huber", "fair", "cauchy", "geman_mcclure", "welsch", "tukey_biweight"]
+    return plot.curves(losses, span=(-8, 8))
+
+
+def general():
+    return plot.curves([f"barron:alpha={alpha}" for alpha in (2, 1, 0, -2, -100)], span=(-6, 6))
+
+
+def quantiles():
+    levels = [f"quantile:alpha={alpha}" for alpha in (0.1, 0.5, 0.9)]
+    return plot.curves([*levels, "expectile:alpha=0.9", "epsilon_insensitive:epsilon=0.5"], span=(-2, 2))
+
+
+def relative():
+    return plot.curves(["msle", "mape", "smape"])
+
+
 def surfaces():
     """A line fitted to 60 points, four of which are 12 too high. The axes are intercept and slope."""
     X, y = planted()
@@ -144,8 +162,8 @@ def margin():
 
 
 PICTURES = [
-    regression, far_away, delta, surfaces, binary, probability, multiclass, divergences, saturation, margin, margins, scores,
-    log_means, means,
+    regression, far_away, delta, robust, general, quantiles, relative, surfaces, binary, probability, multiclass, divergences,
+    saturation, margin, margins, scores, log_means, means,
 ]  # fmt: skip
 
 

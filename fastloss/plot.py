@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from ._core.domains import PROBABILITY as SHARE
 from ._core.domains import SIGN, Array
 from ._core.families import RowLoss, TwoOutputs, TwoRows, WithAxis
+from ._core.inputs import ABOVE_MINUS_ONE, AMOUNTS
 from ._core.loss import Loss
 from ._core.registry import with_parameters as named
 
@@ -45,6 +46,7 @@ class Line:
 
 
 ERROR = Line("pred − target", (-3.0, 3.0))
+AMOUNT = Line("prediction", (0.02, 4.0))  # of what is judged beside the target's size
 SCORE = Line("score (logit) of the class", (-4.0, 4.0))
 PROBABILITY = Line("probability of the class", (0.05, 0.95))
 MEAN = Line("mean", (0.1, 4.0))
@@ -53,6 +55,8 @@ LOG_MEAN = Line("logarithm of the mean", (-3.0, 3.0))
 
 def line_of(loss: Loss) -> Line:
     """What a loss is drawn against. Rows have two classes: logits (x, 0), or probabilities (x, 1 − x)."""
+    if loss.inputs in (ABOVE_MINUS_ONE, AMOUNTS):
+        return AMOUNT
     if loss.link == "log":
         return LOG_MEAN
     if "pred" in loss.domains:
@@ -79,7 +83,7 @@ def inputs(loss: Loss, x: Array, target: float) -> tuple[Array, Array, Array]:
         return pred, np.full(len(x), int(1 - target)), direction
     if line is ERROR:
         target = 0.0
-    elif loss.domains["target"] is SIGN:
+    elif loss.domains.get("target") is SIGN:
         target = 2 * target - 1
     return x, np.full_like(x, target), np.array(1.0)
 
@@ -106,9 +110,9 @@ def compare(
 ) -> Axes:
     """Draw losses, or their derivatives, into one chart.
 
-    They are drawn against what they depend on: the error for losses of numbers, the score of the class for those of scores
-    and logits, its probability for those of probabilities, the mean or its logarithm for those of counts and amounts. Losses of
-    rows are drawn with two classes.
+    They are drawn against what they depend on: the error for losses of numbers, the prediction for relative errors, the score
+    of the class for losses of scores and logits, its probability for those of probabilities, the mean or its logarithm for those
+    of counts and amounts. Losses of rows are drawn with two classes.
 
     Parameters
     ----------
@@ -117,7 +121,7 @@ def compare(
     derivative : bool
         Draw the derivative with respect to what runs along the chart.
     target : float
-        The probability of the class, or the count or amount, 1 unless given. Losses of numbers do not depend on it.
+        The probability of the class, or the number, count or amount, 1 unless given. Losses of the error do not depend on it.
     span : pair of float, optional
         From where to where.
     ax : matplotlib Axes, optional

@@ -231,6 +231,10 @@ VECTOR_FUNCTIONS = {  # the kernels' own, and inputs over their whole range
     ),
     "log1p": lambda rng, n, tiny: np.concatenate([rng.random(n), np.exp(-rng.uniform(0, 30, n))]),
     "log_one": lambda rng, n, tiny: np.concatenate(
-        [rng.uniform(-0.75, 4, n), rng.choice([-0.5, 1], n) * np.exp(-rng.uniform(0, 60, n)), np.exp(rng.uniform(0, -np.log(tiny), n))]
+        [
+            rng.uniform(-0.75, 4, n),
+            rng.choice([-0.5, 1], n) * np.exp(-rng.uniform(0, 60, n)),
+            np.exp(rng.uniform(0, -np.log(tiny), n)),
+        ]
     ),
 }  # fmt: skip

@@ -19,8 +19,16 @@ NEEDS = {
     "PyTorch": ["torch"],
     "Keras": ["keras", "jax"],
     "scikit-learn": ["sklearn"],
+    "SciPy": ["scipy"],
+    "statsmodels": ["statsmodels"],
     "optax": ["optax"],
     "XGBoost": ["xgboost"],
+    "LightGBM": ["lightgbm"],
+}
+MODULES = {
+    "scikit-learn": ("M", "sklearn.metrics"),
+    "SciPy": ("O", "scipy.optimize"),
+    "statsmodels": ("N", "statsmodels.robust.norms"),
 }
 N = 40
 
@@ -77,6 +85,28 @@ def compare_trees():
         ]
         theirs, same = (trees.predict(data, output_margin=True) for trees in grown)
         np.testing.assert_allclose(same, theirs, rtol=1e-4, atol=1e-4, err_msg=left)
+        assert np.ptp(same) > 0.2, "nothing was learnt"
+
+
+def compare_leaves():
+    """The same of LightGBM's."""
+    import lightgbm
+
+    features = np.random.default_rng(1).standard_normal((N, 3))
+    given = {"np": np, "fl": fl, **arrays()}
+    settings = {"num_leaves": 4, "min_data_in_leaf": 1, "boost_from_average": False, "num_threads": 1, "verbosity": -1}
+    for left, right in lines_of("LightGBM"):
+        label = next(given[name] for name in ("target", "t") if re.search(rf"\b{name}\b", right))
+
+        def ours(margin, data, right=right):
+            return tuple(np.asarray(part) for part in eval(right, given | dict.fromkeys(("pred", "x"), margin)))
+
+        grown = [
+            lightgbm.train(settings | chosen, lightgbm.Dataset(features, label), num_boost_round=5)
+            for chosen in (eval(left), {"objective": ours})
+        ]
+        theirs, same = (trees.predict(features, raw_score=True) for trees in grown)
+        np.testing.assert_allclose(same, theirs, rtol=1e-4, atol=1e-4, err_msg=left)
         assert np.ptp(same) > 0.5, "nothing was learnt"
 
 
@@ -89,10 +119,13 @@ def main(peer):
 
         tensors = {name: torch.from_numpy(x) for name, x in arrays().items()}
         compare(peer, {"F": torch.nn.functional, **tensors}, 1e-12)
-    elif peer == "scikit-learn":
-        compare(peer, {"M": importlib.import_module("sklearn.metrics"), **arrays()}, 1e-12)
+    elif peer in MODULES:
+        name, module = MODULES[peer]
+        compare(peer, {name: importlib.import_module(module), **arrays()}, 1e-12)
     elif peer == "XGBoost":
         compare_trees()
+    elif peer == "LightGBM":
+        compare_leaves()
     else:
         losses = importlib.import_module(f"{peer.lower()}.losses")
         compare(peer, {"L": losses, "np": np, **arrays()}, 2e-5)

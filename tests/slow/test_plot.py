@@ -21,6 +21,7 @@ CERTAIN = [  # take no probability between 0 and 1
     "hinge", "squared_hinge", "perceptron", "logistic", "exponential", "modified_huber", "sigmoid_asymmetric",
     "sparse_categorical_cross_entropy",
 ]  # fmt: skip
+RELATIVE = ["msle", "mape", "smape"]  # to a target of 0 there is none
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,8 @@ def test_examples():
 def test_curves_are_a_loss_and_its_slope(name):
     """The derivative that is drawn is the slope of the loss that is drawn."""
     of_means = name in COUNTS and COUNTS[name].family.partition(" ")[0] in ("means", "log-means")
-    for target in (1.0, 0.7) if of_means else (1.0, 0.0) if name in CERTAIN else (1.0, 0.0, 0.7):
+    positive = of_means or name in RELATIVE
+    for target in (1.0, 0.7) if positive else (1.0, 0.0) if name in CERTAIN else (1.0, 0.0, 0.7):
         left, right = plot.curves(name, target=target)
         x, losses = left.lines[0].get_data()
         again, slopes = right.lines[0].get_data()
@@ -58,7 +60,7 @@ def test_curves_are_a_loss_and_its_slope(name):
         assert np.ptp(losses) > 0.4
         middle = (losses[2:] - losses[:-2]) / (x[2:] - x[:-2])
         error = np.abs(middle - slopes[1:-1]) / (1 + np.abs(middle))
-        assert np.sort(error)[:-3].max() < 0.02, "but for a corner"
+        assert np.sort(error)[:-5].max() < 0.02, "but for corners"
 
 
 def test_values():

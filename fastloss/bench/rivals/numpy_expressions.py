@@ -82,6 +82,12 @@ def cosine(p: Array, t: Array) -> tuple[Array, Array, Array]:
     return cosines, cosines * p - t, length
 
 
+def log_ratio(p: Array, t: Array) -> Array:
+    """The difference of log(1 + x)."""
+    logs: Array = np.log1p(p) - np.log1p(t)
+    return logs
+
+
 def cox(x: Array, time: Array) -> tuple[Any, Array]:
     """The mean over events, and its slope; no two events at the same time. Floats would lose their digits in so long a sum."""
     order = np.argsort(-np.abs(time))
@@ -93,6 +99,7 @@ def cox(x: Array, time: Array) -> tuple[Any, Array]:
     return np.mean((np.log(risk) + x.max() - x)[event]), slope
 
 
+TUKEY = 4.685
 NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], Array]]] = {
     "mse": (lambda p, t: np.mean((p - t) ** 2), lambda p, t: 2 * (p - t) / p.size),
     "rmse": (
@@ -192,11 +199,61 @@ NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], A
         lambda p, t: np.mean(np.abs(p - t) + np.log1p(np.exp(-2 * np.abs(p - t))) - np.log(2)),
         lambda p, t: np.tanh(p - t) / p.size,
     ),
+    "fair": (
+        lambda p, t: np.mean(np.abs(p - t) - np.log1p(np.abs(p - t))),
+        lambda p, t: (p - t) / (1 + np.abs(p - t)) / p.size,
+    ),
+    "cauchy": (
+        lambda p, t: np.mean(np.log1p((p - t) ** 2)) / 2,
+        lambda p, t: (p - t) / (1 + (p - t) ** 2) / p.size,
+    ),
+    "tukey_biweight": (
+        lambda p, t: np.mean(TUKEY**2 / 6 * (1 - (1 - np.minimum(((p - t) / TUKEY) ** 2, 1)) ** 3)),
+        lambda p, t: (p - t) * (1 - np.minimum(((p - t) / TUKEY) ** 2, 1)) ** 2 / p.size,
+    ),
+    "welsch": (
+        lambda p, t: np.mean(1 - np.exp(-((p - t) ** 2))) / 2,
+        lambda p, t: (p - t) * np.exp(-((p - t) ** 2)) / p.size,
+    ),
+    "geman_mcclure": (
+        lambda p, t: np.mean((p - t) ** 2 / (1 + (p - t) ** 2)) / 2,
+        lambda p, t: (p - t) / (1 + (p - t) ** 2) ** 2 / p.size,
+    ),
+    "barron": (  # of alpha = 1
+        lambda p, t: np.mean((1 + (p - t) ** 2) ** 0.5 - 1),
+        lambda p, t: (p - t) * (1 + (p - t) ** 2) ** -0.5 / p.size,
+    ),
+    "quantile": (
+        lambda p, t: np.mean(np.maximum(0.5 * (t - p), 0.5 * (p - t))),
+        lambda p, t: np.where(p < t, -0.5, np.where(p > t, 0.5, 0)) / p.size,
+    ),
+    "expectile": (  # of alpha = 0.5, a share of each side
+        lambda p, t: np.mean(np.where(p < t, 0.5, 0.5) * (p - t) ** 2),
+        lambda p, t: 2 * np.where(p < t, 0.5, 0.5) * (p - t) / p.size,
+    ),
+    "epsilon_insensitive": (
+        lambda p, t: np.mean(np.maximum(np.abs(p - t) - 0.1, 0)),
+        lambda p, t: np.where(np.abs(p - t) > 0.1, np.sign(p - t), 0) / p.size,
+    ),
+    "squared_epsilon_insensitive": (
+        lambda p, t: np.mean(np.maximum(np.abs(p - t) - 0.1, 0) ** 2),
+        lambda p, t: 2 * np.sign(p - t) * np.maximum(np.abs(p - t) - 0.1, 0) / p.size,
+    ),
     "rmsle": (
-        lambda p, t: np.sqrt(np.mean((np.log1p(p) - np.log1p(t)) ** 2)),
-        lambda p, t: (
-            (np.log1p(p) - np.log1p(t)) / (1 + p) / (p.size * np.sqrt(np.mean((np.log1p(p) - np.log1p(t)) ** 2)))
-        ),
+        lambda p, t: np.sqrt(np.mean(log_ratio(p, t) ** 2)),
+        lambda p, t: log_ratio(p, t) / (1 + p) / (p.size * np.sqrt(np.mean(log_ratio(p, t) ** 2))),
+    ),
+    "msle": (
+        lambda p, t: np.mean(log_ratio(p, t) ** 2),
+        lambda p, t: 2 * log_ratio(p, t) / (1 + p) / p.size,
+    ),
+    "mape": (
+        lambda p, t: np.mean(np.abs((p - t) / t)),
+        lambda p, t: np.sign(p - t) / np.abs(t) / p.size,
+    ),
+    "smape": (
+        lambda p, t: np.mean(2 * np.abs(p - t) / (np.abs(p) + np.abs(t))),
+        lambda p, t: np.where(p * t > 0, 4 * np.sign(p - t) * np.abs(t) / (np.abs(p) + np.abs(t)) ** 2, 0) / p.size,
     ),
     "softmax_focal": (
         lambda x, t: np.mean(focal(x, t)[0]),
