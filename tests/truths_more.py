@@ -9,6 +9,7 @@ from functools import lru_cache
 import mpmath as mp
 import numpy as np
 import truths
+import truths_classes
 from truths import KINDS, ONE, ZERO, Kind, Sample, digits, distributions, num
 
 # ---- definitions -----------------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def cox(scores, target, ties="breslow", weight=None):
 
 
 MORE = {f.__name__: f for f in (log_cosh, rmsle, gaussian_nll, softmax_focal, cosine_distance)}
-DEFINITIONS = truths.DEFINITIONS | MORE
+DEFINITIONS = truths.DEFINITIONS | MORE | truths_classes.DEFINITIONS
 ROOTS = {"rmse", "rmsle"}
 RMSE = Kind("rmse", "points", "numbers")
 
@@ -156,7 +157,8 @@ GAUSSIAN = More("gaussian_nll", "one", "pairs")
 FOCAL_IDS = More("softmax_focal", "ids", "logits")
 FOCAL_ROWS = More("softmax_focal", "rows", "logits")
 COSINE = More("cosine_distance", "rows", "vectors")
-NEW = [LOG_COSH, RMSLE, GAUSSIAN, FOCAL_IDS, FOCAL_ROWS, COSINE]
+CLASSES = [More(*way) for way in truths_classes.WAYS]
+NEW = [LOG_COSH, RMSLE, GAUSSIAN, FOCAL_IDS, FOCAL_ROWS, COSINE, *CLASSES]
 EVERY = [*KINDS, *NEW]
 
 
@@ -170,6 +172,8 @@ def drawn(kind, n, dtype, seed, classes):
     if kind in KINDS:
         return truths.batch(kind, n, classes, dtype, seed)
     rng = np.random.default_rng(seed)
+    if kind in CLASSES:
+        return truths_classes.draw(kind, rng, n, classes, dtype)
     normal = rng.standard_normal
     if kind.points:
         target = normal(n) * 3

@@ -89,7 +89,9 @@ def outside(arguments: Arguments, domains: Mapping[str, Domain]) -> NoReturn:
     if arguments.ids:
         outside_ids(arguments)
         used = domains.get("pred")
-        domains = {"pred": replace(used, contains=unused_or(used.contains, arguments))} if used else {}
+        if used and arguments.sparse:
+            used = replace(used, contains=unused_or(used.contains, arguments))
+        domains = {"pred": used} if used else {}
     computed = np.float64 if arguments.dtype == np.float64 else np.float32
     arrays = {"pred": arguments.pred, "target": arguments.target, "sample_weight": arguments.weight}
     for name, array in arrays.items():

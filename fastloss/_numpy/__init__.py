@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 
 from .._core.domains import Array
-from . import outputs, pointwise, roots, rows, structured, two_rows
+from . import (
+    cross_entropies,
+    hinges_of_rows,
+    outputs,
+    pointwise,
+    roots,
+    rows,
+    scores_of_rows,
+    structured,
+    two_rows,
+)
 
 compiler = ""
 thread_pool = "none"
@@ -20,6 +30,9 @@ KERNELS: dict[str, Any] = {
     **roots.KERNELS,
     **outputs.KERNELS,
     **rows.KERNELS,
+    **cross_entropies.KERNELS,
+    **scores_of_rows.KERNELS,
+    **hinges_of_rows.KERNELS,
     **two_rows.KERNELS,
     **structured.KERNELS,
 }
