@@ -25,7 +25,12 @@ __all__ = ["EVERY", "Function", "Sum", "quota"]  # and what is defined below
 
 # ---- what there is ---------------------------------------------------------------------------------------------------
 
-LATER = ("log_cosh", "rmsle", "softmax_focal", *truths_classes.NAMES)  # these, and losses of other families, are held by truths_more.py
+LATER = (
+    "log_cosh",
+    "rmsle",
+    "softmax_focal",
+    *truths_classes.NAMES,
+)  # these, and losses of other families, are held by truths_more.py
 POINTWISE = {name: x for name, x in EVERY.items() if isinstance(x, (Pointwise, Root)) and name not in LATER}
 ROWS = {name: x for name, x in EVERY.items() if isinstance(x, RowLoss) and name not in LATER}
 REGISTRY = {**POINTWISE, **ROWS}

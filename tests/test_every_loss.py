@@ -9,6 +9,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
+import truths_classes
 
 import fastloss as fl
 from fastloss._core import tables
@@ -21,6 +22,7 @@ VARIANTS = {
     "softmax_cross_entropy": [{"label_smoothing": 0.2, "class_weight": [1.0, 2.0, 3.0, 4.0]}],
     "sigmoid_cross_entropy": [{"pos_weight": 3.0, "label_smoothing": 0.1}],
     "cox": [{"ties": "breslow"}, {"ties": "efron"}],
+    **{name: [{}, *own] for name, own in truths_classes.VARIANTS.items()},
 }
 TRIED = [
     (loss, own, rows)

@@ -251,7 +251,11 @@ WAYS = [  # name, target, family
     ("softmax_poly", "ids", "logits"),
     ("softmax_generalized_cross_entropy", "ids", "logits"),
     *((name, target, "probabilities") for name in ("brier", "ranked_probability_score") for target in ("ids", "rows")),
-    *((f"softmax_{name}", target, "logits") for name in ("brier", "ranked_probability_score") for target in ("ids", "rows")),
+    *(
+        (f"softmax_{name}", target, "logits")
+        for name in ("brier", "ranked_probability_score")
+        for target in ("ids", "rows")
+    ),
     ("crammer_singer_hinge", "ids", "scores"),
     ("weston_watkins_hinge", "ids", "scores"),
     ("jensen_shannon", "rows", "probabilities"),
@@ -306,6 +310,9 @@ OWN = {
     "jaccard": {"axis", "smooth"},
     "tversky": {"axis", "alpha", "beta", "smooth"},
 }
+BOUNDED = {*NAMES} - {
+    "crammer_singer_hinge", "weston_watkins_hinge", "ranked_probability_score", "dice", "jaccard", "tversky",
+}  # fmt: skip
 LINKS = {name: "softmax" for name in NAMES if name.startswith("softmax")}
 ALIASES = {
     "poly1": "softmax_poly",

@@ -220,7 +220,7 @@ class SoftmaxPoly(LabelOfSoftmax):
 
     def factors(self):
         part = self.epsilon * self.of_label
-        return 1 + part, part
+        return ((1 + self.epsilon) - self.epsilon * self.q_of_label if self.epsilon < 0 else 1 + part), part
 
 
 class SoftmaxGeneralizedCrossEntropy(LabelOfSoftmax):

@@ -160,7 +160,9 @@ def softmax_focal() -> None:
     link="softmax",
     majorizer="the second derivative without its negative term",
     aliases=("poly1",),
-    epsilon=Parameter(1.0, low=-1.0, text="What is added to the first coefficient, >= -1; 0 is `softmax_cross_entropy`."),
+    epsilon=Parameter(
+        1.0, low=-1.0, text="What is added to the first coefficient, >= -1; 0 is `softmax_cross_entropy`."
+    ),
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
     axis=AXIS,
@@ -195,7 +197,10 @@ def softmax_poly() -> None:
     majorizer="the second derivative without its negative term",
     aliases=("gce",),
     q=Parameter(
-        0.7, high=1.0, open_low=True, text="0 < q <= 1: towards 0 it is `softmax_cross_entropy`, at 1 half the absolute error."
+        0.7,
+        high=1.0,
+        open_low=True,
+        text="0 < q <= 1: towards 0 it is `softmax_cross_entropy`, at 1 half the absolute error.",
     ),
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,

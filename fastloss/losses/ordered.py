@@ -13,7 +13,6 @@ from .._core.inputs import LOGITS_OF_ORDERED, PROBABILITIES_OF_ORDERED
     PROBABILITIES_OF_ORDERED,
     shown=("Σₖ (Pₖ − Tₖ)², Pₖ = p₁ + … + pₖ, k < C", "2Σ (Pₖ − Tₖ) over k from j to C − 1"),
     constant=constants_of_rows.mean_rows,
-    majorizer="the same: it is never negative",
     aliases=("rps",),
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,

@@ -72,7 +72,10 @@ def jaccard() -> None:
     TwoRows,
     "1 - (A + S)/(A + alpha*sum(pred - pred*target) + beta*sum(target - pred*target) + S), A = sum(pred*target)",
     MASKS,
-    shown=("1 − (A + S)/D, A = Σpt, D = A + αΣp(1 − t) + βΣ(1 − p)t + S", "((A + S)Dⱼ − D·tⱼ) / D², Dⱼ = tⱼ(1 − α − β) + α"),
+    shown=(
+        "1 − (A + S)/D, A = Σpt, D = A + αΣp(1 − t) + βΣ(1 − p)t + S",
+        "((A + S)Dⱼ − D·tⱼ) / D², Dⱼ = tⱼ(1 − α − β) + α",
+    ),
     constant=constants.overlapping(lambda alpha, beta, smooth: (alpha, beta, smooth)),
     alpha=Parameter(0.5, text="What predicting too much costs, >= 0."),
     beta=Parameter(0.5, text="What missing something costs, >= 0."),
