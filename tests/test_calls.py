@@ -18,7 +18,6 @@ from truths_more import (
     EVERY,
     FOCAL_IDS,
     FOCAL_ROWS,
-    GAUSSIAN,
     ROOTS,
     cox,
     hessian_times,

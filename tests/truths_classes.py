@@ -11,9 +11,10 @@ from typing import Any
 
 import mpmath as mp
 import numpy as np
-from truths import ONE, ZERO, Sample, distributions, inf, over
+from truths import ONE, ZERO, Sample, distributions, inf, num, over
 
 ln = math.log
+SEVENTY = num(0.7)  # the number of a double
 
 
 # ---- of the label's probability --------------------------------------------------------------------------------------
@@ -45,7 +46,7 @@ def softmax_poly(x, t, epsilon=ONE):
     return Sample(sample.value, sample.grad, sample.hess, loss, sample.grad_sizes, sample.hess_sizes)
 
 
-def softmax_generalized_cross_entropy(x, t, q=mp.mpf("0.7")):
+def softmax_generalized_cross_entropy(x, t, q=SEVENTY):
     return of_label(x, t, lambda p: (1 - p**q) / q, lambda p: -(p ** (q - 1)), lambda p: (1 - q) * p ** (q - 2))
 
 
@@ -302,9 +303,7 @@ OWN = {
     **dict.fromkeys(("brier", "softmax_brier", "ranked_probability_score", "softmax_ranked_probability_score"), OF_IDS),
     "crammer_singer_hinge": OF_IDS | {"margin"},
     "weston_watkins_hinge": OF_IDS | {"margin", "power"},
-    **dict.fromkeys(
-        ("jensen_shannon", "reverse_kl_divergence", "softmax_jensen_shannon", "softmax_reverse_kl_divergence"), {"axis"}
-    ),
+    **{f"{of}{name}": {"axis"} for of in ("", "softmax_") for name in ("jensen_shannon", "reverse_kl_divergence")},
     "laplace_nll": {"axis"},
     "dice": {"axis", "smooth"},
     "jaccard": {"axis", "smooth"},

@@ -116,18 +116,19 @@ def steps(f: Array) -> Array:
 
 
 def log_geometric(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
-    """Of KL(pred || target): logarithms of the geometric means, −∞ where a target is 0. (Where all are, all predictions are as bad.)"""
+    """Of KL(pred || target): logarithms of the geometric means, −∞ where a target is 0 (unless one of each class is)."""
     rows, weight = target_rows(arguments)
     with np.errstate(divide="ignore"):
         logs = weight @ np.log(rows)
     top = logs.max()
-    return np.zeros_like(logs) if top == -np.inf else logs - top - np.log(np.exp(logs - top).sum())
+    scores: Array = np.zeros_like(logs) if top == -np.inf else logs - top - np.log(np.exp(logs - top).sum())
+    return scores
 
 
 def geometric(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """The means themselves, over their sum."""
-    p: Array = np.exp(log_geometric(loss, arguments, hyperparameters))
-    return p / p.sum()
+    p = np.exp(log_geometric(loss, arguments, hyperparameters))
+    return np.asarray(p / p.sum())
 
 
 def log_between(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
@@ -154,8 +155,8 @@ def log_between(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any
 
 def between(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """The same as probabilities."""
-    p: Array = np.exp(log_between(loss, arguments, hyperparameters))
-    return p / p.sum()
+    p = np.exp(log_between(loss, arguments, hyperparameters))
+    return np.asarray(p / p.sum())
 
 
 # ---- of overlaps -----------------------------------------------------------------------------------------------------

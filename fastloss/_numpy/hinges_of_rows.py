@@ -9,7 +9,7 @@ from .rows import Row, Rows
 
 
 class Hinge(Row):
-    """By how much the other classes come too near, `near`: M + s − s[id], and −∞ for the class itself. A row that holds NaN is NaN."""
+    """By how much the other classes come too near: M + s − s[id], and −∞ for the class itself. A row that holds NaN is NaN."""
 
     def __init__(self, tile, x, t, label, margin):
         super().__init__(tile, x.astype(np.float64), t, label)

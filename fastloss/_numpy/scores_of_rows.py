@@ -7,6 +7,9 @@ are those of Gauss and Newton, which are not negative.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 import numpy as np
 
 from .._core.inputs import DISTRIBUTIONS, DISTRIBUTIONS_OF_CLASSES, LOGITS_OF_CLASSES
@@ -31,7 +34,7 @@ def from_right(x):
     return np.cumsum(x[:, ::-1], axis=1)[:, ::-1]
 
 
-# ---- losses of p and t; d = p − t --------------------------------------------------------------------------------------
+# ---- losses of p and t; d = p − t ------------------------------------------------------------------------------------
 
 
 class Squares:
@@ -78,8 +81,8 @@ class RunningSquares(Squares):
 
 
 class Between:
-    """½KL(t ‖ m) + ½KL(p ‖ m), m = ½(p + t): with s = p + t and ρ = d/s, each class adds ¼s·k(ρ), k = Σ ρ²ⁿ/(n(2n − 1)) ≥ 0; far from
-    0 that is ½(p·log(1 + ρ) + t·log(1 − ρ))."""
+    """½KL(t ‖ m) + ½KL(p ‖ m), m = ½(p + t): with s = p + t and ρ = d/s, each class adds ¼s·k(ρ), k = Σ ρ²ⁿ/(n(2n − 1)) ≥ 0; far
+    from 0 that is ½(p·log(1 + ρ) + t·log(1 − ρ))."""
 
     @staticmethod
     def parts(p, d, t):
@@ -144,6 +147,10 @@ class Reverse:
 class OfProbabilities(Row):
     """A loss of p as it is given."""
 
+    value_of: ClassVar[Callable[..., Any]]
+    slopes_of: ClassVar[Callable[..., Any]]
+    curvatures_of: ClassVar[Callable[..., Any]]
+
     def __init__(self, tile, x, t, label):
         super().__init__(tile, x.astype(np.float64) + 0, t, label)  # a probability of −0 is 0
         t = rows_of(x, t, label) + 0
@@ -185,6 +192,11 @@ class ReverseDivergence(Reverse, OfProbabilities):
 
 class OfSoftmax(SoftmaxRow):
     """A loss of the softmax. The greatest p may be near 1: its difference from t is (1 − t) − (1 − p)."""
+
+    value_of: ClassVar[Callable[..., Any]]
+    slopes_of: ClassVar[Callable[..., Any]]
+    turned: ClassVar[Callable[..., Any]]
+    bends_of: ClassVar[Callable[..., Any]]
 
     domains = LOGITS_OF_CLASSES.domains
 

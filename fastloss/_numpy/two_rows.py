@@ -87,10 +87,10 @@ class CosineDistance:
 
 
 class Tversky:
-    """1 − (A + S)/D as (αB + βC)/D, a sum of terms that are not negative: A = Σpt, B = Σp(1 − t), C = Σ(1 − p)t, D = A + αB + βC + S.
+    """1 − (A + S)/D as (αB + βC)/D, whose terms are not negative.
 
-    With Dⱼ = α(1 − t) + (1 − β)t, the derivative of D: gradient ((A + S)·(α(1 − t) − βt) − (αB + βC)·t)/D², second derivative −2Dⱼ/D
-    times that.
+    A = Σpt, B = Σp(1 − t), C = Σ(1 − p)t, D = A + αB + βC + S. With D's derivative Dⱼ = α(1 − t) + (1 − β)t, the gradient is
+    ((A + S)(α(1 − t) − βt) − (αB + βC)t)/D², and the second derivative −2Dⱼ/D times that.
     """
 
     domains: Mapping[str, Domain] = MASKS.domains
@@ -110,7 +110,7 @@ class Tversky:
         return np.where(self.none, 0, x).astype(self.dtype)
 
     def value(self) -> Array:
-        return self.there((self.wrong[:, None] / self.divisor))[:, 0]
+        return self.there(self.wrong[:, None] / self.divisor)[:, 0]
 
     def slopes(self) -> Array:
         return (self.overlap[:, None] * self.gap - self.wrong[:, None] * self.t) / self.divisor / self.divisor
