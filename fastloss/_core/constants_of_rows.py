@@ -87,9 +87,9 @@ def in_steps(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) 
         x[absent] = x[~absent].min() - margin
         return x
     order = np.argsort(-f, kind="stable")
-    levels = np.empty(len(f))
-    levels[order] = steps(f[order])
-    return -margin * levels
+    scores = np.empty(len(f))
+    scores[order] = -margin * steps(f[order])
+    return scores
 
 
 def steps(f: Array) -> Array:

@@ -12,11 +12,13 @@ from .formulas cimport outputs as likelihoods
 from .formulas cimport pairs as distances
 from .formulas cimport probabilities as probability_formulas
 from .formulas cimport rows as row_formulas
+from .formulas cimport scores
 from .formulas.pointwise cimport Pointwise
 from .formulas.statistics cimport Statistic
 from .formulas.outputs cimport TwoOutputs
-from .formulas.pairs cimport Pair
+from .formulas.pairs cimport Pair, inspected
 from .formulas.probabilities cimport Probabilities, sparse
+from .formulas.scores cimport Scores, of_probabilities as takes_probabilities
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
 from .loops.floor cimport read, write
 from .loops.pointwise cimport pointwise
@@ -27,6 +29,7 @@ from .loops.survival cimport survival
 from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
+from .loops.scores cimport scored
 from .rows_block cimport RowsFunction
 from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
 
@@ -69,7 +72,11 @@ cdef inline dict level_tables():
         "log": entry(<const formulas.Log*>NULL, False),
         "log1m": entry(<const formulas.Log1m*>NULL, False),
         "gaussian_nll": outputs_entry(<const likelihoods.GaussianNll*>NULL),
+        "laplace_nll": outputs_entry(<const likelihoods.LaplaceNll*>NULL),
         "cosine_distance": pair_entry(<const distances.CosineDistance*>NULL),
+        "dice": pair_entry(<const distances.Dice*>NULL),
+        "jaccard": pair_entry(<const distances.Jaccard*>NULL),
+        "tversky": pair_entry(<const distances.Tversky*>NULL),
         "cox": cox_entry(),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
@@ -78,10 +85,25 @@ cdef inline dict level_tables():
             new_rows(), <const row_formulas.SoftmaxCrossEntropyIds*>NULL), <const row_formulas.SoftmaxCrossEntropyRows*>NULL)),
         "softmax_focal": rows(through_softmax(through_softmax(
             new_rows(), <const row_formulas.SoftmaxFocalIds*>NULL), <const row_formulas.SoftmaxFocalRows*>NULL)),
+        "softmax_poly": rows(through_softmax(new_rows(), <const row_formulas.SoftmaxPoly*>NULL)),
+        "softmax_generalized_cross_entropy": rows(through_softmax(new_rows(), <const row_formulas.SoftmaxGeneralized*>NULL)),
         "softmax_kl_divergence": rows(through_softmax(new_rows(), <const row_formulas.SoftmaxDivergence*>NULL)),
         "softmax": rows(through_softmax(new_rows(), <const row_formulas.Softmax*>NULL)),
         "log_softmax": rows(through_softmax(new_rows(), <const row_formulas.LogSoftmax*>NULL)),
         "logsumexp": rows(through_softmax(new_rows(), <const row_formulas.LogSumExp*>NULL)),
+        "brier": rows(whole(whole(new_rows(), <const scores.Brier*>NULL, True), <const scores.Brier*>NULL, False)),
+        "softmax_brier": rows(whole(whole(
+            new_rows(), <const scores.SoftmaxBrier*>NULL, True), <const scores.SoftmaxBrier*>NULL, False)),
+        "ranked_probability_score": rows(whole(whole(
+            new_rows(), <const scores.Ranked*>NULL, True), <const scores.Ranked*>NULL, False)),
+        "softmax_ranked_probability_score": rows(whole(whole(
+            new_rows(), <const scores.SoftmaxRanked*>NULL, True), <const scores.SoftmaxRanked*>NULL, False)),
+        "jensen_shannon": rows(whole(new_rows(), <const scores.JensenShannon*>NULL, False)),
+        "softmax_jensen_shannon": rows(whole(new_rows(), <const scores.SoftmaxJensenShannon*>NULL, False)),
+        "reverse_kl_divergence": rows(whole(new_rows(), <const scores.Reverse*>NULL, False)),
+        "softmax_reverse_kl_divergence": rows(whole(new_rows(), <const scores.SoftmaxReverse*>NULL, False)),
+        "crammer_singer_hinge": rows(whole(new_rows(), <const scores.CrammerSinger*>NULL, True)),
+        "weston_watkins_hinge": rows(whole(new_rows(), <const scores.WestonWatkins*>NULL, True)),
         "categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalRows*>NULL)),
         "sparse_categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalIds*>NULL)),
         "kl_divergence": rows(of_probabilities(new_rows(), <const probability_formulas.KullbackLeibler*>NULL)),
@@ -131,11 +153,13 @@ cdef inline object functions(PointwiseFunction of_float, PointwiseFunction of_do
 
 
 cdef inline object pair_entry(const Pair* tag):
+    cdef Pair loss
     cdef PairEntry* self = <PairEntry*>malloc(sizeof(PairEntry))
     if self is NULL:
         raise MemoryError()
     self.function[0] = <PairFunction>pair[Pair, float]
     self.function[1] = <PairFunction>pair[Pair, double]
+    self.inspected = inspected(loss)
     return PyCapsule_New(self, "pairs", NULL)
 
 
@@ -181,4 +205,13 @@ cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* ta
     form.labelled = form.sparse = sparse(loss)
     form.targeted = not sparse(loss)
     form.inspected = True
+    return self
+
+
+cdef inline RowsEntry* whole(RowsEntry* self, const Scores* tag, bint by_ids) noexcept:
+    cdef Scores loss
+    cdef RowsForm* form = &self.ids if by_ids else &self.rows
+    form.class_major[0] = form.row_major[0] = <RowsFunction>scored[Scores, float]
+    form.class_major[1] = form.row_major[1] = <RowsFunction>scored[Scores, double]
+    form.labelled, form.targeted, form.inspected, form.whole = by_ids, not by_ids, takes_probabilities(loss), True
     return self

@@ -27,6 +27,7 @@ cdef extern from "vecmath.h" nogil:
     float excess_f(float v) noexcept
     double excess_d(double v) noexcept
     double bend_d(double x) noexcept
+    double series_of_jensen(double q) noexcept
     int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
     int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
     int beyond_signs_f(const float* x, Py_ssize_t n) noexcept

@@ -168,8 +168,8 @@ class SoftmaxFocal(SoftmaxRow):
 
 
 class LabelOfSoftmax(SoftmaxRow):
-    """A loss of the label's probability: its gradient is a·(p − e), its Hessian a·(diag(p) − p pᵀ) − b·(p − e)(p − e)ᵀ, of the row of
-    probabilities p and the row e that is 1 at the label."""
+    """A loss of the label's probability: its gradient is a·(p − e), its Hessian a·(diag(p) − p pᵀ) − b·(p − e)(p − e)ᵀ, with the
+    row of probabilities p and the row e that is 1 at the label."""
 
     def __init__(self, tile, x, t, label):
         super().__init__(tile, x.astype(np.float64), t, label)
