@@ -487,6 +487,7 @@ EDGES = [
     (COSINE, [3e30, 4e30], [4e-30, 3e-30], {}, 0.04, [-4.48e-32, 3.36e-32], [0, 0]),
     (COSINE, [5], [2], {}, 0, [0], [0]),
     (COSINE, [-5], [2], {}, 2, [0], [0]),
+    *truths_classes.ends(CLASSES),
 ]
 
 
@@ -621,6 +622,7 @@ WRONG = [
     *((k, {"sample_weight": [1, 1, -1, 1, 1, 1]}, ValueError, "sample_weight[2] is -1") for k in NEW),
     *((k, {"sample_weight": [1, 1, 1, 1, nan, 1]}, ValueError, "sample_weight[4] is nan") for k in NEW),
     *((k, {"sample_weight": [1, 1, 1, inf, 1, 1]}, ValueError, "sample_weight[3] is inf") for k in NEW),
+    *((k, own, ValueError, text) for k in CLASSES for name, own, text in truths_classes.WRONG if name == k.name),
     *((RMSLE, {"reduction": r}, ValueError, f"reduction='{r}'") for r in ("none", "sum")),
 ]
 
@@ -693,8 +695,10 @@ def test_focal_of_no_gamma_is_the_cross_entropy(backend):
                 np.testing.assert_allclose(x, y, rtol=1e-11, atol=1e-14)
 
 
-def test_focal_class_weights_and_ignored_ids(backend):
-    pred, ids = more_batch(FOCAL_IDS, 40, np.float64)
+@pytest.mark.parametrize("kind", [k for k in NEW if k.target == "ids"], ids=str)
+def test_class_weights_and_ignored_ids(backend, kind):
+    loss = kind.loss
+    pred, ids = more_batch(kind, 40, np.float64)
     classes = np.array([1, 2, 0.5, 0, 3])
     given = np.linspace(0.5, 2, 40)
     ignored = np.arange(40) % 7 == 3
@@ -703,23 +707,30 @@ def test_focal_class_weights_and_ignored_ids(backend):
     there = ~ignored
     for reduction in ("none", "sum", "mean"):
         keywords = {"reduction": reduction, "class_weight": classes, "ignore_index": -100, "sample_weight": given}
-        got = fl.softmax_focal.value_and_grad(pred, marked, **keywords)
-        expected = fl.softmax_focal.value_and_grad(pred, ids, sample_weight=weight, reduction=reduction)
+        got = loss.value_and_grad(pred, marked, **keywords)
+        expected = loss.value_and_grad(pred, ids, sample_weight=weight, reduction=reduction)
         for x, y in zip(got, expected, strict=True):
             np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-16)
         assert not got[1][ignored].any()
-        curve = fl.softmax_focal.grad_and_hess(pred, marked, **keywords)[1]
-        other = fl.softmax_focal.grad_and_hess(pred, ids, sample_weight=weight, reduction=reduction)[1]
+        curve = loss.grad_and_hess(pred, marked, **keywords)[1]
+        other = loss.grad_and_hess(pred, ids, sample_weight=weight, reduction=reduction)[1]
         np.testing.assert_allclose(curve, other, rtol=1e-13, atol=1e-16)
-    batch_mean = fl.softmax_focal(pred, marked, ignore_index=-100, reduction="batch_mean")
-    assert batch_mean == pytest.approx(fl.softmax_focal(pred[there], ids[there]), rel=1e-14)
-    rows = np.random.default_rng(0).dirichlet(np.ones(5), 40)
-    by_class = fl.softmax_focal(pred, rows, class_weight=classes, reduction="none")
-    np.testing.assert_allclose(by_class, fl.softmax_focal(pred, rows, reduction="none") * (rows @ classes), rtol=1e-13)
+    batch_mean = loss(pred, marked, ignore_index=-100, reduction="batch_mean")
+    assert batch_mean == pytest.approx(loss(pred[there], ids[there]), rel=1e-14)
     with pytest.warns(RuntimeWarning, match="ignored"):
-        assert math.isnan(fl.softmax_focal(pred, np.full(40, 9), ignore_index=9))
+        assert math.isnan(loss(pred, np.full(40, 9), ignore_index=9))
     for integer in (np.int8, np.uint16, np.int64):
-        assert fl.softmax_focal(pred, ids.astype(integer)) == fl.softmax_focal(pred, ids)
+        assert loss(pred, ids.astype(integer)) == loss(pred, ids)
+    if loss.rows:
+        rows = np.random.default_rng(0).dirichlet(np.ones(5), 40)
+        by_class = loss(pred, rows, class_weight=classes, reduction="none")
+        np.testing.assert_allclose(by_class, loss(pred, rows, reduction="none") * (rows @ classes), rtol=1e-13)
+        for x, y in zip(
+            loss.value_and_grad(pred, ids, class_weight=classes),
+            loss.value_and_grad(pred, np.eye(5)[ids], class_weight=classes),
+            strict=True,
+        ):
+            np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-15)
 
 
 # ---- the partial likelihood ------------------------------------------------------------------------------------------

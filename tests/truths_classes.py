@@ -364,3 +364,79 @@ HAND = [
     ("tversky", "rows", ([1, 0, 0.5], [1, 0, 1]), {"alpha": 0.3, "beta": 0.7, "smooth": 0}, 0.1891892, None, None),
     ("dice", "rows", ([0.5], [1]), {}, 1 / 7, [-1 / 1.75**2], None),
 ]  # fmt: skip
+
+
+ANY = None  # what the definition leaves open
+HALF_LN2 = ln(2) / 2
+ENDS = [
+    ("softmax_poly", "ids", [-inf, 0], 0, {}, inf, [-1, 1], [0, 0]),
+    ("softmax_poly", "ids", [0, 1e4], 0, {"epsilon": 3}, 10003, [-1, 1], [0, 0]),
+    ("softmax_generalized_cross_entropy", "ids", [-inf, 0], 0, {}, 1 / 0.7, [0, 0], [0, 0]),
+    ("softmax_generalized_cross_entropy", "ids", [0, 1e4], 0, {"q": 0.5}, 2, [0, 0], [0, 0]),
+    *(
+        (name, "ids", *row, {}, 0, [0] * len(row[0]), [0] * len(row[0]))
+        for name in ("softmax_poly", "softmax_generalized_cross_entropy", "softmax_brier", "softmax_ranked_probability_score")
+        for row in (([1e4, 0, -5], 0), ([0, -inf, -inf], 0), ([7], 0))
+    ),
+    ("brier", "ids", [1, 0], 0, {}, 0, [0, 0], [2, 2]),
+    ("brier", "ids", [-0.0, 1], 1, {}, 0, [0, 0], [2, 2]),
+    ("softmax_brier", "ids", [1e4, 0], 1, {}, 2, [0, 0], [0, 0]),
+    ("softmax_brier", "ids", [0, -inf], 1, {}, 2, [0, 0], [0, 0]),
+    ("softmax_brier", "rows", [-inf, 0, 0], [1, 0, 0], {}, 1.5, [0, 0, 0], [0, 0.25, 0.25]),
+    ("ranked_probability_score", "ids", [1], 0, {}, 0, [0], [0]),
+    ("ranked_probability_score", "ids", [0, 0, 1], 0, {}, 2, [-4, -2, 0], [4, 2, 0]),
+    ("softmax_ranked_probability_score", "ids", [-1e4, 0, 1e4], 0, {}, 2, [0, 0, 0], [0, 0, 0]),
+    ("jensen_shannon", "rows", [0, 1], [0, 1], {}, 0, [HALF_LN2, 0], [0, 0.25]),
+    ("jensen_shannon", "rows", [0, 1], [1, 0], {}, ln(2), [-inf, HALF_LN2], [inf, 0]),
+    ("jensen_shannon", "rows", [-0.0, 1], [1, -0.0], {}, ln(2), [-inf, HALF_LN2], [inf, 0]),
+    ("jensen_shannon", "rows", [1], [1], {}, 0, [0], [0.25]),
+    ("softmax_jensen_shannon", "rows", [0, -inf], [0, 1], {}, ln(2), [0, 0], [0, 0]),
+    ("softmax_jensen_shannon", "rows", [1e4, 0], [1, 0], {}, 0, [0, 0], [0, 0]),
+    ("softmax_jensen_shannon", "rows", [3, -inf], [1, 0], {}, 0, [0, 0], [0, 0]),
+    ("reverse_kl_divergence", "rows", [0, 1], [0.5, 0.5], {}, ln(2), [-inf, 1 + ln(2)], [inf, 1]),
+    ("reverse_kl_divergence", "rows", [0.5, 0.5], [1, 0], {}, inf, [1 - ln(2), inf], [2, 2]),
+    ("reverse_kl_divergence", "rows", [-0.0, 1], [0, 1], {}, 0, [0, 1], [0, 1]),
+    ("softmax_reverse_kl_divergence", "rows", [0, -inf], [1, 0], {}, 0, [0, 0], [0, 0]),
+    ("softmax_reverse_kl_divergence", "rows", [0, -inf], [0.5, 0.5], {}, ln(2), [0, 0], [0, 0]),
+    ("softmax_reverse_kl_divergence", "rows", [0, 0], [1, 0], {}, inf, [-inf, inf], [ANY, ANY]),
+    ("softmax_reverse_kl_divergence", "rows", [0, 0, -inf], [0.5, 0.5, 0], {}, 0, [0, 0, 0], [0.25, 0.25, 0]),
+    *((name, "ids", *row, {}, 0, [0] * len(row[0]), [0] * len(row[0]))
+      for name in ("crammer_singer_hinge", "weston_watkins_hinge")
+      for row in (([3], 0), ([0, -inf], 0), ([1, 0], 0), ([inf, 0], 0), ([2, 0.5, -inf], 0))),
+    *((name, "ids", [-inf, 0], 0, {}, inf, [-1, 1], [0, 0]) for name in ("crammer_singer_hinge", "weston_watkins_hinge")),
+    ("crammer_singer_hinge", "ids", [0, 2, 3, 3], 1, {}, 2, [0, -1, 1, 0], [0] * 4),
+    ("weston_watkins_hinge", "ids", [0, 2, 3, 3], 1, {"power": 2}, 8, [0, -8, 4, 4], [0, 4, 2, 2]),
+    ("laplace_nll", "one", [1, inf], 3, {}, inf, [0, 1], [0, 0]),
+    ("laplace_nll", "one", [inf, 0], 3, {}, inf, [1, -inf], [0, inf]),
+    ("laplace_nll", "one", [-inf, 0], 3, {}, inf, [-1, -inf], [0, inf]),
+    ("laplace_nll", "one", [1, -inf], 3, {}, inf, [ANY, ANY], [ANY, ANY]),
+    ("laplace_nll", "one", [3, -inf], 3, {}, -inf, [0, 1], [0, 0]),
+    ("laplace_nll", "one", [3, -2000], 3, {}, -2000, [0, 1], [0, 0]),
+    ("laplace_nll", "one", [3, 2000], 7, {}, 2000, [0, 1], [0, 0]),
+    ("laplace_nll", "one", [1e-30, -68], 0, {}, -68 + 1e-30 * math.exp(68), [math.exp(68), ANY], [0, 1e-30 * math.exp(68)]),
+    *((name, "rows", [0, 0], [0, 0], {"smooth": 0}, 0, [0, 0], [0, 0]) for name in ("dice", "jaccard", "tversky")),
+    *((name, "rows", [0.5, 0.5], [0, 0], {"smooth": 0}, 1, [0, 0], [0, 0]) for name in ("dice", "jaccard", "tversky")),
+    *((name, "rows", [1, 0], [1, 0], {"smooth": 0}, 0, [-0.5, 0.5], [0.5, -0.5]) for name in ("dice", "tversky")),
+    ("jaccard", "rows", [1, 0], [1, 0], {"smooth": 0}, 0, [-1, 1], [0, -2]),
+    ("tversky", "rows", [1, 0], [0, 1], {"alpha": 0, "beta": 0, "smooth": 0}, 0, [0, 0], [0, 0]),
+]  # fmt: skip
+
+
+def ends(kinds):
+    """As `by_hand`."""
+    get = {(kind.name, kind.target): kind for kind in kinds}
+    return [(get[name, target], *rest) for name, target, *rest in ENDS]
+
+
+WRONG = [  # name, what is wrong, the error's text
+    ("softmax_poly", {"epsilon": -1.5}, "epsilon is -1.5; it must satisfy -1 <= epsilon < inf"),
+    ("softmax_generalized_cross_entropy", {"q": 0.0}, "q is 0.0; it must satisfy 0 < q <= 1"),
+    ("softmax_generalized_cross_entropy", {"q": 1.5}, "q is 1.5; it must satisfy 0 < q <= 1"),
+    ("crammer_singer_hinge", {"margin": -1.0}, "margin is -1.0; it must satisfy 0 <= margin < inf"),
+    ("weston_watkins_hinge", {"margin": inf}, "margin is inf; it must satisfy 0 <= margin < inf"),
+    ("weston_watkins_hinge", {"power": 3}, "power is 3; it must be 1 or 2"),
+    ("weston_watkins_hinge", {"power": math.nan}, "power is nan; it must be 1 or 2"),
+    *((name, {"smooth": -1.0}, "smooth is -1.0; it must satisfy 0 <= smooth < inf") for name in ("dice", "jaccard", "tversky")),
+    ("tversky", {"alpha": -0.1}, "alpha is -0.1; it must satisfy 0 <= alpha < inf"),
+    ("tversky", {"beta": -0.1}, "beta is -0.1; it must satisfy 0 <= beta < inf"),
+]  # fmt: skip

@@ -14,8 +14,8 @@ class Hinge(Row):
     def __init__(self, tile, x, t, label, margin):
         super().__init__(tile, x.astype(np.float64), t, label)
         self.near = (self.x - self.x[self.line, label][:, None]) + margin
-        self.bad = np.isnan(self.near).any(axis=1)
         self.near[self.line, label] = -np.inf
+        self.bad = np.isnan(self.near).any(axis=1) | np.isnan(self.x[self.line, label])
 
     def against(self, pull):
         """What the others get, and the class itself the opposite of their sum."""

@@ -428,16 +428,18 @@ cdef inline int compare(Scores loss, double[:, ::1] tile, double[:, ::1] state, 
             x[j * m + i] = too_near(loss, x[j * m + i], own[i])
     for i in range(block.classes if folded else 0, lines * m if folded else 0):
         x[i] = -INFINITY
-    for j in range(lines):
-        for i in range(m):
-            bad[i] += 0 if x[j * m + i] == x[j * m + i] else NAN
-    fold_sum(bad, folded)
     if block.class_major:
         for i in range(block.rows):
             if label[i] >= 0:
                 x[label[i] * m + i] = -INFINITY
     elif label[r] >= 0:
         x[label[r]] = -INFINITY
+    for i in range(m):
+        bad[i] = 0 if own[i] == own[i] else NAN
+    for j in range(lines):
+        for i in range(m):
+            bad[i] += 0 if x[j * m + i] == x[j * m + i] else NAN
+    fold_sum(bad, folded)
     if Scores is CrammerSinger:
         nearest(tile, state, lines, m, folded)
     else:
