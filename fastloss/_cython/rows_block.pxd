@@ -12,7 +12,7 @@ cdef enum:
     SHORT = 96              # classes: from here on a row is a vector's work by itself
 
 cdef enum:                  # doubles that a loss of whole rows has room for in `exps`, for each number of a block
-    TILES = 6
+    TILES = 7
 
 cdef enum Stage:            # a set, gone through in this order
     INSPECT = 1             # targets (and probabilities) are looked at, and weighed by class

@@ -83,7 +83,7 @@ class LaplaceNLL(Outputs):
         return self.pair(self.slope, 1 - self.k)
 
     def hess(self) -> Array:
-        return self.pair(0 * self.slope, self.k)
+        return self.pair(np.where(np.isnan(self.k), self.k, 0), self.k)
 
     def majorizer(self) -> Array:
         return self.pair((self.h * self.h) ** 2, self.k)

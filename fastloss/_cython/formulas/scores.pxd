@@ -97,32 +97,32 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
     added. Its softmax: a = log t."""
     cdef Py_ssize_t k
     cdef double x, u, v
+    cdef bint near
     if jensen_shannon(loss):
         for k in range(n):
-            u = p[k] + t[k]
-            x = d[k] / u
-            v = 1 + x
-            none[k] = x - (v - 1) if (x > -0.5) & (t[k] != 0) else 0
-            v = v if x > -0.5 else 2 * p[k] / u
+            x = (d[k] if 3 * p[k] > t[k] else 2 * p[k]) / (p[k] + t[k])
+            v = 1 + x if 3 * p[k] > t[k] else x
+            none[k] = x - (v - 1) if (3 * p[k] > t[k]) & (t[k] != 0) else 0
             a[k] = v if t[k] != 0 else 2 + 0 * p[k]
         vlogsum(&a[0], &none[0], &a[0], n)
         if both:
             for k in range(n):
-                u = p[k] + t[k]
-                x = -d[k] / u
-                v = 1 + x
-                none[k] = x - (v - 1) if x > -0.5 else 0
-                b[k] = v if x > -0.5 else 2 * t[k] / u
+                x = (-d[k] if 3 * t[k] > p[k] else 2 * t[k]) / (p[k] + t[k])
+                v = 1 + x if 3 * t[k] > p[k] else x
+                none[k] = x - (v - 1) if 3 * t[k] > p[k] else 0
+                b[k] = v
             vlogsum(&b[0], &none[0], &b[0], n)
     elif Scores is Reverse:
         for k in range(n):
-            x = d[k] / t[k]
-            v = 1 + x
-            u = (p[k] / SMALL if p[k] < SMALL else p[k]) / (t[k] / SMALL if t[k] < SMALL else t[k])
-            none[k] = x - (v - 1) if (x > -0.5) & (x <= 1) else 0
-            a[k] = v if (x > -0.5) & (x <= 1) else u
-            b[k] = 0 if (x > -0.5) & (x <= 1) else (LOG_SMALL if p[k] < SMALL else 0.0) - (LOG_SMALL if t[k] < SMALL else 0.0)
-            a[k] = 1 if (p[k] == 0) | (t[k] == 0) else a[k]
+            u = p[k] / SMALL if p[k] < SMALL else p[k]
+            v = t[k] / SMALL if t[k] < SMALL else t[k]
+            near = (2 * p[k] > t[k]) & (p[k] <= 2 * t[k])
+            x = (d[k] if near else u) / (t[k] if near else v)
+            v = 1 + x if near else x
+            none[k] = x - (v - 1) if near else 0
+            a[k] = v if (p[k] != 0) & (t[k] != 0) else 1
+            u = (LOG_SMALL if p[k] < SMALL else 0.0) - (LOG_SMALL if t[k] < SMALL else 0.0)
+            b[k] = 0 if near else u
         vlogsum(&a[0], &none[0], &a[0], n)
     elif Scores is SoftmaxReverse:
         for k in range(n):

@@ -19,13 +19,17 @@ cdef extern from "math.h" nogil:
     const double INFINITY, NAN
     double fma(double x, double y, double z)
 
+cdef enum:
+    STEP = 16               # lanes that are computed into local arrays at a time: were they stored as they come, everything might overlap
+
 cdef enum:                  # tiles
     P                       # probabilities; of hinges how near a class comes
     T                       # targets
     D                       # p - t
     Z                       # log p
-    G                       # slopes
+    G                       # slopes; before that logarithms
     H                       # curvatures, or bends
+    OTHER                   # other logarithms
 
 cdef enum:                  # of each lane
     TOP                     # the greatest x
@@ -64,7 +68,8 @@ cdef inline int stages(Scores loss, const real[:, ::1] x, const real[:, ::1] t, 
                        const RowsBlock* block) except -1 nogil:
     cdef double places[STATES * ROWS]
     cdef double[:, ::1] state = writing_rows(places, STATES, ROWS, ROWS)
-    cdef Py_ssize_t i, n = block.rows, m = block.padded if block.class_major else LANES
+    cdef Py_ssize_t i, n = block.rows, m = LANES if not block.class_major else (STEP if n <= STEP else block.padded)
+    cdef Py_ssize_t lines = block.classes if block.class_major else tile.shape[1] // LANES
     cdef int seen = 0, wanted = block.wanted
     if block.stages & INSPECT and not block.labelled:
         seen |= inspect(t, block.class_major, row, class_weight, block)
@@ -76,10 +81,10 @@ cdef inline int stages(Scores loss, const real[:, ::1] x, const real[:, ::1] t, 
         return seen
     for i in range(1 if block.class_major else n):
         load(loss, x, t, label, tile, i, m, block)
-        judge(loss, tile, state, label, i, tile.shape[1] // m, m, block)
+        judge(loss, tile, state, label, i, lines, m, block)
         conclude(state, row, i, block)
         if block.wanted & (GRAD | HESS | BOUND):
-            spread(loss, tile, state, grad, hess, row, label, i, tile.shape[1] // m, m, block)
+            spread(loss, tile, state, grad, hess, row, label, i, lines, m, block)
     if wanted & VALUE and block.summed:
         block.sums.value += total(row, LOSS, 0, n)
     return seen
@@ -218,19 +223,26 @@ cdef inline int judge_row(Scores loss, double[:, ::1] tile, double[:, ::1] state
     else:
         add_terms(loss, tile, state, lines, m, block)
     if through_softmax(loss) and block.wanted & (GRAD | HESS | BOUND):
-        centre(tile, state, lines, m, not block.class_major)
+        centre(loss, tile, state, lines, m, not block.class_major, block.wanted & (HESS | BOUND))
     return 0
 
 
 # ---- a softmax, its slopes and their mean ----------------------------------------------------------------------------------------
 
+cdef inline double at(Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, bint folded) noexcept nogil:
+    """The class of lane i of line j."""
+    return j * m + i if folded else j
+
+
 cdef inline int softmax(Scores loss, double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lines, Py_ssize_t m,
                         bint folded) except -1 nogil:
     """P, log p and p - t. The greatest class is left out of the sum: its p may be near 1, and so may its target."""
+    cdef double first[STEP]
+    cdef double second[STEP]
+    cdef double third[STEP]
     cdef double[::1] top = state[TOP], place = state[PLACE], rest = state[REST], sum = state[SUM], ones = state[OWN], logs = state[MEAN]
     cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z]
-    cdef Py_ssize_t i, j, k
-    cdef double one, here
+    cdef Py_ssize_t i, j, k, l, strip
     for i in range(m):
         top[i] = -INFINITY
         place[i] = INFINITY
@@ -243,12 +255,19 @@ cdef inline int softmax(Scores loss, double[:, ::1] tile, double[:, ::1] state, 
             z[j * m + i] = p[j * m + i] - top[i]
     vexp(&z[0], &p[0], lines * m)
     for j in range(lines):
-        for i in range(m):
-            here = j * m + i if folded else j
-            one = 1 if p[j * m + i] == 1 else 0
-            place[i] = here if (one == 1) & (here < place[i]) else place[i]
-            ones[i] += one
-            rest[i] += 0 if one == 1 else p[j * m + i]
+        for strip in range(m // STEP):
+            i = strip * STEP
+            k = j * m + i
+            for l in range(STEP):
+                first[l] = 1 if p[k + l] == 1 else 0
+                second[l] = at(j, i + l, m, folded) if p[k + l] == 1 else INFINITY
+                third[l] = 0 if p[k + l] == 1 else p[k + l]
+            for l in range(STEP):
+                ones[i + l] += first[l]
+            for l in range(STEP):
+                place[i + l] = second[l] if second[l] < place[i + l] else place[i + l]
+            for l in range(STEP):
+                rest[i + l] += third[l]
     fold_most(place, folded, True)
     fold_sum(ones, folded)
     fold_sum(rest, folded)
@@ -258,38 +277,66 @@ cdef inline int softmax(Scores loss, double[:, ::1] tile, double[:, ::1] state, 
         logs[i] = sum[i]
         ones[i] = rest[i] - (sum[i] - 1)
     vlogsum(&logs[0], &ones[0], &logs[0], m)
+    for i in range(m):
+        ones[i] = rest[i] / sum[i]
     for j in range(lines):
-        for i in range(m):
+        for strip in range(m // STEP):
+            i = strip * STEP
             k = j * m + i
-            here = k if folded else j
-            z[k] -= logs[i]
-            p[k] = p[k] / sum[i]
-            d[k] = (1 - t[k]) - rest[i] / sum[i] if (here == place[i]) & (t[k] >= 0.5) else p[k] - t[k]
+            for l in range(STEP):
+                first[l] = p[k + l] / sum[i + l]
+                second[l] = first[l] - t[k + l]
+                third[l] = (1 - t[k + l]) - ones[i + l]
+                second[l] = third[l] if (at(j, i + l, m, folded) == place[i + l]) & (t[k + l] >= 0.5) else second[l]
+            for l in range(STEP):
+                p[k + l] = first[l]
+            for l in range(STEP):
+                d[k + l] = second[l]
+            if gapped(loss):
+                for l in range(STEP):
+                    z[k + l] -= logs[i + l]
     for i in range(m):
         ones[i] = logs[i] = 0
     return 0
 
 
-cdef inline int centre(double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lines, Py_ssize_t m, bint folded) except -1 nogil:
+cdef inline int centre(Scores loss, double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lines, Py_ssize_t m, bint folded,
+                       bint curved) except -1 nogil:
     """The mean slope, less the greatest class's; and the sums of the bends."""
     cdef double[::1] place = state[PLACE], peak = state[PEAK], mean = state[MEAN], bends = state[BENDS], every = state[ALL_BENDS]
     cdef double[::1] p = tile[P], g = tile[G], h = tile[H], never = state[NEVER]
-    cdef Py_ssize_t i, j, k
-    cdef double here
+    cdef double first[STEP]
+    cdef Py_ssize_t i, j, k, l, strip
     for j in range(lines):
-        for i in range(m):
-            here = j * m + i if folded else j
-            peak[i] = g[j * m + i] if here == place[i] else peak[i]
-            never[i] = INFINITY if (g[j * m + i] == INFINITY) & (p[j * m + i] != 0) else never[i]
+        for strip in range(m // STEP):
+            i = strip * STEP
+            k = j * m + i
+            for l in range(STEP):
+                first[l] = g[k + l] if at(j, i + l, m, folded) == place[i + l] else peak[i + l]
+            for l in range(STEP):
+                peak[i + l] = first[l]
+            if gapped(loss):
+                for l in range(STEP):
+                    first[l] = INFINITY if (g[k + l] == INFINITY) & (p[k + l] != 0) else never[i + l]
+                for l in range(STEP):
+                    never[i + l] = first[l]
     fold_sum(peak, folded)
     fold_most(never, folded, False)
     for j in range(lines):
-        for i in range(m):
+        for strip in range(m // STEP):
+            i = strip * STEP
             k = j * m + i
-            here = k if folded else j
-            mean[i] += p[k] * (g[k] - peak[i]) if p[k] != 0 else 0
-            bends[i] += h[k] if here != place[i] else 0
-            every[i] += h[k]
+            for l in range(STEP):
+                first[l] = p[k + l] * (g[k + l] - peak[i + l]) if p[k + l] != 0 else 0
+            for l in range(STEP):
+                mean[i + l] += first[l]
+            if curved and not ranked(loss):
+                for l in range(STEP):
+                    first[l] = h[k + l] if at(j, i + l, m, folded) != place[i + l] else 0
+                for l in range(STEP):
+                    bends[i + l] += first[l]
+                for l in range(STEP):
+                    every[i + l] += h[k + l]
     fold_sum(mean, folded)
     fold_sum(bends, folded)
     fold_sum(every, folded)
@@ -301,41 +348,51 @@ cdef inline int centre(double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lin
 cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lines, Py_ssize_t m,
                           const RowsBlock* block) except -1 nogil:
     """Losses; slopes into G and curvatures (of a softmax bends) into H."""
+    cdef double v_step[STEP]
+    cdef double gap_step[STEP]
+    cdef double s_step[STEP]
+    cdef double b_step[STEP]
     cdef double[::1] worth = state[WORTH], gaps = state[GAP], lost = state[LOST]
     cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z], g = tile[G], h = tile[H]
-    cdef Py_ssize_t i, j, k
-    cdef bint folded = not block.class_major
+    cdef Py_ssize_t i, j, k, l, strip
+    cdef bint folded = not block.class_major, more = block.wanted & (GRAD | HESS | BOUND)
     cdef double v = 0, gap = 0, s = 0, b = 0, c = 0
-    if through_softmax(loss):
-        if gapped(loss):
-            prepare(loss, p, t, d, g, h, h, lines * m, block.wanted & VALUE)
-        else:
-            prepare(loss, p, t, d, g, z, h, lines * m, block.wanted & VALUE)
-    else:
-        prepare(loss, p, t, d, g, z, h, lines * m, block.wanted & VALUE)
+    prepare(loss, p, t, d, g, tile[OTHER], h, lines * m, block.wanted & VALUE)
     for j in range(lines):
-        for i in range(m):
+        for strip in range(m // STEP):
+            i = strip * STEP
             k = j * m + i
-            point(loss, p[k], t[k], d[k], z[k], g[k], z[k], &v, &gap, &s, &b, &c)
-            worth[i] += v
-            if gapped(loss):
-                add_exactly(gap, &gaps[i], &lost[i])
-            g[k] = s
-            h[k] = b if through_softmax(loss) else c
+            if block.wanted & VALUE:
+                for l in range(STEP):
+                    point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], tile[OTHER, k + l], &v, &gap, &s, &b, &c)
+                    v_step[l] = v
+                    gap_step[l] = gap
+                for l in range(STEP):
+                    worth[i + l] += v_step[l]
+                if gapped(loss):
+                    for l in range(STEP):
+                        add_exactly(gap_step[l], &gaps[i + l], &lost[i + l])
+            if more:
+                for l in range(STEP):
+                    point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], tile[OTHER, k + l], &v, &gap, &s, &b, &c)
+                    s_step[l] = s
+                    b_step[l] = b if through_softmax(loss) else c
+                for l in range(STEP):
+                    g[k + l] = s_step[l]
+                for l in range(STEP):
+                    h[k + l] = b_step[l]
     fold_sum(worth, folded)
     if gapped(loss):
         if folded:
             for i in range(1, m):
                 add_exactly(gaps[i], &gaps[0], &lost[0])
                 lost[0] += lost[i]
-        if through_softmax(loss):
-            for i in range(m if not folded else 1):
+        for i in range(1 if folded else m):
+            if through_softmax(loss):
                 add_exactly(1, &gaps[i], &lost[i])
-        for i in range(m if not folded else 1):
             worth[i] += gaps[i] + lost[i]
-        if folded:
-            for i in range(1, m):
-                worth[i] = worth[0]
+        for i in range(1, m if folded else 0):
+            worth[i] = worth[0]
     return 0
 
 
@@ -549,24 +606,35 @@ cdef inline int through(Scores loss, double[:, ::1] tile, const double[:, ::1] s
     cdef const double[::1] place = state[PLACE], rest = state[REST], sum = state[SUM], peak = state[PEAK], mean = state[MEAN]
     cdef const double[::1] bends = state[BENDS], every = state[ALL_BENDS], never = state[NEVER]
     cdef double[::1] p = tile[P], g = tile[G], h = tile[H]
-    cdef Py_ssize_t i, j, k
-    cdef double here, q, lean, others, centred
+    cdef double first[STEP]
+    cdef double second[STEP]
+    cdef Py_ssize_t i, j, k, l, strip
+    cdef bint bounded = wanted & BOUND
+    cdef double q, lean, others, centred
     for j in range(lines):
-        for i in range(m):
+        for strip in range(m // STEP):
+            i = strip * STEP
             k = j * m + i
-            here = k if folded else j
-            q = rest[i] / sum[i] if here == place[i] else 1 - p[k]
-            others = bends[i] if here == place[i] else every[i] - h[k]
-            centred = (g[k] - peak[i]) - mean[i]
-            if gapped(loss):
-                centred = centred if never[i] == 0 else (INFINITY if g[k] == INFINITY else -INFINITY)
-            g[k] = p[k] * centred if p[k] != 0 else 0
-            lean = (1 - 2 * p[k]) * g[k] if p[k] != 0 else 0
-            lean = 0 if (lean < 0) & (wanted & BOUND != 0) else lean
-            if ranked(loss):
-                h[k] = h[k] + lean
-            else:
-                h[k] = (h[k] * (q * q) + p[k] * p[k] * others) + lean
+            for l in range(STEP):
+                centred = (g[k + l] - peak[i + l]) - mean[i + l]
+                if gapped(loss):
+                    centred = centred if never[i + l] == 0 else (INFINITY if g[k + l] == INFINITY else -INFINITY)
+                first[l] = p[k + l] * centred if p[k + l] != 0 else 0
+            for l in range(STEP):
+                g[k + l] = first[l]
+            if not wanted & (HESS | BOUND):
+                continue
+            for l in range(STEP):
+                lean = (1 - 2 * p[k + l]) * g[k + l] if p[k + l] != 0 else 0
+                lean = 0 if bounded & (lean < 0) else lean
+                if ranked(loss):
+                    second[l] = h[k + l] + lean
+                else:
+                    q = rest[i + l] / sum[i + l] if at(j, i + l, m, folded) == place[i + l] else 1 - p[k + l]
+                    others = bends[i + l] if at(j, i + l, m, folded) == place[i + l] else every[i + l] - h[k + l]
+                    second[l] = (h[k + l] * (q * q) + p[k + l] * p[k + l] * others) + lean
+            for l in range(STEP):
+                h[k + l] = second[l]
     return 0
 
 
