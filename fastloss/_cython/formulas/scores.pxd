@@ -6,7 +6,7 @@ derivatives by logits of those by p. Ranked scores look at running sums instead,
 
 from libc.math cimport fabs
 
-from ..vectors cimport bend_d, excess_d, series_of_jensen, vlog, vlogsum
+from ..vectors cimport bend_d, excess_d, series_of_jensen, vlogsum
 
 cdef extern from "math.h" nogil:
     const double INFINITY
@@ -18,6 +18,9 @@ cdef extern from *:
     #define THIRD 0.333333333333333333333
     """
     const double SMALL, LOG_SMALL, THIRD
+
+cdef enum:
+    STEP = 16               # numbers that are computed into local arrays at a time: were they stored as they come, everything might overlap
 
 cdef struct Brier:
     double unused
@@ -90,44 +93,73 @@ cdef inline bint hinge(Scores loss) noexcept nogil:
 
 # ---- terms --------------------------------------------------------------------------------------------------------------------
 
-cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, const double[::1] d, double[::1] a, double[::1] b,
-                        double[::1] none, Py_ssize_t n, bint both) except -1 nogil:
-    """Logarithms of n numbers, a multiple of LANES. Jensen-Shannon: a = log(2p/(p+t)), and of `both` b = log(2t/(p+t)): as log(1 + x)
-    with x = ±d/(p+t), unless x is near -1 and has lost its digits. Reverse: a = log(p/t), where p and t are above 0; b is what is to be
-    added. Its softmax: a = log t."""
-    cdef Py_ssize_t k
-    cdef double x, u, v
-    cdef bint near
+cdef inline void argument(Scores loss, double p, double t, double d, double* x, double* lost, double* added) noexcept nogil:
+    """What a class's logarithm is of, with what rounding took from it; and what is added to it. Jensen-Shannon: 2p/(p+t), as 1 + d/(p+t)
+    unless that is near 0 and has lost its digits. Reverse: p/t, as 1 + d/t where that is near 1; p and t are brought back from the end
+    of the range. Its softmax: t."""
+    cdef double u, v, q
+    lost[0] = added[0] = 0
     if jensen_shannon(loss):
-        for k in range(n):
-            x = (d[k] if 3 * p[k] > t[k] else 2 * p[k]) / (p[k] + t[k])
-            v = 1 + x if 3 * p[k] > t[k] else x
-            none[k] = x - (v - 1) if (3 * p[k] > t[k]) & (t[k] != 0) else 0
-            a[k] = v if t[k] != 0 else 2 + 0 * p[k]
-        vlogsum(&a[0], &none[0], &a[0], n)
-        if both:
-            for k in range(n):
-                x = (-d[k] if 3 * t[k] > p[k] else 2 * t[k]) / (p[k] + t[k])
-                v = 1 + x if 3 * t[k] > p[k] else x
-                none[k] = x - (v - 1) if 3 * t[k] > p[k] else 0
-                b[k] = v
-            vlogsum(&b[0], &none[0], &b[0], n)
+        u = 3 * p - t
+        q = (d if u > 0 else 2 * p) / (p + t)
+        v = 1 + q if u > 0 else q
+        x[0] = v if t != 0 else 2 + 0 * p
+        u = u if t != 0 else 0.0
+        lost[0] = q - (v - 1) if u > 0 else 0.0
     elif Scores is Reverse:
-        for k in range(n):
-            u = p[k] / SMALL if p[k] < SMALL else p[k]
-            v = t[k] / SMALL if t[k] < SMALL else t[k]
-            near = (2 * p[k] > t[k]) & (p[k] <= 2 * t[k])
-            x = (d[k] if near else u) / (t[k] if near else v)
-            v = 1 + x if near else x
-            none[k] = x - (v - 1) if near else 0
-            a[k] = v if (p[k] != 0) & (t[k] != 0) else 1
-            u = (LOG_SMALL if p[k] < SMALL else 0.0) - (LOG_SMALL if t[k] < SMALL else 0.0)
-            b[k] = 0 if near else u
-        vlogsum(&a[0], &none[0], &a[0], n)
+        u = d if p > t else -d
+        v = p if p < t else t
+        v = 1 if (u <= v) & (v > 0) else 0          # neither is more than twice the other
+        q = (d if v != 0 else (p / SMALL if p < SMALL else p)) / (t if (v != 0) | (t >= SMALL) else t / SMALL)
+        x[0] = 1 + q if v != 0 else q
+        lost[0] = q - (x[0] - 1) if v != 0 else 0.0
+        x[0] = x[0] if (p != 0) & (t != 0) else 1.0
+        u = (LOG_SMALL if p < SMALL else 0.0) - (LOG_SMALL if t < SMALL else 0.0)
+        added[0] = u if v == 0 else 0.0
     elif Scores is SoftmaxReverse:
-        for k in range(n):
-            none[k] = 0
-        vlog(&t[0], &none[0], &a[0], n)
+        x[0] = t
+    else:
+        x[0] = 1
+
+
+cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, const double[::1] d, double[::1] a, double[::1] b,
+                        double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
+    """The logarithms a of n numbers' `argument`, n a multiple of STEP. b is what is to be added to them; of Jensen-Shannon and of `both`
+    the logarithm with p and t exchanged."""
+    cdef double x_step[STEP]
+    cdef double lost_step[STEP]
+    cdef double added_step[STEP]
+    cdef double x = 0, c = 0, e = 0
+    cdef Py_ssize_t strip, k, l
+    if not (jensen_shannon(loss) or gapped(loss)):
+        return 0
+    for strip in range(n // STEP):
+        k = strip * STEP
+        for l in range(STEP):
+            argument(loss, p[k + l], t[k + l], d[k + l], &x, &c, &e)
+            x_step[l] = x
+            lost_step[l] = c
+            added_step[l] = e
+        for l in range(STEP):
+            a[k + l] = x_step[l]
+        for l in range(STEP):
+            lost[k + l] = lost_step[l]
+        if Scores is Reverse:
+            for l in range(STEP):
+                b[k + l] = added_step[l]
+    vlogsum(&a[0], &lost[0], &a[0], n)
+    if jensen_shannon(loss) and both:
+        for strip in range(n // STEP):
+            k = strip * STEP
+            for l in range(STEP):
+                argument(loss, t[k + l], p[k + l], -d[k + l], &x, &c, &e)
+                x_step[l] = x
+                lost_step[l] = c
+            for l in range(STEP):
+                b[k + l] = x_step[l]
+            for l in range(STEP):
+                lost[k + l] = lost_step[l]
+        vlogsum(&b[0], &lost[0], &b[0], n)
     return 0
 
 

@@ -8,7 +8,7 @@ from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
 from ..formulas.scores cimport (
-    CrammerSinger, Scores, gapped, hinge, of_probabilities, point, prepare, ranked, squared, through_softmax, too_near)
+    STEP, CrammerSinger, Scores, gapped, hinge, of_probabilities, point, prepare, ranked, squared, through_softmax, too_near)
 from ..rows_block cimport CLASS_WEIGHT, INSPECT, LINES, LOSS, ROWS, TILES, WEIGH, WEIGHT, RowsBlock
 from ..vectors cimport signless, vexp, vlogsum
 from ..views cimport reading, reading_rows, real, writing, writing_ids, writing_rows
@@ -18,9 +18,6 @@ from .sums cimport add_exactly, outside_unit, total
 cdef extern from "math.h" nogil:
     const double INFINITY, NAN
     double fma(double x, double y, double z)
-
-cdef enum:
-    STEP = 16               # lanes that are computed into local arrays at a time: were they stored as they come, everything might overlap
 
 cdef enum:                  # tiles
     P                       # probabilities; of hinges how near a class comes
@@ -609,7 +606,7 @@ cdef inline int through(Scores loss, double[:, ::1] tile, const double[:, ::1] s
     cdef double first[STEP]
     cdef double second[STEP]
     cdef Py_ssize_t i, j, k, l, strip
-    cdef bint bounded = wanted & BOUND
+    cdef bint bounded = (wanted & BOUND) != 0
     cdef double q, lean, others, centred
     for j in range(lines):
         for strip in range(m // STEP):
