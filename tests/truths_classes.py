@@ -166,6 +166,12 @@ softmax_brier, softmax_ranked_probability_score = through_softmax(brier_of), thr
 softmax_jensen_shannon, softmax_reverse_kl_divergence = through_softmax(between_of), through_softmax(reverse_of)
 
 
+def row_of(name, x, t):
+    """The value of a long row, without its derivatives."""
+    of = {"jensen_shannon": between_of, "reverse_kl_divergence": reverse_of}[name.removeprefix("softmax_")]
+    return of(softmax(x) if name.startswith("softmax") else x, t)
+
+
 # ---- hinges ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core.inputs import DISTRIBUTIONS, DISTRIBUTIONS_OF_IDS, LOGITS_OF_CLASSES
-from .arithmetic import bend, exact_sum_of_rows, excess, power, sum_of_rows, term, weighed
+from .arithmetic import bend, exact_sum_of_rows, excess, log_quotient, power, sum_of_rows, term, weighed
 from .rows import Row, Rows, SoftmaxRow
 
 
@@ -291,7 +291,7 @@ def relative_entropy(t, p):
     """Σ t·log(t/p) of rows, which is t·g(v) + (t − p) where p/t is between ½ and 2, with v = (p − t)/t, g(v) = v − log(1 + v)."""
     v = (p - t) / t
     near = (v >= -0.5) & (v <= 1)
-    far = t * (np.log(t.astype(np.float64)) - np.log(p.astype(np.float64))).astype(t.dtype)
+    far = t * log_quotient(t, p).astype(t.dtype)
     terms = np.where(t == 0, p * t, np.where(near, t * excess(np.where(near, v, 0)), far))
     return sum_of_rows(terms) + exact_sum_of_rows(np.where(near, t - p, 0).astype(np.float64))
 
