@@ -26,5 +26,5 @@ def test_every_picture_is_shown_and_described():
     shown = "".join(page.read_text() for page in PAGES)
     generate = (DOCS / "generate.py").read_text()
     pictures = re.search(r"^PICTURES = \[(.*?)\]", generate, flags=re.MULTILINE | re.DOTALL)[1]
-    for name in pictures.split(", "):
+    for name in re.findall(r"\w+", pictures):
         assert re.search(rf"!\[[^\]]{{20,}}\]\(_generated/{name}\.svg\)", shown), name
