@@ -120,6 +120,20 @@ def divergences():
     return plot.curves(["categorical_cross_entropy", "kl_divergence"], target=0.7)
 
 
+def noisy():
+    return plot.curves(
+        ["softmax_cross_entropy", "softmax_poly", "softmax_generalized_cross_entropy", "softmax_brier"], span=(-6, 4)
+    )
+
+
+def directions():
+    return plot.curves(["kl_divergence", "reverse_kl_divergence", "jensen_shannon"], target=0.9)
+
+
+def overlaps():
+    return plot.curves(["dice", "jaccard", "tversky:alpha=0.3:beta=0.7"])
+
+
 def saturation():
     """The derivative by the logit of two ways to judge a sigmoid."""
     x = np.linspace(-8, 8, plot.POINTS)
@@ -163,7 +177,7 @@ def margin():
 
 PICTURES = [
     regression, far_away, delta, robust, general, quantiles, relative, surfaces, binary, probability, multiclass, divergences,
-    saturation, margin, margins, scores, log_means, means,
+    saturation, margin, margins, scores, log_means, means, noisy, directions, overlaps,
 ]  # fmt: skip
 
 

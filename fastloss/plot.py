@@ -69,6 +69,8 @@ def inputs(loss: Loss, x: Array, target: float) -> tuple[Array, Array, Array]:
     line = line_of(loss)
     if isinstance(loss, TwoOutputs):  # of variance 1
         return np.stack([x, np.zeros_like(x)], axis=-1), np.zeros_like(x), np.array([1.0, 0.0])
+    if isinstance(loss, TwoRows) and line is PROBABILITY:  # of one number
+        return x[:, None], np.full((len(x), 1), target), np.array([1.0])
     if isinstance(loss, TwoRows):  # across the target
         pred = np.stack([np.ones_like(x), x], axis=-1)
         return pred, np.broadcast_to([1.0, 0.0], pred.shape), np.array([0.0, 1.0])

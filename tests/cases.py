@@ -11,6 +11,7 @@ from itertools import combinations, product
 from typing import Any
 
 import numpy as np
+import truths_classes
 import truths_robust as robust
 
 import fastloss as fl
@@ -30,6 +31,7 @@ LATER = (  # these, and losses of other families, are held by truths_more.py
     "poisson_nll", "poisson_deviance", "gamma_nll", "gamma_deviance", "tweedie_nll", "tweedie_deviance", "negative_binomial_nll",
     "perceptron", "logistic", "exponential", "modified_huber",
     "sigmoid_focal", "sigmoid_brier", "sigmoid_asymmetric",
+    *truths_classes.NAMES,
 )  # fmt: skip
 POINTWISE = {name: x for name, x in EVERY.items() if isinstance(x, (Pointwise, Root)) and name not in LATER}
 ROWS = {name: x for name, x in EVERY.items() if isinstance(x, RowLoss) and name not in LATER}

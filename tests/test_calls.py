@@ -11,6 +11,7 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
+import truths_classes
 import truths_counts
 from cases import CALLS, DTYPES
 from truths import ONE, digits, inf, nan, num, robust, same_bits
@@ -19,7 +20,6 @@ from truths_more import (
     EVERY,
     FOCAL_IDS,
     FOCAL_ROWS,
-    GAUSSIAN,
     ROOTS,
     cox,
     hessian_times,
@@ -98,6 +98,7 @@ OWN = {
     "hinge": {"margin"},
     "squared_hinge": {"margin"},
     **truths_counts.OWN,
+    **truths_classes.OWN,
 }
 
 
@@ -130,6 +131,7 @@ MUST = {
     "softmax_focal",
     *truths_counts.BOUNDED,
 }
+MUST |= truths_classes.BOUNDED
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -233,6 +235,7 @@ LINKS = {
     "softmax_cross_entropy": "softmax",
     "softmax_kl_divergence": "softmax",
     "softmax_focal": "softmax",
+    **truths_classes.LINKS,
 }
 IDENTITY = {
     "mse", "rmse", "mae", "huber", "pseudo_huber", "log_cosh", "rmsle", "hinge", "squared_hinge", "binary_cross_entropy",
@@ -294,6 +297,8 @@ def test_the_constant_is_the_best_prediction(backend, kind, own, weighted):
             if kind.name == "binary_cross_entropy" and not 0 <= constant + sign * h <= 1:
                 continue
             step = sign * h * (direction[0] if kind.points else direction)
+            if kind.family == "masks" and not ((constant + step >= 0) & (constant + step <= 1)).all():
+                continue
             assert best <= cost(step) + 1e-12 * (1 + abs(best))
 
 
@@ -816,7 +821,7 @@ def linear_problem(kind, n=70, seed=0):
         target[:3] = np.arange(3)
     if kind.name == "huber":
         target *= 0.05
-    outputs = 1 if kind.points else 2 if kind == GAUSSIAN else 3
+    outputs = 1 if kind.points else 2 if kind.target == "one" else 3
     return rng.random((n, FEATURES)), target, rng.uniform(0.05, 0.2, (FEATURES + 1) * outputs)
 
 

@@ -8,11 +8,13 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
+import truths_classes
 import truths_counts
 from cases import CALLS, DTYPES
 from test_truths import each_dtype, pieces, results, unaligned
 from truths import ONE, ZERO, Exact, check, digits, inf, nan, near, num, robust, same_bits
 from truths_more import (
+    CLASSES,
     COSINE,
     COUNTS,
     DEFINITIONS,
@@ -44,12 +46,14 @@ SAMPLES = [k for k in NEW if k != RMSLE]  # whose losses can be asked for one by
 each_sample = pytest.mark.parametrize("kind", SAMPLES, ids=str)
 FOCAL = [FOCAL_IDS, FOCAL_ROWS]
 UNITS = {LOG_COSH: 8, RMSLE: 24, GAUSSIAN: 8, FOCAL_IDS: 24, FOCAL_ROWS: 24, COSINE: 8}
+UNITS |= {kind: truths_classes.UNITS[kind.name] for kind in CLASSES}
 VARIANTS = [
     *((k, {}) for k in NEW),
     *((LOG_COSH, {"delta": d}) for d in (0.125, 30.0)),
     *((k, {"gamma": g}) for k in FOCAL for g in (0.0, 0.5, 1.0, 5.0)),
     *((COUNTS[name], own) for name, variants in truths_counts.VARIANTS.items() for own in variants),
     *((kind_named(name), own) for name, own in robust.OWN),
+    *((k, own) for k in CLASSES for own in truths_classes.VARIANTS.get(k.name, ())),
 ]
 
 
@@ -79,6 +83,7 @@ HAND = [  # kind, sample, its loss, gradient and curvature
     (COSINE, ([2, 0], [-1, 0]), {}, 2, [0, 0], [0, -0.25]),
     *((COUNTS[name], *rest) for name, *rest in truths_counts.HAND),
     *((kind_named(name), *rest) for name, *rest in robust.HAND),
+    *truths_classes.by_hand(CLASSES),
 ]
 
 
@@ -86,6 +91,8 @@ HAND = [  # kind, sample, its loss, gradient and curvature
 def test_definitions_by_hand(kind, sample, own, value, grad, hess):
     truth = kind.sample(*sample, **own)
     for x, y in (([truth.value], value), (truth.grad, grad), (truth.hess, hess)):
+        if y is None:
+            continue
         np.testing.assert_allclose(np.array(x, float), np.atleast_1d(y), rtol=2e-6, atol=1e-15)
 
 
@@ -152,6 +159,8 @@ def test_losses_by_hand(backend):
             value, grad = kind.loss.value_and_grad(pred, target, reduction="none", **own)
             hess = kind.loss.grad_and_hess(pred, target, reduction="none", **own)[1]
             for got, expected in zip((value, grad, hess), truth, strict=True):
+                if expected is None:
+                    continue
                 np.testing.assert_allclose(got, [expected] * n, rtol=3e-6, atol=3e-7)
     assert fl.rmsle([e - 1, 0], [0, e - 1]) == pytest.approx(1, rel=1e-14)
     np.testing.assert_allclose(fl.rmsle.grad([e - 1, 0], [0, e - 1]), [1 / (2 * e), -0.5])
@@ -160,7 +169,9 @@ def test_losses_by_hand(backend):
 
 def test_names():
     assert fl.logcosh is fl.log_cosh
-    for name in ("log_cosh", "gaussian_nll", "softmax_focal", "cosine_distance", "rmsle", "cox"):
+    for alias, name in truths_classes.ALIASES.items():
+        assert getattr(fl, alias) is getattr(fl, name)
+    for name in ("log_cosh", "gaussian_nll", "softmax_focal", "cosine_distance", "rmsle", "cox", *truths_classes.NAMES):
         assert getattr(fl, name).name == name
 
 
@@ -193,7 +204,7 @@ def units_of(kind, pred, own):
 @each_dtype
 @pytest.mark.parametrize(("kind", "own"), VARIANTS, ids=str)
 def test_every_call(backend, kind, own, dtype):
-    shapes = [(1, 3), (21, 3)] if kind.points or kind == GAUSSIAN else [(1, 2), (21, 3), (2, 33)]
+    shapes = [(1, 3), (21, 3)] if kind.points or kind.target == "one" else [(1, 2), (21, 3), (2, 33)]
     for (n, classes), weighted in itertools.product(shapes, (False, True)):
         pred, target, weight = weighted_batch(kind, n, dtype, weighted, classes)
         for reduction, truth in truth_of(kind, n, dtype, weighted, classes, tuple(own.items())).items():
@@ -364,7 +375,7 @@ def test_results_that_are_refused(backend, kind):
 @each_sample
 def test_no_sample_depends_on_its_batch(backend, threads, kind, dtype):
     shapes = [(1, 5), (17, 5), (1025, 5)] + (
-        [] if kind.points or kind == GAUSSIAN else [(150, 1), (150, 10), (40, 100)]
+        [] if kind.points or kind.target == "one" else [(150, 1), (150, 10), (40, 100)]
     )
     for n, classes in shapes:
         pred, target = more_batch(kind, n, dtype, classes=classes)
@@ -492,6 +503,7 @@ EDGES = [
     (COSINE, [-5], [2], {}, 2, [0], [0]),
     *((COUNTS[name], *rest) for name, *rest in truths_counts.EDGES),
     *((kind_named(name), *sample, *rest) for name, sample, *rest in robust.EDGES),
+    *truths_classes.ends(CLASSES),
 ]
 
 
@@ -626,6 +638,7 @@ WRONG = [
     *((k, {"sample_weight": [1, 1, -1, 1, 1, 1]}, ValueError, "sample_weight[2] is -1") for k in NEW),
     *((k, {"sample_weight": [1, 1, 1, 1, nan, 1]}, ValueError, "sample_weight[4] is nan") for k in NEW),
     *((k, {"sample_weight": [1, 1, 1, inf, 1, 1]}, ValueError, "sample_weight[3] is inf") for k in NEW),
+    *((k, own, ValueError, text) for k in CLASSES for name, own, text in truths_classes.WRONG if name == k.name),
     *((RMSLE, {"reduction": r}, ValueError, f"reduction='{r}'") for r in ("none", "sum")),
     *(
         (COUNTS[name], {own: value}, ValueError, f"{own} is {value}; it must satisfy {text}")
@@ -723,8 +736,10 @@ def test_focal_of_no_gamma_is_the_cross_entropy(backend):
                 np.testing.assert_allclose(x, y, rtol=1e-11, atol=1e-14)
 
 
-def test_focal_class_weights_and_ignored_ids(backend):
-    pred, ids = more_batch(FOCAL_IDS, 40, np.float64)
+@pytest.mark.parametrize("kind", [k for k in NEW if k.target == "ids"], ids=str)
+def test_class_weights_and_ignored_ids(backend, kind):
+    loss = kind.loss
+    pred, ids = more_batch(kind, 40, np.float64)
     classes = np.array([1, 2, 0.5, 0, 3])
     given = np.linspace(0.5, 2, 40)
     ignored = np.arange(40) % 7 == 3
@@ -733,23 +748,30 @@ def test_focal_class_weights_and_ignored_ids(backend):
     there = ~ignored
     for reduction in ("none", "sum", "mean"):
         keywords = {"reduction": reduction, "class_weight": classes, "ignore_index": -100, "sample_weight": given}
-        got = fl.softmax_focal.value_and_grad(pred, marked, **keywords)
-        expected = fl.softmax_focal.value_and_grad(pred, ids, sample_weight=weight, reduction=reduction)
+        got = loss.value_and_grad(pred, marked, **keywords)
+        expected = loss.value_and_grad(pred, ids, sample_weight=weight, reduction=reduction)
         for x, y in zip(got, expected, strict=True):
             np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-16)
         assert not got[1][ignored].any()
-        curve = fl.softmax_focal.grad_and_hess(pred, marked, **keywords)[1]
-        other = fl.softmax_focal.grad_and_hess(pred, ids, sample_weight=weight, reduction=reduction)[1]
+        curve = loss.grad_and_hess(pred, marked, **keywords)[1]
+        other = loss.grad_and_hess(pred, ids, sample_weight=weight, reduction=reduction)[1]
         np.testing.assert_allclose(curve, other, rtol=1e-13, atol=1e-16)
-    batch_mean = fl.softmax_focal(pred, marked, ignore_index=-100, reduction="batch_mean")
-    assert batch_mean == pytest.approx(fl.softmax_focal(pred[there], ids[there]), rel=1e-14)
-    rows = np.random.default_rng(0).dirichlet(np.ones(5), 40)
-    by_class = fl.softmax_focal(pred, rows, class_weight=classes, reduction="none")
-    np.testing.assert_allclose(by_class, fl.softmax_focal(pred, rows, reduction="none") * (rows @ classes), rtol=1e-13)
+    batch_mean = loss(pred, marked, ignore_index=-100, reduction="batch_mean")
+    assert batch_mean == pytest.approx(loss(pred[there], ids[there]), rel=1e-14)
     with pytest.warns(RuntimeWarning, match="ignored"):
-        assert math.isnan(fl.softmax_focal(pred, np.full(40, 9), ignore_index=9))
+        assert math.isnan(loss(pred, np.full(40, 9), ignore_index=9))
     for integer in (np.int8, np.uint16, np.int64):
-        assert fl.softmax_focal(pred, ids.astype(integer)) == fl.softmax_focal(pred, ids)
+        assert loss(pred, ids.astype(integer)) == loss(pred, ids)
+    if loss.rows:
+        rows = np.random.default_rng(0).dirichlet(np.ones(5), 40)
+        by_class = loss(pred, rows, class_weight=classes, reduction="none")
+        np.testing.assert_allclose(by_class, loss(pred, rows, reduction="none") * (rows @ classes), rtol=1e-13)
+        for x, y in zip(
+            loss.value_and_grad(pred, ids, class_weight=classes),
+            loss.value_and_grad(pred, np.eye(5)[ids], class_weight=classes),
+            strict=True,
+        ):
+            np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-15)
 
 
 # ---- the partial likelihood ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
+import truths_classes
 
 import fastloss as fl
 from fastloss._core import tables
@@ -34,6 +35,7 @@ VARIANTS = {
     "quantile": [{"alpha": 0.9}],
     "expectile": [{"alpha": 0.1}],
     "mape": [{}, {"eps": 0.5}],
+    **{name: [{}, *own] for name, own in truths_classes.VARIANTS.items()},
 }
 TRIED = [
     (loss, own, rows)

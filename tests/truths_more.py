@@ -9,6 +9,7 @@ from functools import lru_cache
 import mpmath as mp
 import numpy as np
 import truths
+import truths_classes
 import truths_counts
 from truths import KINDS, ONE, ZERO, Kind, Sample, digits, distributions, num
 
@@ -127,7 +128,7 @@ def cox(scores, target, ties="breslow", weight=None):
 
 
 MORE = {f.__name__: f for f in (log_cosh, rmsle, gaussian_nll, softmax_focal, cosine_distance)}
-DEFINITIONS = truths.DEFINITIONS | MORE | truths_counts.DEFINITIONS
+DEFINITIONS = truths.DEFINITIONS | MORE | truths_counts.DEFINITIONS | truths_classes.DEFINITIONS
 ROOTS = {"rmse", "rmsle"}
 RMSE = Kind("rmse", "points", "numbers")
 
@@ -158,7 +159,8 @@ FOCAL_IDS = More("softmax_focal", "ids", "logits")
 FOCAL_ROWS = More("softmax_focal", "rows", "logits")
 COSINE = More("cosine_distance", "rows", "vectors")
 COUNTS = {name: More(name, "points", family) for name, family in truths_counts.FAMILIES.items()}
-NEW = [LOG_COSH, RMSLE, GAUSSIAN, FOCAL_IDS, FOCAL_ROWS, COSINE, *COUNTS.values()]
+CLASSES = [More(*way) for way in truths_classes.WAYS]
+NEW = [LOG_COSH, RMSLE, GAUSSIAN, FOCAL_IDS, FOCAL_ROWS, COSINE, *COUNTS.values(), *CLASSES]
 EVERY = [*KINDS, *NEW]
 
 
@@ -172,6 +174,8 @@ def drawn(kind, n, dtype, seed, classes):
     if kind in KINDS:
         return truths.batch(kind, n, classes, dtype, seed)
     rng = np.random.default_rng(seed)
+    if kind in CLASSES:
+        return truths_classes.draw(kind, rng, n, classes, dtype)
     normal = rng.standard_normal
     if kind.name in COUNTS:
         return truths_counts.drawn(kind.name, n, dtype, rng)

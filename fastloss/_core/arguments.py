@@ -35,6 +35,7 @@ class Arguments:
     hyperparameters: tuple[Any, ...] = ()  # the hyperparameters, as the kernels take them
     axis: int | None = None  # of the classes, counted from the front, where a sample is a row of them
     ids: bool = False  # the targets are class ids
+    sparse: bool = False  # and nothing but their classes' numbers is used
     ignored: int | None = None  # the one that is not there
     root: bool = False  # the loss is a root, which is known before its gradient
     whole: bool = False  # the cost is one of the whole batch, and no sum of weighted losses

@@ -99,7 +99,9 @@ def outside(arguments: Arguments, domains: Mapping[str, Domain]) -> NoReturn:
     if arguments.ids:
         outside_ids(arguments)
         used = domains.get("pred")
-        domains = {"pred": replace(used, contains=unused_or(used.contains, arguments))} if used else {}
+        if used and arguments.sparse:
+            used = replace(used, contains=unused_or(used.contains, arguments))
+        domains = {"pred": used} if used else {}
     computed = np.float64 if arguments.dtype == np.float64 else np.float32
     arrays = {"pred": arguments.pred, "target": arguments.target, "sample_weight": arguments.weight}
     for name, array in arrays.items():
@@ -142,16 +144,22 @@ def blocks(array: Array, size: int = BLOCK) -> Iterator[tuple[int, Array]]:
 
 
 def there(arguments: Arguments, array: Array, start: int, size: int) -> Array:
-    """Which samples have a weight, of those that `size` elements of `array` belong to, from a flat index on."""
-    if arguments.weight is None:
-        return np.ones(size, bool)
+    """Which samples have a weight and are not ignored, of those that `size` elements of `array` belong to, from a flat index on."""
+    ignored = arguments.ignored if array is arguments.pred else None
+    mask = np.ones(size, bool)
+    if arguments.weight is None and ignored is None:
+        return mask
     if not array.ndim:
         return np.ravel(arguments.weight != 0)
     index = np.unravel_index(np.arange(start, start + size), array.shape)
-    if array.ndim > arguments.weight.ndim:
+    if array.ndim > len(arguments.samples):
         assert arguments.axis is not None
         index = index[: arguments.axis] + index[arguments.axis + 1 :]
-    return np.asarray(arguments.weight[index] != 0)
+    if arguments.weight is not None:
+        mask &= arguments.weight[index] != 0
+    if ignored is not None:
+        mask &= arguments.target[index] != ignored
+    return mask
 
 
 def unused_or(contains: Callable[[Array], Array], arguments: Arguments) -> Callable[[Array], Array]:

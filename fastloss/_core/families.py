@@ -124,6 +124,7 @@ class RowLoss(WithAxis):
         assert arguments.axis is not None
         classes = pred.shape[arguments.axis]
         arguments.ids = arguments.target.ndim < pred.ndim
+        arguments.sparse = arguments.ids and not self.rows
         if ignored is not None and not arguments.ids:
             raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
         if class_weight is not None and class_weight.size != classes:

@@ -134,6 +134,28 @@ class Choice(Keyword):
 
 
 @dataclass(frozen=True)
+class Number(Keyword):
+    """One of some numbers."""
+
+    options: tuple[float, ...] = ()
+    kind = "float"
+
+    def checked(self, name: str, value: Any) -> float:
+        """The number as a float."""
+        number = real_scalar(name, value)
+        if number not in self.options:
+            raise ValueError(f"{name} is {number}; it must be {self._listed()}")
+        return float(number)
+
+    def _listed(self) -> str:
+        return " or ".join(f"{option:g}" for option in self.options)
+
+    def condition(self, name: str) -> str:
+        """The numbers."""
+        return f"{name} is {self._listed()}"
+
+
+@dataclass(frozen=True)
 class ClassWeight(Keyword):
     """A weight for each class."""
 

@@ -189,6 +189,11 @@ MEAN_AND_LOG_VARIANCE = Inputs(
     target="Numbers of any real dtype, of the shape of `pred` without `axis`.",
     draw=lambda normal, size, _: (normal(max(1, size // 2), 2), normal(max(1, size // 2))),
 )
+MEDIAN_AND_LOG_SCALE = replace(
+    MEAN_AND_LOG_VARIANCE,
+    short="(m, s) = pred, a median and a log-scale",
+    pred="Two numbers for each sample along `axis`: the median, and the logarithm of the scale.",
+)
 DISTRIBUTIONS = Inputs(
     short="rows of probabilities",
     pred="Rows of probabilities, in [0, 1], the classes along `axis`. That a row sums to 1 is not checked.",
@@ -219,6 +224,38 @@ LOGITS_OF_CLASSES = Inputs(
     target="Class ids of any integer dtype, of the shape of `pred` without `axis`; or rows of probabilities, of its shape.",
     domains={"target": PROBABILITY},
     draw=lambda normal, size, classes: (x := rows(normal, size, classes), ids(normal, x)),
+)
+LOGITS_OF_IDS = replace(
+    LOGITS_OF_CLASSES,
+    short="logits against class ids",
+    rows=False,
+    target="Class ids of any integer dtype, of the shape of `pred` without `axis`.",
+    domains={},
+)
+SCORES_OF_IDS = replace(
+    LOGITS_OF_IDS,
+    short="scores against class ids",
+    pred="Scores, any real number, the classes along `axis`. -inf masks a class.",
+)
+DISTRIBUTIONS_OF_CLASSES = replace(
+    DISTRIBUTIONS,
+    short="probabilities against class ids or rows",
+    ids=True,
+    target=LOGITS_OF_CLASSES.target,
+    draw=DISTRIBUTIONS_OF_IDS.draw,
+)
+ORDERED = "The order of the classes is theirs along `axis`."
+PROBABILITIES_OF_ORDERED = replace(DISTRIBUTIONS_OF_CLASSES, pred=f"{DISTRIBUTIONS.pred} {ORDERED}")
+LOGITS_OF_ORDERED = replace(LOGITS_OF_CLASSES, pred=f"{LOGITS_OF_CLASSES.pred} {ORDERED}")
+MASKS = Inputs(
+    short="rows of p, t ∈ [0, 1]",
+    pred="Rows of probabilities, in [0, 1], one for each pixel or label along `axis`.",
+    target="Rows of labels 0 and 1, or probabilities, of the same shape.",
+    domains={"pred": PROBABILITY, "target": LABEL},
+    draw=lambda normal, size, classes: (
+        sigmoid(rows(normal, size, classes)),
+        choice(rows(normal, size, classes), 0),
+    ),
 )
 VECTORS = Inputs(
     short="vectors",

@@ -44,6 +44,7 @@ cdef enum PairStep:         # of the way of two rows
     PAIR_CONCLUDE = 4
     PAIR_SPREAD = 5
     PAIR_WHOLE = 6               # of a row in one span, all but the last; answers 1, having concluded nothing, if squares have left the range
+    PAIR_INSPECT = 7             # whether a number is outside the loss's domain, into `seen`
 
 cdef struct PairSums:       # what is known of two rows
     double first            # the sums of `terms` ...
@@ -56,6 +57,9 @@ cdef struct PairSums:       # what is known of two rows
     double target_unit
     double loss             # and `conclude`:
     double factor           # for the derivatives
+    double steep
+    double bend
+    int seen
 
 cdef struct PairBlock:      # a span of two rows
     int step

@@ -13,6 +13,10 @@ cdef class CoreKernel:
         """Whether arrays of such shapes are taken as they are, the first of them plain."""
         return False
 
+    cdef bint inspects(self) noexcept:
+        """Whether its numbers have a domain."""
+        return False
+
     def quick(self, int call, pred, target, weight, reduction, out, tuple own):
         """As PointwiseKernel.quick, of a cost without weights: nothing else is inspected."""
         cdef bint aliased = False
@@ -31,8 +35,9 @@ cdef class CoreKernel:
             first = new_like(<cnp.ndarray>pred)
             if call >= CALL_GRAD_AND_HESS:
                 second = new_like(<cnp.ndarray>pred)
-        return answer(call, True, self.run(call, (pred, target, None, None, first, second), reduction, own, aliased)[0], None, first,
-                      second)
+        result = self.run(call, (pred, target, None, None, first, second), reduction, own,
+                          aliased or (out is not None and self.inspects()))
+        return NotImplemented if result[3] else answer(call, True, result[0], None, first, second)
 
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run."""

@@ -18,10 +18,10 @@ from .batch cimport (
     AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
     read_numbers, scatter, write_numbers)
 from .block cimport (
-    BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE,
-    TILE, VALUE, Block, CoxFunction, PairBlock, PairFunction, PairSums, PointwiseFunction, Sums)
+    BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT, PAIR_MEASURE, PAIR_REFINE,
+    PAIR_SPREAD, PAIR_WHOLE, TILE, VALUE, Block, CoxFunction, PairBlock, PairFunction, PairSums, PointwiseFunction, Sums)
 from .rows_block cimport (
-    ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, WEIGH,
+    ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
 from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
 from .vectors cimport fetch

@@ -19,10 +19,12 @@ from .formulas cimport outputs as likelihoods
 from .formulas cimport pairs as distances
 from .formulas cimport probabilities as probability_formulas
 from .formulas cimport rows as row_formulas
+from .formulas cimport scored_rows
 from .formulas.statistics cimport Statistic
 from .formulas.outputs cimport TwoOutputs
-from .formulas.pairs cimport Pair
+from .formulas.pairs cimport Pair, inspected
 from .formulas.probabilities cimport Probabilities, sparse
+from .formulas.scored_rows cimport Scores, of_probabilities as takes_probabilities
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
 from .loops.floor cimport read, write
 from .loops cimport counts, functions, margins, regression, robust, scores
@@ -33,6 +35,7 @@ from .loops.survival cimport survival
 from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
+from .loops.scored_rows cimport scored
 from .rows_block cimport RowsFunction
 from .tables cimport CoxEntry, Floor, Memory, PairEntry, RowsEntry, RowsForm, pointwise_entry
 
@@ -105,7 +108,11 @@ cdef inline dict level_tables():
         "log1p": functions.entry(<const Log1p*>NULL, False),
         "log_one": functions.entry(<const LogOne*>NULL, False),
         "gaussian_nll": outputs_entry(<const likelihoods.GaussianNll*>NULL),
+        "laplace_nll": outputs_entry(<const likelihoods.LaplaceNll*>NULL),
         "cosine_distance": pair_entry(<const distances.CosineDistance*>NULL),
+        "dice": pair_entry(<const distances.Dice*>NULL),
+        "jaccard": pair_entry(<const distances.Jaccard*>NULL),
+        "tversky": pair_entry(<const distances.Tversky*>NULL),
         "cox": cox_entry(),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
@@ -113,10 +120,25 @@ cdef inline dict level_tables():
             new_rows(), <const row_formulas.SoftmaxCrossEntropyIds*>NULL), <const row_formulas.SoftmaxCrossEntropyRows*>NULL)),
         "softmax_focal": rows(through_softmax(through_softmax(
             new_rows(), <const row_formulas.SoftmaxFocalIds*>NULL), <const row_formulas.SoftmaxFocalRows*>NULL)),
+        "softmax_poly": rows(through_softmax(new_rows(), <const row_formulas.SoftmaxPoly*>NULL)),
+        "softmax_generalized_cross_entropy": rows(through_softmax(new_rows(), <const row_formulas.SoftmaxGeneralized*>NULL)),
         "softmax_kl_divergence": rows(through_softmax(new_rows(), <const row_formulas.SoftmaxDivergence*>NULL)),
         "softmax": rows(through_softmax(new_rows(), <const row_formulas.Softmax*>NULL)),
         "log_softmax": rows(through_softmax(new_rows(), <const row_formulas.LogSoftmax*>NULL)),
         "logsumexp": rows(through_softmax(new_rows(), <const row_formulas.LogSumExp*>NULL)),
+        "brier": rows(whole(whole(new_rows(), <const scored_rows.Brier*>NULL, True), <const scored_rows.Brier*>NULL, False)),
+        "softmax_brier": rows(whole(whole(
+            new_rows(), <const scored_rows.SoftmaxBrier*>NULL, True), <const scored_rows.SoftmaxBrier*>NULL, False)),
+        "ranked_probability_score": rows(whole(whole(
+            new_rows(), <const scored_rows.Ranked*>NULL, True), <const scored_rows.Ranked*>NULL, False)),
+        "softmax_ranked_probability_score": rows(whole(whole(
+            new_rows(), <const scored_rows.SoftmaxRanked*>NULL, True), <const scored_rows.SoftmaxRanked*>NULL, False)),
+        "jensen_shannon": rows(whole(new_rows(), <const scored_rows.JensenShannon*>NULL, False)),
+        "softmax_jensen_shannon": rows(whole(new_rows(), <const scored_rows.SoftmaxJensenShannon*>NULL, False)),
+        "reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.Reverse*>NULL, False)),
+        "softmax_reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.SoftmaxReverse*>NULL, False)),
+        "crammer_singer_hinge": rows(whole(new_rows(), <const scored_rows.CrammerSinger*>NULL, True)),
+        "weston_watkins_hinge": rows(whole(new_rows(), <const scored_rows.WestonWatkins*>NULL, True)),
         "categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalRows*>NULL)),
         "sparse_categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalIds*>NULL)),
         "kl_divergence": rows(of_probabilities(new_rows(), <const probability_formulas.KullbackLeibler*>NULL)),
@@ -154,11 +176,13 @@ cdef inline object outputs_entry(const TwoOutputs* tag):
 
 
 cdef inline object pair_entry(const Pair* tag):
+    cdef Pair loss
     cdef PairEntry* self = <PairEntry*>malloc(sizeof(PairEntry))
     if self is NULL:
         raise MemoryError()
     self.function[0] = <PairFunction>pair[Pair, float]
     self.function[1] = <PairFunction>pair[Pair, double]
+    self.inspected = inspected(loss)
     return PyCapsule_New(self, "pairs", NULL)
 
 
@@ -204,4 +228,13 @@ cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* ta
     form.labelled = form.sparse = sparse(loss)
     form.targeted = not sparse(loss)
     form.inspected = True
+    return self
+
+
+cdef inline RowsEntry* whole(RowsEntry* self, const Scores* tag, bint by_ids) noexcept:
+    cdef Scores loss
+    cdef RowsForm* form = &self.ids if by_ids else &self.rows
+    form.class_major[0] = form.row_major[0] = <RowsFunction>scored[Scores, float]
+    form.class_major[1] = form.row_major[1] = <RowsFunction>scored[Scores, double]
+    form.labelled, form.targeted, form.inspected, form.whole = by_ids, not by_ids, takes_probabilities(loss), True
     return self

@@ -4,6 +4,7 @@ cdef struct PairsJob:
     Job job
     PairFunction function
     double parameters[PARAMETERS]
+    bint looks                          # what inspects the inputs looks at the rows
 
 
 cdef struct Spans:                      # a row's numbers, span by span
@@ -69,8 +70,13 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
                 partial.seen |= OUTSIDE
         weight *= batch.unit
         mass += weight
+        if batch.wanted == 0 and self.looks and weight != 0:
+            row.sums.seen = 0
+            over_spans(&row, PAIR_INSPECT)
+            partial.seen |= row.sums.seen
         if batch.wanted != 0:
             reduce_pair(&row)
+            partial.seen |= row.sums.seen if weight != 0 else 0
             loss = row.sums.loss * weight if weight != 0 else 0
             total += loss
             if batch.wanted & VALUE and not batch.summed:
@@ -133,19 +139,31 @@ cdef class PairsKernel(CoreKernel):
     """A loss of two rows, which stand along the last axis of pred and target."""
 
     cdef bint fits(self, cnp.ndarray pred, cnp.ndarray target, tuple own):
-        cdef int d = cnp.PyArray_NDIM(pred)
+        cdef int d = cnp.PyArray_NDIM(pred), k
+        cdef double parameter
+        for k in range(1, len(own)):
+            if not number(own[k], cnp.PyArray_TYPE(pred) == cnp.NPY_DOUBLE, &parameter):
+                return False
         return d > 0 and (own[0] == -1 or own[0] == d - 1) and alike(target, pred)
+
+    cdef bint inspects(self) noexcept:
+        return (<const PairEntry*>self.entry).inspected
 
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run."""
         cdef PairsJob job
         cdef Partial total
         cdef double cost = 0
+        cdef bint inspected = self.inspects()
+        cdef int k
+        for k in range(PARAMETERS):
+            job.parameters[k] = own[k + 1] if k + 1 < len(own) else 0       # after the axis
+        job.looks = inspected and inspect_first
         prepare(&job.job, self, operands, (True, True, False, False, True, True), reduction, WANTED[call])
         job.job.chunk = <Chunk>pairs_chunk
         job.job.share = max(CHUNK // job.job.batch.core, <Py_ssize_t>1)
         job.job.work = job.job.unit_work = 4 * 8 * SPAN
         job.function = (<const PairEntry*>self.entry).function[job.job.batch.double_precision]
         evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
-                 inspect_first and operands[WEIGHT] is not None, inspect_first, &cost, &total)
+                 inspect_first and (inspected or operands[WEIGHT] is not None), inspect_first, &cost, &total)
         return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)

@@ -104,6 +104,9 @@ cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block
     block.spare = work + self.apart + self.at[HESSES]
     block.grad = block.hess = NULL
     block.grad_row = block.hess_row = block.pred_row = block.target_row = 0
+    block.class_major = self.class_major
+    block.labelled = self.form.labelled
+    block.inspected = self.form.inspected
     block.class_weight = self.class_weight
     block.weighted = batch.operand[WEIGHT].data is not NULL
     block.ignoring = self.ignoring
@@ -118,6 +121,9 @@ cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block
 
 cdef inline bint inspects(const RowsJob* self) noexcept nogil:
     """Whether rows are looked at before they are computed."""
+    if self.form.whole:
+        return (self.form.inspected or self.form.targeted) and (
+            self.job.batch.wanted != 0 or self.looks_at_all or (self.form.targeted and self.class_weight is not NULL))
     if self.job.batch.wanted == 0 and not self.looks_at_all:
         return self.form.targeted and self.class_weight is not NULL
     return self.form.targeted and (self.form.inspected or self.class_major or self.class_weight is not NULL

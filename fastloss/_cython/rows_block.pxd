@@ -11,6 +11,9 @@ cdef enum:
     SPAN = 2048             # classes of a span of a row
     SHORT = 96              # classes: from here on a row is a vector's work by itself
 
+cdef enum:                  # doubles that a loss of whole rows has room for in `exps`, for each number of a block
+    TILES = 7
+
 cdef enum Stage:            # a set, gone through in this order
     INSPECT = 1             # targets (and probabilities) are looked at, and weighed by class
     WEIGH = 2               # what the rows weigh, and their labels
@@ -91,6 +94,9 @@ cdef struct RowsBlock:
     double* parts
     int64_t* label          # class ids; -1: of a row that is not there
     const double* class_weight
+    bint class_major
+    bint labelled           # targets are class ids
+    bint inspected          # pred has a domain
     bint weighted           # line WEIGHT is given
     bint ignoring
     int64_t ignored

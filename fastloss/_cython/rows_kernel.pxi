@@ -227,7 +227,7 @@ cdef inline void cut(RowsJob* job) noexcept:
     cdef int k
     # Both ways give the same bits; the vectors over rows of a batch of few rows would be half empty.
     job.class_major = not job.form.sparse and classes < SHORT and (
-        batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
+        job.form.whole or batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
     job.spans, job.length, job.retains_exps, job.sharing = 1, classes, True, 1
     if job.form.sparse:
         job.block = ROWS
@@ -235,7 +235,7 @@ cdef inline void cut(RowsJob* job) noexcept:
         job.block = <Py_ssize_t>LANES
         if rows > LANES:
             job.block = min(max(BLOCK_BYTES // (classes * size) // LANES, <Py_ssize_t>1) * LANES, <Py_ssize_t>ROWS)
-    elif classes <= SPAN:
+    elif classes <= SPAN or job.form.whole:
         job.block = <Py_ssize_t>1 if rows == 1 else min(max(2 * BLOCK_BYTES // (padded * size), <Py_ssize_t>1), <Py_ssize_t>LANES)
     else:
         job.block = 1
@@ -297,6 +297,8 @@ cdef inline void lay_workspace(RowsJob* job) noexcept:
     if job.form.sparse:
         area = job.padded
     exps = area if job.form.joined else 0
+    if job.form.whole:                  # in doubles, of a class-major block or of one row
+        exps = TILES * (area if job.class_major else columns) * (8 // size)
     if not job.class_major:
         job.row[PRED] = columns
         if job.retains_exps and job.spans > 1 and job.form.joined:

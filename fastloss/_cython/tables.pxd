@@ -35,6 +35,7 @@ cdef struct PointwiseEntry:
 
 cdef struct PairEntry:
     PairFunction function[2]
+    bint inspected                      # its inputs have a domain
 
 cdef struct CoxEntry:
     CoxFunction function
@@ -50,6 +51,7 @@ cdef struct RowsForm:                   # of a loss with one kind of target
     bint reads_again                    # logits are needed once exponentials have taken their place
     bint refined                        # it has sums that need the normaliser
     bint divergence                     # its value takes a whole row at a time
+    bint whole                          # all of it does, in doubles
 
 cdef struct RowsEntry:
     RowsForm ids

@@ -37,6 +37,7 @@ cdef extern from "vecmath.h" nogil:
     double rest_of_square_d(double d, double scale, double r, double u) noexcept
     float quotient_f(float n, float s, float lost) noexcept
     double quotient_d(double n, double s, double lost) noexcept
+    double series_of_jensen(double q) noexcept
     int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
     int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
     int beyond_signs_f(const float* x, Py_ssize_t n) noexcept

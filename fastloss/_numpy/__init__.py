@@ -13,6 +13,8 @@ import numpy as np
 from .._core.domains import Array
 from . import (
     counts,
+    cross_entropies,
+    hinges_of_rows,
     margins,
     outputs,
     pointwise,
@@ -22,6 +24,7 @@ from . import (
     roots,
     rows,
     scores,
+    scores_of_rows,
     structured,
     two_rows,
 )
@@ -39,6 +42,9 @@ KERNELS: dict[str, Any] = {
     **roots.KERNELS,
     **outputs.KERNELS,
     **rows.KERNELS,
+    **cross_entropies.KERNELS,
+    **scores_of_rows.KERNELS,
+    **hinges_of_rows.KERNELS,
     **two_rows.KERNELS,
     **structured.KERNELS,
 }

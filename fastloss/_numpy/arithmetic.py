@@ -82,6 +82,15 @@ def log_ratio(p: Array, t: Array) -> Array:
     return np.where(near, np.log1p(np.where(near, q, 0)), np.log((1 + p) / (1 + t)))
 
 
+def log_quotient(a: Array, b: Array) -> Array:
+    """log(a/b) of numbers in [0, 1], in double; what is near the end of the range is brought back from it."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    low = a < 2.0**-60, b < 2.0**-60
+    quotient = np.where(low[0], a * 2.0**60, a) / np.where(low[1], b * 2.0**60, b)
+    logs: Array = np.log(quotient) + 60 * math.log(2) * (low[1] * 1.0 - low[0])
+    return logs
+
+
 def sum_of_rows(x: Array) -> Array:
     """Σ of each row, in double precision. Converted first, so that no buffer's end cuts a row: it is added up as it is alone."""
     total: Array = np.ascontiguousarray(x, np.float64).sum(axis=1)

@@ -24,22 +24,30 @@ class TwoOutputs(Kernel):
         return Part(self.formula(tile, pred[:, 0], pred[:, 1], target), weight, len(pred), outside)
 
 
-class GaussianNLL:
-    """½(s + d²·e⁻ˢ), with d = m − t and h = e^(−s/2), k = d·h, so that e⁻ˢ alone never overflows."""
+class Outputs:
+    """What losses of a location and the logarithm of a scale have in common, all in double."""
 
     domains: Mapping[str, Domain] = {}
 
-    def __init__(self, tile: Tile, mean: Array, log_variance: Array, target: Array) -> None:
-        self.tile, self.dtype = tile, mean.dtype
-        self.s = log_variance.astype(np.float64)
-        d = (mean - target).astype(np.float64)
+    def __init__(self, tile: Tile, location: Array, log_scale: Array, target: Array) -> None:
+        self.tile, self.dtype = tile, location.dtype
+        self.s = log_scale.astype(np.float64)
+        self.d = location.astype(np.float64) - target.astype(np.float64)
         self.h = np.exp(-self.s / 2)
-        self.k = np.where(d == 0, 0 * self.s, d * self.h)
-        self.k = np.where((d == 0) & np.isinf(self.s), 0, self.k)
 
     def pair(self, first: Array, second: Array) -> Array:
         """Numbers for the two outputs, of the dtype that is computed in."""
         return np.stack([first, second], axis=1).astype(self.dtype)
+
+
+class GaussianNLL(Outputs):
+    """½(s + d²·e⁻ˢ), with d = m − t and h = e^(−s/2), k = d·h, so that e⁻ˢ alone never overflows."""
+
+    def __init__(self, tile: Tile, location: Array, log_scale: Array, target: Array) -> None:
+        super().__init__(tile, location, log_scale, target)
+        d = (location - target).astype(np.float64)
+        self.k = np.where(d == 0, 0 * self.s, d * self.h)
+        self.k = np.where((d == 0) & np.isinf(self.s), 0, self.k)
 
     def value(self) -> Array:
         square = self.k * self.k
@@ -60,4 +68,30 @@ class GaussianNLL:
         return self.pair(self.h * along, -self.k * (self.h * v[:, 0] - self.k * v[:, 1] / 2))
 
 
-KERNELS = {"gaussian_nll": TwoOutputs(GaussianNLL)}
+class LaplaceNLL(Outputs):
+    """s + k, with k = |d|·e⁻ˢ, and h = e^(−s/2) twice for e⁻ˢ, which alone may overflow."""
+
+    def __init__(self, tile: Tile, location: Array, log_scale: Array, target: Array) -> None:
+        super().__init__(tile, location, log_scale, target)
+        self.k = np.where(self.d == 0, np.where(np.isnan(self.s), np.nan, 0), np.abs(self.d) * self.h * self.h)
+        self.slope = np.where(self.d == 0, 0 * self.k, np.sign(self.d) * self.h * self.h)
+
+    def value(self) -> Array:
+        return np.where(np.isinf(self.k), self.k, self.s + self.k).astype(self.dtype)
+
+    def grad(self) -> Array:
+        return self.pair(self.slope, 1 - self.k)
+
+    def hess(self) -> Array:
+        return self.pair(np.where(np.isnan(self.k), self.k, 0), self.k)
+
+    def majorizer(self) -> Array:
+        return self.pair((self.h * self.h) ** 2, self.k)
+
+    def product(self) -> Array:
+        """The block is [[0, −sign d·e⁻ˢ], [−sign d·e⁻ˢ, |d|·e⁻ˢ]]."""
+        v = self.tile.get(VECTOR, 2).astype(np.float64)
+        return self.pair(-self.slope * v[:, 1], self.k * v[:, 1] - self.slope * v[:, 0])
+
+
+KERNELS = {"gaussian_nll": TwoOutputs(GaussianNLL), "laplace_nll": TwoOutputs(LaplaceNLL)}

@@ -1,4 +1,4 @@
-"""Losses of rows of classes, against rows or class ids."""
+"""What losses of rows of classes have in common, against rows or class ids; and functions of rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._core.domains import PROBABILITY, Array, Domain
-from .._core.inputs import DISTRIBUTIONS, DISTRIBUTIONS_OF_IDS, LOGITS_OF_CLASSES
-from .arithmetic import bend, exact_sum_of_rows, excess, power, sum_of_rows, term, weighed
+from .arithmetic import sum_of_rows, weighed
 from .engine import PRED, TARGET, TILE, VECTOR, WEIGHT, Batch, Kernel, Part, Tile, weight_of
 
 
@@ -53,7 +52,7 @@ class Rows(Kernel):
                 weight = weighed(weight, sum_of_rows(t * class_weight))
         if "pred" in self.domains:
             there = weight != 0
-            used = x[there] if label is None else x[np.arange(len(x)), label][there]
+            used = x[np.arange(len(x)), label][there] if self.formula.sparse else x[there]
             outside |= not bool(PROBABILITY.contains(used).all())
         return Part(self.formula(tile, x, t, label, *numbers), weight, int(counts.sum()), outside)
 
@@ -70,6 +69,7 @@ class Row:
     """
 
     domains: Mapping[str, Domain] = {}
+    sparse = False  # nothing but the label's number is looked at
 
     value: ClassVar[Callable[..., Any]]
     grad: ClassVar[Callable[..., Any]]
@@ -130,217 +130,6 @@ class SoftmaxRow(Row):
         return p * (v - sum_of_rows(p * v)[:, None])
 
 
-class SoftmaxCrossEntropy(SoftmaxRow):
-    """log Σ eˣ·Σt − Σ t·x, of which the greatest x is taken before; slope p·Σt − t, Hessian (diag(p) − p pᵀ)·Σt."""
-
-    domains = LOGITS_OF_CLASSES.domains
-
-    def __init__(self, tile, x, t, label, label_smoothing=0.0):
-        super().__init__(tile, x, t, label)
-        self.smoothing, self.share = label_smoothing, label_smoothing / x.shape[1]  # what of it each class gets
-        if t is not None and label_smoothing:
-            self.t = t * t.dtype.type(1 - label_smoothing) + t.dtype.type(self.share)
-
-    @property
-    def mass(self):
-        return np.ones(len(self.x)) if self.label is not None else sum_of_rows(self.t)
-
-    def value(self):
-        if self.label is None:
-            return self.mass * self.logs - sum_of_rows(weighed(self.t, self.z))
-        margin = self.z[self.line, self.label].astype(np.float64)
-        value = self.logs - (0 if self.smoothing == 1 else (1 - self.smoothing) * margin)
-        return value - self.share * sum_of_rows(self.z) if self.smoothing else value
-
-    def grad(self):
-        mass = self.mass
-        if self.label is None:
-            apart = self.t[self.line, self.place].astype(np.float64)
-            others = mass - apart
-            grad = self.p * mass[:, None] - self.t
-        else:
-            apart, others = 1 - self.smoothing + self.share, self.smoothing - self.share
-            grad = self.p - self.share
-        grad[self.line, self.place] = np.where(
-            self.apart < self.rest, mass * (self.apart / self.sum) - apart, others - mass * (self.rest / self.sum)
-        )
-        return grad
-
-    def hess(self):
-        hess = self.p * self.q
-        hess[self.line, self.place] = (self.apart / self.sum) * (self.rest / self.sum)
-        return hess if self.label is not None else hess * self.mass[:, None]
-
-    def majorizer(self):
-        """2p(1 − p): a diagonal that is nowhere below the whole Hessian."""
-        return 2 * self.hess()
-
-    def product(self):
-        return self.spread(self.vector) * self.mass[:, None]
-
-
-class SoftmaxDivergence(SoftmaxCrossEntropy):
-    """Σ t·log(t/p), of the softmax p; its derivatives are the cross-entropy's."""
-
-    def value(self):
-        """With l = log(q/t), Σ t·(eˡ − 1 − l) + (Σ t − 1 + Σ q over the classes of t = 0): nothing cancels."""
-        x, t = self.x.astype(np.float64), self.t.astype(np.float64)
-        z = x - self.top.astype(np.float64)[:, None]
-        e = np.exp(z)
-        total = sum_of_rows(e)[:, None]
-        q, away = e / total, (z - np.log(total)) - np.log(np.where(t > 0, t, 1))
-        shares = np.where(np.abs(away) <= 0.5, t * bend(np.clip(away, -0.5, 0.5)), (q - t) - t * away)
-        gap = np.concatenate([np.where(t == 0, q, t), np.full((len(t), 1), -1.0)], axis=1)
-        value = sum_of_rows(np.where(t == 0, 0, shares)) + exact_sum_of_rows(gap)
-        return np.where((t != 0).any(axis=1), value, 0 * total[:, 0])
-
-
-class SoftmaxFocal(SoftmaxRow):
-    """Σ t·q^γ·L over the classes, with L = −log p and q = 1 − p.
-
-    With a = q^(γ−1)·(γpL + q) and b = γq^(γ−2)·p·((γ−1)pL − qL + 2q), the gradient of one class k's term is a·(p − eₖ) and
-    its Hessian a·(diag(p) − p pᵀ) + b·(p − eₖ)(p − eₖ)ᵀ, all with the a and b of k.
-    """
-
-    domains = LOGITS_OF_CLASSES.domains
-
-    def __init__(self, tile, x, t, label, gamma):
-        super().__init__(tile, x, t, label)
-        self.gamma = gamma
-
-    def terms(self):
-        """t, p, q, L, pL: of the label alone, a column, or of every class."""
-        if self.label is None:
-            logs = self.logs[:, None] - self.z
-            logs[self.line, self.greatest] = np.log1p(self.rest)
-            t, p, q = self.t.astype(np.float64), self.p, self.q
-        else:
-            t = np.ones((len(self.x), 1))
-            logs = np.where(self.apart == 1, self.logs, self.logs - self.z[self.line, self.label].astype(np.float64))[
-                :, None
-            ]
-            p, q = (self.apart / self.sum)[:, None], (self.rest / self.sum)[:, None]
-        return t, p, q, logs, np.where(p == 0, 0, p * logs)
-
-    def value(self):
-        t, _, q, logs, _ = self.terms()
-        return sum_of_rows(term(t, power(q, self.gamma) * logs) if self.label is None else power(q, self.gamma) * logs)
-
-    def factors(self, bounded=False):
-        """t·a·q, t·b·q² and q: with powers of q that no q = 0 makes infinite. `bounded`: without −qL, all that is negative in b."""
-        t, p, q, logs, entropy = self.terms()
-        g = self.gamma
-        powers = power(q, g)
-        a = powers * (g * entropy + q)
-        b = g * powers * p * ((g - 1) * entropy - (0 if bounded else np.where(q == 0, 0, q * logs)) + 2 * q)
-        b = np.where(p == 0, 0, b)
-        return weighed(t, a), weighed(t, b), q
-
-    def away(self, q):
-        """(p − e)/q of the label: −1 there, e/rest elsewhere."""
-        away = np.where(self.rest[:, None] > 0, self.e / self.rest[:, None], 0 * self.rest[:, None])
-        away[self.line, self.label] = np.where(np.isnan(self.rest), self.rest, -1)
-        return away
-
-    @staticmethod
-    def over(a, q):
-        """a/q, and 0 where a is."""
-        return np.where(a == 0, 0, a / q)
-
-    def but_one(self, a):
-        """Σ of a row but for each class itself; that but for the greatest, which may be nearly all, without a difference."""
-        others = sum_of_rows(a)[:, None] - a
-        rest = a.copy()
-        rest[self.line, self.greatest] = 0
-        others[self.line, self.greatest] = sum_of_rows(rest)
-        return others
-
-    def pulled(self, a, q):
-        """Σ a·(p − e) over the classes: each one's own term is −a·(1 − p)."""
-        return self.p * self.but_one(a) - a * q
-
-    def grad(self):
-        a, _, q = self.factors()
-        if self.label is not None:
-            return a * self.away(q)
-        return self.pulled(self.over(a, q), q)
-
-    def hess(self, bounded=False):
-        a, b, q = self.factors(bounded)
-        if self.label is not None:
-            return self.over(a, q) * (self.p * self.q) + b * self.away(q) ** 2
-        a, b = self.over(a, q), self.over(self.over(b, q), q)
-        p = self.p
-        return p * q * sum_of_rows(a)[:, None] + p * p * self.but_one(b) + b * q * q
-
-    def majorizer(self):
-        return self.hess(bounded=True)
-
-    def product(self):
-        a, b, q = self.factors()
-        v = self.vector
-        v = v - v[self.line, self.greatest][:, None]
-        if self.label is not None:
-            away = self.away(q)
-            return self.over(a, q) * self.spread(v) + b * away * sum_of_rows(away * v)[:, None]
-        a, b = self.over(a, q), self.over(self.over(b, q), q)
-        along = b * (sum_of_rows(self.p * v)[:, None] - v)
-        return sum_of_rows(a)[:, None] * self.spread(v) + self.pulled(along, q)
-
-
-class CategoricalCrossEntropy(Row):
-    """−Σ t·log max(p, ε), slope −t/p, second derivative t/p²; or of the label alone."""
-
-    domains = DISTRIBUTIONS.domains
-
-    def __init__(self, tile, x, t, label, eps=0.0):
-        super().__init__(tile, x + 0, t, label)  # a probability of −0 is 0
-        self.eps = x.dtype.type(eps)
-
-    def logs(self, p):
-        return np.log(np.where(p < self.eps, self.eps, p))
-
-    def value(self):
-        if self.label is not None:
-            return 0 - self.logs(self.x[self.line, self.label]).astype(np.float64)
-        return 0 - sum_of_rows(term(self.t, self.logs(self.x)))
-
-    def slope(self):
-        """t/p: 0 where eps holds p constant, and 0/0 = 0."""
-        if self.label is None:
-            return np.where((self.x < self.eps) | ((self.t == 0) & (self.x == 0)), 0, self.t / self.x)
-        p = self.x[self.line, self.label]
-        slope = np.zeros_like(self.x)
-        slope[self.line, self.label] = np.where(p < self.eps, 0, 1 / p)
-        return slope
-
-    def grad(self):
-        return -self.slope()
-
-    def hess(self):
-        slope = self.slope()
-        return np.where(slope == 0, 0, slope / self.x)
-
-
-class SparseCategoricalCrossEntropy(CategoricalCrossEntropy):
-    """−log max(p, ε) of the label, beside which nothing is looked at."""
-
-    domains = DISTRIBUTIONS_OF_IDS.domains
-
-
-class Divergence(CategoricalCrossEntropy):
-    """Σ t·log(t/p); its derivatives are the cross-entropy's."""
-
-    def value(self):
-        """Σ t·log(t/p), which is t·g(v) + (t − p) where p/t is between ½ and 2, with v = (p − t)/t, g(v) = v − log(1 + v)."""
-        p, t = self.x, self.t
-        v = (p - t) / t
-        near = (v >= -0.5) & (v <= 1)
-        far = t * (np.log(t.astype(np.float64)) - np.log(p.astype(np.float64))).astype(t.dtype)
-        terms = np.where(t == 0, p * t, np.where(near, t * excess(np.where(near, v, 0)), far))
-        return sum_of_rows(terms) + exact_sum_of_rows(np.where(near, t - p, 0).astype(np.float64))
-
-
 class Softmax(SoftmaxRow):
     """eˣ/Σ eˣ."""
 
@@ -363,12 +152,6 @@ class LogSumExp(SoftmaxRow):
 
 
 KERNELS = {
-    "categorical_cross_entropy": Rows(CategoricalCrossEntropy),
-    "sparse_categorical_cross_entropy": Rows(SparseCategoricalCrossEntropy),
-    "softmax_cross_entropy": Rows(SoftmaxCrossEntropy),
-    "softmax_focal": Rows(SoftmaxFocal),
-    "kl_divergence": Rows(Divergence),
-    "softmax_kl_divergence": Rows(SoftmaxDivergence),
     "softmax": Rows(Softmax),
     "log_softmax": Rows(LogSoftmax),
     "logsumexp": Rows(LogSumExp),

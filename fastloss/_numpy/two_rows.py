@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from .._core.domains import Array, Domain
+from .._core.inputs import MASKS
 from .arithmetic import sum_of_rows
-from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, weight_of
+from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, is_outside, weight_of
 
 
 class TwoRows(Kernel):
@@ -23,7 +24,10 @@ class TwoRows(Kernel):
         width = tile.batch.operands[PRED].shape[-1]
         pred, target = (tile.get(k, width) for k in (PRED, TARGET))
         weight, outside = weight_of(tile)
-        return Part(self.formula(tile, pred, target), weight, len(pred), outside)
+        there = True if weight is None else (weight != 0)[:, None]
+        outside |= is_outside(self.domains, there, pred=pred, target=target)
+        formula = self.formula(tile, pred, target, *tile.batch.hyperparameters[1:])  # but for the axis
+        return Part(formula, weight, len(pred), outside)
 
 
 def unit_rows(x: Array) -> tuple[Array, Array]:
@@ -82,4 +86,65 @@ class CosineDistance:
         return self.there(product / self.length / self.length)
 
 
-KERNELS = {"cosine_distance": TwoRows(CosineDistance)}
+class Tversky:
+    """1 − (A + S)/D as (αB + βC)/D, whose terms are not negative.
+
+    A = Σpt, B = Σp(1 − t), C = Σ(1 − p)t, D = A + αB + βC + S. With D's derivative Dⱼ = α(1 − t) + (1 − β)t, the gradient is
+    ((A + S)(α(1 − t) − βt) − (αB + βC)t)/D², and the second derivative −2Dⱼ/D times that.
+    """
+
+    domains: Mapping[str, Domain] = MASKS.domains
+
+    def __init__(self, tile: Tile, pred: Array, target: Array, alpha: float, beta: float, smooth: float) -> None:
+        self.tile, self.dtype = tile, pred.dtype
+        p, t = pred.astype(np.float64), target.astype(np.float64)
+        self.overlap = sum_of_rows(p * t) + smooth
+        self.wrong = alpha * sum_of_rows(p * (1 - t)) + beta * sum_of_rows((1 - p) * t)
+        self.divisor = (self.overlap + self.wrong)[:, None]
+        self.none = self.divisor == 0
+        self.bend = alpha * (1 - t) + (1 - beta) * t
+        self.t, self.gap = t, alpha * (1 - t) - beta * t
+
+    def there(self, x: Array) -> Array:
+        """Derivatives, and 0 where nothing was to be found, nor was."""
+        return np.where(self.none, 0, x).astype(self.dtype)
+
+    def value(self) -> Array:
+        return self.there(self.wrong[:, None] / self.divisor)[:, 0]
+
+    def slopes(self) -> Array:
+        return (self.overlap[:, None] * self.gap - self.wrong[:, None] * self.t) / self.divisor / self.divisor
+
+    def grad(self) -> Array:
+        return self.there(self.slopes())
+
+    def hess(self) -> Array:
+        return self.there(-2 * (self.bend / self.divisor) * self.slopes())
+
+    def product(self) -> Array:
+        v = self.tile.get(VECTOR, self.t.shape[1]).astype(np.float64)
+        on_t, on_bend = (sum_of_rows(x * v)[:, None] / self.divisor for x in (self.t, self.bend))
+        share = self.overlap[:, None] / self.divisor
+        return self.there((self.t * on_bend + self.bend * on_t - 2 * share * self.bend * on_bend) / self.divisor)
+
+
+class Dice(Tversky):
+    """Of both weights ½."""
+
+    def __init__(self, tile: Tile, pred: Array, target: Array, smooth: float) -> None:
+        super().__init__(tile, pred, target, 0.5, 0.5, smooth)
+
+
+class Jaccard(Tversky):
+    """Of both weights 1."""
+
+    def __init__(self, tile: Tile, pred: Array, target: Array, smooth: float) -> None:
+        super().__init__(tile, pred, target, 1, 1, smooth)
+
+
+KERNELS = {
+    "cosine_distance": TwoRows(CosineDistance),
+    "dice": TwoRows(Dice),
+    "jaccard": TwoRows(Jaccard),
+    "tversky": TwoRows(Tversky),
+}

@@ -43,14 +43,35 @@ from .classification import (
 )
 from .multiclass import (
     categorical_cross_entropy,
+    brier,
+    crammer_singer_hinge,
+    softmax_brier,
     softmax_cross_entropy,
     softmax_focal,
+    softmax_generalized_cross_entropy,
+    softmax_poly,
     sparse_categorical_cross_entropy,
+    weston_watkins_hinge,
 )
-from .divergence import kl_divergence, softmax_kl_divergence
-from .likelihood import gaussian_nll
+from .ordered import ranked_probability_score, softmax_ranked_probability_score
+from .divergence import (
+    jensen_shannon,
+    kl_divergence,
+    reverse_kl_divergence,
+    softmax_jensen_shannon,
+    softmax_kl_divergence,
+    softmax_reverse_kl_divergence,
+)
+from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance
+from .overlap import dice, jaccard, tversky
 from .survival import cox
+from .._core.registry import named
+
+gce = named("gce")
+multiclass_hinge = named("multiclass_hinge")
+poly1 = named("poly1")
+rps = named("rps")
 # isort: on
 
 __all__ = [
@@ -58,10 +79,13 @@ __all__ = [
     "barron",
     "binary_cross_entropy",
     "bisquare",
+    "brier",
     "categorical_cross_entropy",
     "cauchy",
     "cosine_distance",
     "cox",
+    "crammer_singer_hinge",
+    "dice",
     "epsilon_insensitive",
     "expectile",
     "exponential",
@@ -69,13 +93,17 @@ __all__ = [
     "gamma_deviance",
     "gamma_nll",
     "gaussian_nll",
+    "gce",
     "geman_mcclure",
     "general_robust",
     "hinge",
     "huber",
+    "jaccard",
+    "jensen_shannon",
     "kl_divergence",
     "l1",
     "l2",
+    "laplace_nll",
     "leclerc",
     "log_cosh",
     "log_loss",
@@ -87,15 +115,20 @@ __all__ = [
     "modified_huber",
     "mse",
     "msle",
+    "multiclass_hinge",
     "negative_binomial_nll",
     "perceptron",
     "pinball",
     "poisson_deviance",
     "poisson_nll",
+    "poly1",
     "pseudo_huber",
     "quantile",
+    "ranked_probability_score",
+    "reverse_kl_divergence",
     "rmse",
     "rmsle",
+    "rps",
     "savage",
     "sigmoid_asymmetric",
     "sigmoid_brier",
@@ -104,15 +137,23 @@ __all__ = [
     "smape",
     "soft_l1",
     "soft_margin",
+    "softmax_brier",
     "softmax_cross_entropy",
     "softmax_focal",
+    "softmax_generalized_cross_entropy",
+    "softmax_jensen_shannon",
     "softmax_kl_divergence",
+    "softmax_poly",
+    "softmax_ranked_probability_score",
+    "softmax_reverse_kl_divergence",
     "sparse_categorical_cross_entropy",
     "squared_epsilon_insensitive",
     "squared_hinge",
     "squared_log_error",
     "tukey_biweight",
+    "tversky",
     "tweedie_deviance",
     "tweedie_nll",
     "welsch",
+    "weston_watkins_hinge",
 ]

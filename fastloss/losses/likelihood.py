@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .._core import constants
+from .._core import constants, constants_of_rows
 from .._core.families import TwoOutputs, loss
 from .._core.hyperparameters import Integer
-from .._core.inputs import MEAN_AND_LOG_VARIANCE
+from .._core.inputs import MEAN_AND_LOG_VARIANCE, MEDIAN_AND_LOG_SCALE
 
 
 @loss(
@@ -34,4 +34,33 @@ def gaussian_nll() -> None:
     2.0
     >>> fl.gaussian_nll.grad([[1.0, 0.0]], [3.0])
     array([[-2. , -1.5]])
+    """
+
+
+@loss(
+    TwoOutputs,
+    "s + |m - target| * exp(-s), (m, s) = pred",
+    MEDIAN_AND_LOG_SCALE,
+    shown=("s + |d|e⁻ˢ, d = m − t", "sign d·e⁻ˢ by m, 1 − |d|e⁻ˢ by s"),
+    constant=constants_of_rows.median_and_log_scale,
+    majorizer="the square of the slope by m, ``exp(-2s)``, and by s the same",
+    axis=Integer(-1, text="The axis of the two outputs."),
+)
+def laplace_nll() -> None:
+    """Negative log-likelihood of a Laplace distribution, of a median m and a log-scale s: ``s + abs(m - t) * exp(-s)``.
+
+    The constant log(2) is left out. It is to `mae` what `gaussian_nll` is to `mse`: an outlier pulls the median no harder than any
+    other sample. With d = m - t, the derivative is ``sign(d) * exp(-s)`` by m, 0 at 0, and ``1 - abs(d) * exp(-s)`` by s.
+
+    References
+    ----------
+    Kendall and Gal, *What uncertainties do we need in Bayesian deep learning for computer vision?*, NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.laplace_nll([[1.0, 0.0]], [3.0])
+    2.0
+    >>> fl.laplace_nll.grad([[1.0, 0.0]], [3.0])
+    array([[-1., -1.]])
     """

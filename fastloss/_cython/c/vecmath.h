@@ -245,6 +245,7 @@ static inline double over_root_d(double y, double r) { return y / r; }
  *
  *   excess_f, excess_d   v - log(1 + v)   -1/2 <= v <= 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v - 2s = s·v
  *   bend_d               e^x - 1 - x      |x| <= 1/2, by its series
+ *   series_of_jensen     (1 + x)log(1 + x) + (1 - x)log(1 - x) of q = x^2, |x| <= 1/3, by its series
  */
 static inline float atanh_tail_f(float q) {
     float p = 2.0f / 17.0f;
@@ -260,6 +261,12 @@ static inline double atanh_tail_d(double q) {
 
 static inline float excess_f(float v) { float s = v / (2.0f + v), q = s * s; return s * (v - q * atanh_tail_f(q)); }
 static inline double excess_d(double v) { double s = v / (2.0 + v), q = s * s; return s * (v - q * atanh_tail_d(q)); }
+
+static inline double series_of_jensen(double q) {
+    double p = 0.0;
+    for (int n = 16; n >= 1; n--) p = q * (1.0 / (double)(n * (2 * n - 1)) + p);
+    return p;
+}
 
 static inline double bend_d(double x) {
     double p = BEND_D[13];

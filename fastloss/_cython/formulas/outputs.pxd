@@ -10,8 +10,12 @@ cdef extern from "math.h" nogil:
 cdef struct GaussianNll:
     double unused
 
+cdef struct LaplaceNll:
+    double unused
+
 ctypedef fused TwoOutputs:
     GaussianNll
+    LaplaceNll
 
 
 cdef inline int prepare(TwoOutputs loss, const real[::1] pred, real[::1] a, Py_ssize_t start, Py_ssize_t m) except -1 nogil:
@@ -24,9 +28,9 @@ cdef inline int prepare(TwoOutputs loss, const real[::1] pred, real[::1] a, Py_s
     return 0
 
 
-cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, real* value, real* m_grad, real* s_grad,
+cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, bint bounded, real* value, real* m_grad, real* s_grad,
                        real* m_hess, real* s_hess) noexcept nogil:
-    """One sample's loss, its derivatives by m and s, and its second ones, which are no less than 0 and so their own majorizers."""
+    """One sample's loss, its derivatives by m and s, and its second ones, or if it is `bounded` their majorizers."""
     cdef real zero = 0, half = 0.5, one = 1, infinite = <real>INFINITY, d, e, k
     if TwoOutputs is GaussianNll:
         # ½(s + k²) with k = d·e^(−s/2): e⁻ˢ alone may overflow.
@@ -38,3 +42,14 @@ cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, rea
         s_grad[0] = half * (one - k * k)
         m_hess[0] = e * e
         s_hess[0] = half * (k * k)
+    else:
+        # s + k with k = |d|·e⁻ˢ, as |d|·e^(−s/2)·e^(−s/2). The squared slope by m bounds what is 0 but at d = 0.
+        d = m - target
+        e = one / a if s < zero else a
+        k = absolute(d) * e * e if d != zero else (zero if s == s else s)
+        value[0] = infinite if k == infinite else s + k
+        e = e * e
+        m_grad[0] = e if d > zero else (-e if d < zero else d)
+        s_grad[0] = one - k
+        m_hess[0] = e * e if bounded else zero
+        s_hess[0] = k

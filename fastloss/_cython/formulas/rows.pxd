@@ -41,6 +41,12 @@ cdef struct SoftmaxFocalIds:
 cdef struct SoftmaxFocalRows:
     double gamma
 
+cdef struct SoftmaxPoly:                # target: class ids
+    double epsilon
+
+cdef struct SoftmaxGeneralized:         # the same
+    double q
+
 cdef struct Softmax:
     double unused
 
@@ -56,6 +62,8 @@ ctypedef fused Rows:
     SoftmaxDivergence
     SoftmaxFocalIds
     SoftmaxFocalRows
+    SoftmaxPoly
+    SoftmaxGeneralized
     Softmax
     LogSoftmax
     LogSumExp
@@ -63,7 +71,7 @@ ctypedef fused Rows:
 cdef enum:                  # what a row gives to each of its classes
     SLOPE                   # of e
     SHARE                   # 1/sum: p is so many e
-    CURVE                   # of p(1 - p); of a focal loss the slope of e again
+    CURVE                   # of p(1 - p); of a loss with a bend the slope of e again
     PULL                    # of the target, or of a smoothed label's share
     PORTION                 # 1/rest: c is so many e
     BEND                    # of c squared
@@ -75,7 +83,7 @@ cdef enum:                  # what a row gives to each of its classes
 
 cdef inline bint labelled(Rows loss) noexcept nogil:
     """Whether its target is a class id."""
-    return Rows is SoftmaxCrossEntropyIds or Rows is SoftmaxFocalIds
+    return Rows is SoftmaxCrossEntropyIds or Rows is SoftmaxFocalIds or Rows is SoftmaxPoly or Rows is SoftmaxGeneralized
 
 
 cdef inline bint targeted(Rows loss) noexcept nogil:
@@ -85,6 +93,11 @@ cdef inline bint targeted(Rows loss) noexcept nogil:
 
 cdef inline bint focal(Rows loss) noexcept nogil:
     return Rows is SoftmaxFocalIds or Rows is SoftmaxFocalRows
+
+
+cdef inline bint bent(Rows loss) noexcept nogil:
+    """Whether its curvature has a term in c squared."""
+    return focal(loss) or Rows is SoftmaxPoly or Rows is SoftmaxGeneralized
 
 
 cdef inline bint refined(Rows loss) noexcept nogil:
@@ -125,6 +138,14 @@ cdef inline double smoothing(Rows loss) noexcept nogil:
 cdef inline double gamma_of(Rows loss) noexcept nogil:
     if Rows is SoftmaxFocalIds or Rows is SoftmaxFocalRows:
         return loss.gamma
+    else:
+        return 0
+
+
+cdef inline double generalized(Rows loss) noexcept nogil:
+    """The exponent of a loss that is a power of the label's probability; 0 of others."""
+    if Rows is SoftmaxGeneralized:
+        return loss.q
     else:
         return 0
 
@@ -208,6 +229,10 @@ cdef inline double value(Rows loss, const double[:, ::1] row, Py_ssize_t i, Py_s
         return zero_times(row[POWER, i], row[LOGS, i] - row[MARGIN, i])
     elif Rows is SoftmaxFocalRows:
         return row[MEAN_VALUE, i] + zero_times(row[AIM, i] * row[POWER, i], row[LOGS, i])
+    elif Rows is SoftmaxPoly:
+        return (row[LOGS, i] - row[MARGIN, i]) + rounded(loss.epsilon * (row[REST, i] / (row[REST, i] + row[EXCLUDED, i])))
+    elif Rows is SoftmaxGeneralized:
+        return row[MEAN_VALUE, i]
     elif Rows is LogSumExp:
         # MASS: NaN, if the row holds one, which a sum does not say that is infinite
         part = row[TOP, i] + row[LOGS, i]
@@ -228,8 +253,8 @@ cdef inline int factors(Rows loss, const double[:, ::1] row, Py_ssize_t i, doubl
     cdef double most = MOST_F if real is float else MOST_D
     if Rows is SoftmaxCrossEntropyRows or Rows is SoftmaxDivergence:
         mass = row[MASS, i]
-    if focal(loss):
-        focal_terms(loss, row, i, wanted, &slope, &bend)
+    if bent(loss):
+        bent_terms(loss, row, i, wanted, &slope, &bend)
         a = slope / row[REST, i] if row[REST, i] != 0 else 0
         if Rows is SoftmaxFocalRows:
             a = rounded(a) + rounded(row[MEAN_SLOPE, i] * inverse)
@@ -255,16 +280,24 @@ cdef inline int factors(Rows loss, const double[:, ::1] row, Py_ssize_t i, doubl
     return 0
 
 
-cdef inline int focal_terms(Rows loss, const double[:, ::1] row, Py_ssize_t i, int wanted, double* slope,
-                            double* bend) except -1 nogil:
-    """Of the excluded class, which has the target 1 or `AIM`: q^g (g p L + q), and g q^g p ((g-1) p L - q L + 2 q)."""
-    cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), g = gamma_of(loss)
+cdef inline int bent_terms(Rows loss, const double[:, ::1] row, Py_ssize_t i, int wanted, double* slope, double* bend) except -1 nogil:
+    """Of the excluded class, which has the target 1 or `AIM`: what times c is the slope, and times c squared in the curvature. Focal:
+    q^g (g p L + q), and g q^g p ((g-1) p L - q L + 2 q). Poly: (1 + epsilon p) q, and -epsilon p q^2. Generalized: p^k q and -k p^k q^2."""
+    cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), g = gamma_of(loss), a = generalized(loss)
     cdef double p = row[EXCLUDED, i] * inverse, q = row[REST, i] * inverse, l = row[LOGS, i] - row[MARGIN, i]
     cdef double pl = 0 if p == 0 else rounded(p * l), scale = row[POWER, i]
-    if targeted(loss):
-        scale *= row[AIM, i]
-    slope[0] = scale * (rounded(g * pl) + rounded(q))
-    bend[0] = scale * g * ((rounded((g - 1) * p * pl) + rounded(2 * p * q)) - (rounded(q * pl) if wanted & HESS else 0))
+    if Rows is SoftmaxPoly:
+        a = rounded(loss.epsilon * p)
+        slope[0] = ((1 + loss.epsilon) - rounded(loss.epsilon * q) if a < 0 else 1 + a) * q
+        bend[0] = 0 if a > 0 and wanted & BOUND else -a * (q * q)
+    elif Rows is SoftmaxGeneralized:
+        slope[0] = scale * q
+        bend[0] = 0 if wanted & BOUND else -a * (slope[0] * q)
+    else:
+        if targeted(loss):
+            scale *= row[AIM, i]
+        slope[0] = scale * (rounded(g * pl) + rounded(q))
+        bend[0] = scale * g * ((rounded((g - 1) * p * pl) + rounded(2 * p * q)) - (rounded(q * pl) if wanted & HESS else 0))
     return 0
 
 
@@ -288,7 +321,7 @@ cdef inline real curvature(Rows loss, real e, real b, real factor, real share, r
                            real sway) noexcept nogil:
     """Its second derivative; b is what it has added to its row's curvatures."""
     cdef real p = rounded(e * share), one = 1, two = 2, c
-    if focal(loss):
+    if bent(loss):
         c = e * portion
         if Rows is SoftmaxFocalRows:
             return (rounded(e * factor * (one - p)) + rounded(c * (c * bend))) + (
@@ -308,8 +341,8 @@ cdef inline int excluded_slope(Rows loss, const double[:, ::1] row, Py_ssize_t i
     cdef double others = s - s / classes if labelled(loss) else mass - t
     cdef double a = 0, b = 0, sum_a = 0, sum_b = 0
     cdef bint most = not row[EXCLUDED, i] < row[REST, i]
-    if focal(loss):
-        focal_terms(loss, row, i, wanted, &a, &b)
+    if bent(loss):
+        bent_terms(loss, row, i, wanted, &a, &b)
         p = row[EXCLUDED, i] * inverse
         q = row[REST, i] * inverse
         if Rows is SoftmaxFocalRows:
@@ -327,7 +360,7 @@ cdef inline int excluded_slope(Rows loss, const double[:, ::1] row, Py_ssize_t i
 cdef inline double runner_curvature(Rows loss, const double[:, ::1] row, Py_ssize_t i, int wanted) except? -1 nogil:
     """The second derivative of a labelled row's greatest class that is not its label: 1 - p from the sum of the others."""
     cdef double inverse = 1 / (row[REST, i] + row[EXCLUDED, i]), rest = row[OTHERS, i] + row[EXCLUDED, i], a = 0, b = 0
-    if focal(loss):
-        focal_terms(loss, row, i, wanted, &a, &b)
+    if bent(loss):
+        bent_terms(loss, row, i, wanted, &a, &b)
         return row[WEIGHT, i] * (rounded(a / row[REST, i] * (rest * inverse)) + b / row[REST, i] / row[REST, i])
     return row[WEIGHT, i] * inverse * (rest * inverse)

@@ -4,12 +4,12 @@ from libc.math cimport exp
 from libc.stdint cimport int64_t, uint64_t
 
 from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
-from ..formulas.rows cimport Rows, focal, gamma_of, has_value, powers, rounded, value
+from ..formulas.rows cimport Rows, focal, gamma_of, generalized, has_value, powers, rounded, value
 from ..rows_block cimport (
     AIM, CLASS_WEIGHT, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE, POWER,
     REST, ROWS, RUNNER, SPAN_BASE, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS, SPAN_PLACE, SPAN_REST,
     SPAN_RUNNER, SPAN_TOP, TOP, WEIGHT, RowsBlock)
-from ..vectors cimport vlogsum
+from ..vectors cimport vexp, vexpm1, vlogsum
 from ..views cimport real, writing_rows
 from .sums cimport total
 
@@ -150,6 +150,16 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
         for i in range(n):
             row[POWER, i] = q[0, i]
             row[AIM, i] = row[MEAN_VALUE, i] = row[MEAN_SLOPE, i] = row[MEAN_BEND, i] = 0
+    if generalized(loss) > 0:               # p^k and (1 - p^k)/k, out of -k L
+        for i in range(n):
+            q[0, i] = -generalized(loss) * (row[LOGS, i] - row[MARGIN, i])
+        for i in range(n, padded):
+            q[0, i] = 0
+        vexpm1(&q[0, 0], &lost_q[0, 0], padded)
+        vexp(&q[0, 0], &q[0, 0], padded)
+        for i in range(n):
+            row[POWER, i] = q[0, i]
+            row[MEAN_VALUE, i] = -lost_q[0, i] / generalized(loss)
     return 0
 
 

@@ -46,7 +46,7 @@ cdef inline int total(TwoOutputs loss, const real[::1] pred, const real[::1] tar
     while i < m:
         for k in range(LANES):
             j = start + i + k
-            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], &v, &g, &gs, &h, &hs)
+            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], False, &v, &g, &gs, &h, &hs)
             v_block[k] = v
         for k in range(LANES):
             sums.value[k] += v_block[k]
@@ -66,12 +66,12 @@ cdef inline int evaluate(TwoOutputs loss, const real[::1] pred, const real[::1] 
     cdef double w_block[32]
     cdef real v = 0, g = 0, gs = 0, h = 0, hs = 0, scale = <real>block.scale
     cdef Py_ssize_t i = 0, k, j
-    cdef bint weighted = weight.shape[0] > 0, each = value.shape[0] > 0
+    cdef bint weighted = weight.shape[0] > 0, each = value.shape[0] > 0, bounded = block.wanted & BOUND
     cdef int wanted = block.wanted
     while i < m:
         for k in range(LANES):
             j = start + i + k
-            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], &v, &g, &gs, &h, &hs)
+            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], bounded, &v, &g, &gs, &h, &hs)
             v_block[k] = v
             g_block[k] = g
             gs_block[k] = gs

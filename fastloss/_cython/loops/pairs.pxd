@@ -2,9 +2,11 @@
 
 from libc.math cimport fabs
 
-from ..block cimport PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PairBlock, PairSums
-from ..formulas.pairs cimport Pair, conclude, curvature, in_range, measure, refine, slope, terms
-from ..vectors cimport signless
+from ..block cimport (
+    LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PairBlock,
+    PairSums)
+from ..formulas.pairs cimport Pair, conclude, curvature, in_range, inspected, measure, refine, slope, terms
+from ..vectors cimport beyond_unit, signless
 from ..views cimport reading, real, writing
 
 cdef enum:
@@ -21,6 +23,10 @@ cdef inline int pair(const Pair* loss, const real* pred, const real* target, Pai
 cdef inline int step(Pair loss, const real[::1] pred, const real[::1] target, real[::1] grad, real[::1] hess,
                      const PairBlock* block) except -1 nogil:
     cdef bint refined
+    if inspected(loss) and block.step in (PAIR_INSPECT, PAIR_WHOLE, PAIR_ADD_TERMS):
+        block.sums.seen |= OUTSIDE if outside_unit(pred) or outside_unit(target) else 0
+    if block.step == PAIR_INSPECT:
+        return 0
     if block.step == PAIR_WHOLE:
         add_terms(loss, pred, target, block.sums)
         if not in_range(loss, block.sums[0]):
@@ -46,6 +52,16 @@ cdef inline int step(Pair loss, const real[::1] pred, const real[::1] target, re
         spread(loss, pred, target, grad, hess, block.sums[0], block.weight)
         return 0
     return (0 if in_range(loss, block.sums[0]) else 1) | (2 if measure(loss, block.sums) else 0)
+
+
+cdef inline bint outside_unit(const real[::1] x) except? -1 nogil:
+    """Whether a number is outside [0, 1]. NaN is not."""
+    cdef Py_ssize_t i, n = x.shape[0], whole = n & ~(<Py_ssize_t>LANES - 1)
+    cdef real zero = 0, one = 1
+    for i in range(0 if whole > 0 and beyond_unit(&x[0], whole) else whole, n):
+        if (x[i] < zero) | (x[i] > one):
+            return True
+    return False
 
 
 cdef inline int add_terms(Pair loss, const real[::1] pred, const real[::1] target, PairSums* sums) except -1 nogil:

@@ -74,6 +74,51 @@ def asymmetric(x: Array, t: Array) -> tuple[Array, Array]:
     return value, np.where(t == 1, q * (p * log - q), p * q * (v**4 / (1 - v) - 4 * v**3 * rest))
 
 
+def softmax(x: Array) -> Array:
+    """The textbook's stable form."""
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    p: Array = e / e.sum(axis=1, keepdims=True)
+    return p
+
+
+def through(p: Array, slope: Array) -> Array:
+    """The slope by logits of a loss of their softmax, of that by p."""
+    slopes: Array = p * (slope - (p * slope).sum(axis=1, keepdims=True)) / len(p)
+    return slopes
+
+
+def errors(p: Array, ids: Array) -> Array:
+    """p − t, of t that is 1 at the id."""
+    return p - at_label(p, ids, 1)
+
+
+def running(p: Array, ids: Array) -> Array:
+    """The running sums of that, but for the last."""
+    sums: Array = np.cumsum(errors(p, ids), axis=1)
+    sums[:, -1] = 0
+    return sums
+
+
+def ahead(s: Array, ids: Array) -> Array:
+    """By how much classes come too near to the label's, which itself does not."""
+    near: Array = 1 + s - of_label(s, ids)[:, None]
+    near[np.arange(len(s)), ids] = -np.inf
+    return near
+
+
+def pulled(s: Array, ids: Array, pull: Array) -> Array:
+    """The slopes of hinges: what the others get, and the label the opposite."""
+    pull[np.arange(len(s)), ids] = -pull.sum(axis=1)
+    return pull / len(s)
+
+
+def overlap(p: Array, t: Array, weight: float) -> tuple[Array, Array]:
+    """1 less the quotient, and its slope."""
+    shared = (p * t).sum(axis=1, keepdims=True) + 1
+    whole = shared + weight * (p + t - 2 * p * t).sum(axis=1, keepdims=True)
+    return 1 - shared / whole, (shared * (t * (1 - 2 * weight) + weight) - whole * t) / whole**2
+
+
 def cosine(p: Array, t: Array) -> tuple[Array, Array, Array]:
     """The cosines, the unit vectors less what is along the predictions, and these' lengths."""
     length = np.linalg.norm(p, axis=1, keepdims=True)
@@ -274,4 +319,67 @@ NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], A
         lambda p, t: cosine(p, t)[1] / cosine(p, t)[2] / len(p),
     ),
     "cox": (lambda x, time: cox(x, time)[0], lambda x, time: cox(x, time)[1]),
+}
+NUMPY |= {
+    "softmax_poly": (
+        lambda x, t: np.mean(1 - of_label(log_softmax(x), t) - np.exp(of_label(log_softmax(x), t))),
+        lambda x, t: (1 + of_label(softmax(x), t))[:, None] * errors(softmax(x), t) / len(x),
+    ),
+    "softmax_generalized_cross_entropy": (
+        lambda x, t: np.mean((1 - of_label(softmax(x), t) ** 0.7) / 0.7),
+        lambda x, t: of_label(softmax(x), t)[:, None] ** 0.7 * errors(softmax(x), t) / len(x),
+    ),
+    "brier": (
+        lambda p, t: np.sum(errors(p, t) ** 2) / len(p),
+        lambda p, t: 2 * errors(p, t) / len(p),
+    ),
+    "softmax_brier": (
+        lambda x, t: np.sum(errors(softmax(x), t) ** 2) / len(x),
+        lambda x, t: through(softmax(x), 2 * errors(softmax(x), t)),
+    ),
+    "ranked_probability_score": (
+        lambda p, t: np.sum(running(p, t) ** 2) / len(p),
+        lambda p, t: 2 * np.cumsum(running(p, t)[:, ::-1], axis=1)[:, ::-1] / len(p),
+    ),
+    "softmax_ranked_probability_score": (
+        lambda x, t: np.sum(running(softmax(x), t) ** 2) / len(x),
+        lambda x, t: through(softmax(x), 2 * np.cumsum(running(softmax(x), t)[:, ::-1], axis=1)[:, ::-1]),
+    ),
+    "crammer_singer_hinge": (
+        lambda s, t: np.mean(np.maximum(ahead(s, t).max(axis=1), 0)),
+        lambda s, t: pulled(s, t, at_label(s, ahead(s, t).argmax(axis=1), ahead(s, t).max(axis=1) > 0)),
+    ),
+    "weston_watkins_hinge": (
+        lambda s, t: np.sum(np.maximum(ahead(s, t), 0)) / len(s),
+        lambda s, t: pulled(s, t, (ahead(s, t) > 0).astype(s.dtype)),
+    ),
+    "jensen_shannon": (
+        lambda p, t: np.sum(p * np.log(2 * p / (p + t)) + t * np.log(2 * t / (p + t))) / 2 / len(p),
+        lambda p, t: np.log(2 * p / (p + t)) / 2 / len(p),
+    ),
+    "softmax_jensen_shannon": (
+        lambda x, t: NUMPY["jensen_shannon"][0](softmax(x), t),
+        lambda x, t: through(softmax(x), np.log(2 * softmax(x) / (softmax(x) + t)) / 2),
+    ),
+    "reverse_kl_divergence": (
+        lambda p, t: np.sum(p * np.log(p / t)) / len(p),
+        lambda p, t: (np.log(p / t) + 1) / len(p),
+    ),
+    "softmax_reverse_kl_divergence": (
+        lambda x, t: np.sum(softmax(x) * (log_softmax(x) - np.log(t))) / len(x),
+        lambda x, t: through(softmax(x), log_softmax(x) - np.log(t)),
+    ),
+    "laplace_nll": (
+        lambda p, t: np.mean(p[:, 1] + np.abs(p[:, 0] - t) * np.exp(-p[:, 1])),
+        lambda p, t: (
+            np.stack(
+                [np.sign(p[:, 0] - t) * np.exp(-p[:, 1]), 1 - np.abs(p[:, 0] - t) * np.exp(-p[:, 1])],
+                axis=1,
+            )
+            / len(p)
+        ),
+    ),
+    "dice": (lambda p, t: np.mean(overlap(p, t, 0.5)[0]), lambda p, t: overlap(p, t, 0.5)[1] / len(p)),
+    "jaccard": (lambda p, t: np.mean(overlap(p, t, 1.0)[0]), lambda p, t: overlap(p, t, 1.0)[1] / len(p)),
+    "tversky": (lambda p, t: np.mean(overlap(p, t, 0.5)[0]), lambda p, t: overlap(p, t, 0.5)[1] / len(p)),
 }
