@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .constants import STEPS, Constant, average, descended, frequencies, mean_row, middle, row_weights, samples
+from .constants import STEPS, Constant, average, descended, frequencies, mean_row, row_weights, samples
 from .domains import Array
+from .locations import middle
 
 if TYPE_CHECKING:
     from .arguments import Arguments
