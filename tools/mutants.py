@@ -646,7 +646,7 @@ MUTANTS = [
         ("- row.factor * t", "+ row.factor * t"),
     ),
     *of(
-        "_cython/formulas/scores.pxd",
+        "_cython/formulas/scored_rows.pxd",
         "test_classes test_catalogue",
         ("lost[0] = q - (v - 1) if u > 0 else 0.0", "lost[0] = 0"),
         ("x[0] = v if t != 0 else 2 + 0 * p", "x[0] = v"),
@@ -660,7 +660,7 @@ MUTANTS = [
         ("return (score - own) + loss.margin", "return (score - own) + 1"),
     ),
     *of(
-        "_cython/loops/scores.pxd",
+        "_cython/loops/scored_rows.pxd",
         "test_classes test_catalogue test_truths_rows",
         ("tile[P, j * m + i] = x[j, i] + 0.0", "tile[P, j * m + i] = x[j, i]"),
         ("cdef double none = 0 if of_probabilities(loss) else -INFINITY", "cdef double none = 0"),

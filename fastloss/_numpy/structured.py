@@ -30,7 +30,7 @@ class Cox(Kernel):
 
     def reduced(self, wanted: tuple[str, ...], batch: Batch, reduction: str, inspect_first: bool) -> Run:
         tile = Tile(batch, (Ellipsis,))
-        score, target = (tile.get(k).astype(np.float64) for k in (PRED, TARGET))
+        score, target = (np.asarray(tile.whole(k), np.float64).reshape(-1) for k in (PRED, TARGET))
         weight, outside = weight_of(tile)
         if outside:
             return 0.0, 0.0, 0, True
