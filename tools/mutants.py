@@ -660,23 +660,49 @@ MUTANTS = [
         ("return (score - own) + loss.margin", "return (score - own) + 1"),
     ),
     *of(
-        "_cython/loops/scored_rows.pxd",
+        "_cython/loops/tiles.pxd",
         "test_classes test_catalogue test_truths_rows",
         ("tile[P, j * m + i] = x[j, i] + 0.0", "tile[P, j * m + i] = x[j, i]"),
         ("cdef double none = 0 if of_probabilities(loss) else -INFINITY", "cdef double none = 0"),
+        ("if row[WEIGHT, i if class_major else j] != 0 and (x[j, i] < 0)", "if (x[j, i] < 0)"),
+        (
+            "for k in range(1, LANES):\n        lane[k] = lane[0]\n    return 0\n\n\ncdef inline int fold_most",
+            "return 0\n\n\ncdef inline int fold_most",
+        ),
+    ),
+    *of(
+        "_cython/loops/softmax.pxd",
+        "test_classes test_catalogue test_truths_rows",
         ("place[i + l] = second[l] if second[l] < place[i + l] else place[i + l]", "place[i + l] = second[l]"),
         ("rest[i] += ones[i] - 1 if ones[i] > 0 else 0", "rest[i] += 0"),
         ("& (t[k + l] >= 0.5) else second[l]", "& (t[k + l] >= 2) else second[l]"),
+        ("lean = 0 if bounded & (lean < 0) else lean", "lean = lean"),
+        (
+            "q = rest[i + l] / sum[i + l] if at(j, i + l, m, folded) == place[i + l] else 1 - p[k + l]",
+            "q = 1 - p[k + l]",
+        ),
+    ),
+    *of(
+        "_cython/loops/ranked.pxd",
+        "test_classes test_catalogue test_truths_rows",
         ("g[j * m + i] = running[i] if j < lines - 1 else 0 * running[i]", "g[j * m + i] = running[i]"),
         ("g[i] = running if i < c - 1 else 0 * running", "g[i] = running"),
+    ),
+    *of(
+        "_cython/loops/hinges.pxd",
+        "test_classes test_catalogue test_truths_rows",
         ("bad[i] = 0 if own[i] == own[i] else NAN", "bad[i] = 0"),
         (
             "place[i] = here if (x[j * m + i] == top[i]) & (here < place[i]) else place[i]",
             "place[i] = here if x[j * m + i] == top[i] else place[i]",
         ),
-        ("lean = 0 if bounded & (lean < 0) else lean", "lean = lean"),
-        ("if row[WEIGHT, i if class_major else j] != 0 and (x[j, i] < 0)", "if (x[j, i] < 0)"),
+        ("h[label[r]] = state[ALL_BENDS, 0]", "h[label[r]] = 0"),
+    ),
+    *of(
+        "_cython/loops/scored_rows.pxd",
+        "test_classes test_catalogue test_truths_rows",
         ("add_exactly(1, &gaps[i], &lost[i])", "pass"),
+        ("h[k + l] = b_step[l]", "h[k + l] = 0"),
     ),
     *of(
         "_cython/formulas/rows.pxd",
