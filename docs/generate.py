@@ -194,6 +194,7 @@ def readme(path):
     """The README with the table of losses that belongs into it, between two comments."""
     before, begin, rest = path.read_text().partition("<!-- losses -->\n")
     _, end, after = rest.partition("<!-- end of losses -->\n")
+    assert end, "the README does not say where its table of losses ends"
     return before + begin + tables.markdown() + end + after
 
 

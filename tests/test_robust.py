@@ -2,11 +2,12 @@
 
 import math
 import re
+from functools import cache
 
 import numpy as np
 import pytest
 from cases import CALLS, EVERY
-from truths import inf, nan, robust, same_bits
+from truths import ONE, Exact, Kind, check, digits, inf, nan, near, robust, same_bits, whole
 
 import fastloss as fl
 
@@ -134,6 +135,57 @@ def test_shares_are_rounded_once(backend, dtype):
         for own in ({"alpha": 0.9}, {"alpha": [0.9] * n}):
             assert (fl.quantile.grad(d, 0 * d, reduction="none", **own) == dtype(1 - 0.9)).all()
             assert (fl.expectile(d, 0 * d, reduction="none", **own) == dtype(1 - 0.9)).all()
+
+
+# ---- to the last digits ----------------------------------------------------------------------------------------------
+
+
+@cache
+def magnitudes(name, dtype):
+    """Errors of every size whose squares are in range, and the truths."""
+    power = 15 if dtype == np.float32 else 140
+    d = np.concatenate([10.0 ** np.linspace(-power, 0, 60), np.linspace(0.1, 6, 60), 10.0 ** np.linspace(2, power, 20)])
+    d = np.concatenate([d, -d]).astype(dtype)
+    kind = Kind(name, "points", "numbers")
+    with digits(400):  # a definition cancels
+        return d, whole(kind, kind.samples(d, 0 * d, delta=0.75), [ONE] * len(d), "none")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", robust.ROBUST)
+def test_errors_of_every_size(backend, name, dtype):
+    d, truth = magnitudes(name, dtype)
+    for pred, target in ((d, 0 * d), (0 * d, -d)):
+        check(Kind(name, "points", "numbers"), pred, target, truth, units=8, delta=0.75)
+
+
+@cache
+def edge(name, dtype):
+    """Errors near delta that are exact, and what is next to nothing there."""
+    d = (3 * (1 - 10.0 ** -np.linspace(1, 6 if dtype == np.float32 else 14, 40))).astype(dtype)
+    samples = Kind(name, "points", "numbers").samples(d, 0 * d, delta=3)
+    return d, Exact([s.grad[0] for s in samples]), Exact([s.hess[0] for s in samples])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["tukey_biweight", "cauchy"])
+def test_errors_near_delta(backend, name, dtype):
+    """1 - r² keeps its digits where the error has all of its own."""
+    d, slopes, curves = edge(name, dtype)
+    for sign in (1, -1):
+        grad, hess = getattr(fl, name).grad_and_hess(sign * d, 0 * d, delta=3, reduction="none")
+        near(sign * grad, slopes, 12)
+        near(hess, curves, 12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_relative_errors_of_numbers_near_the_largest(backend, dtype):
+    """Whose sum is beyond it."""
+    top = float(np.finfo(dtype).max)
+    p, t = np.array([0.75, 0.5, 0.75, -0.75], dtype) * dtype(top), np.array([0.5, 0.75, -0.5, -0.5], dtype) * dtype(top)
+    value, grad = fl.smape.value_and_grad(p, t, reduction="none")
+    np.testing.assert_allclose(value, [0.4, 0.4, 2, 0.4], rtol=8 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(grad * top, [1.28, -1.92, 0, -1.28], rtol=1e-5)
 
 
 # ---- majorizers ------------------------------------------------------------------------------------------------------

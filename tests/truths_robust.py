@@ -290,6 +290,8 @@ EDGES = [  # the same at the ends; None is what the definition leaves open
     ("msle", (0, -1), {}, inf, inf, -inf),
     ("msle", (-1, -1), {}, nan, nan, nan),
     ("msle", (inf, 0), {}, inf, 0, 0),
+    ("msle", (inf, nan), {}, nan, nan, nan),
+    ("msle", (inf, inf), {}, nan, nan, nan),
     ("msle", (0, inf), {}, inf, -inf, inf),
     ("mape", (1, 0), {}, inf, inf, 0),
     ("mape", (-1, 0), {}, inf, -inf, 0),
