@@ -104,7 +104,7 @@ cdef inline int centre(Scores loss, double[:, ::1] tile, double[:, ::1] state, P
             k = j * m + i
             for l in range(STEP):
                 first[l] = p[k + l] * (g[k + l] - peak[i + l])
-            if gapped(loss):        # whose slopes may be infinite where there is nothing
+            if not ranked(loss):    # whose slopes may be infinite where there is nothing
                 for l in range(STEP):
                     first[l] = first[l] if p[k + l] != 0 else 0
             for l in range(STEP):
