@@ -391,6 +391,8 @@ ENDS = [
     ("softmax_brier", "rows", [-inf, 0, 0], [1, 0, 0], {}, 1.5, [0, 0, 0], [0, 0.25, 0.25]),
     ("ranked_probability_score", "ids", [1], 0, {}, 0, [0], [0]),
     ("ranked_probability_score", "ids", [0, 0, 1], 0, {}, 2, [-4, -2, 0], [4, 2, 0]),
+    ("ranked_probability_score", "rows", [0.5, 0.25, 0.5], [0.25, 0.5, 0], {}, 0.0625, [0.5, 0, 0], [4, 2, 0]),
+    ("softmax_ranked_probability_score", "rows", [0, -inf], [0.5, 0], {}, 0.25, [0, 0], [0, 0]),
     ("softmax_ranked_probability_score", "ids", [-1e4, 0, 1e4], 0, {}, 2, [0, 0, 0], [0, 0, 0]),
     ("jensen_shannon", "rows", [0, 1], [0, 1], {}, 0, [HALF_LN2, 0], [0, 0.25]),
     ("jensen_shannon", "rows", [0, 1], [1, 0], {}, ln(2), [-inf, HALF_LN2], [inf, 0]),
@@ -409,6 +411,11 @@ ENDS = [
     *((name, "ids", *row, {}, 0, [0] * len(row[0]), [0] * len(row[0]))
       for name in ("crammer_singer_hinge", "weston_watkins_hinge")
       for row in (([3], 0), ([0, -inf], 0), ([1, 0], 0), ([inf, 0], 0), ([2, 0.5, -inf], 0))),
+    *(
+        (name, "ids", *row, {}, math.nan, [math.nan] * len(row[0]), [math.nan] * len(row[0]))
+        for name in ("crammer_singer_hinge", "weston_watkins_hinge")
+        for row in (([math.nan], 0), ([0, math.nan, 1], 2), ([0, math.nan, 1], 1))
+    ),
     *((name, "ids", [-inf, 0], 0, {}, inf, [-1, 1], [0, 0]) for name in ("crammer_singer_hinge", "weston_watkins_hinge")),
     ("crammer_singer_hinge", "ids", [0, 2, 3, 3], 1, {}, 2, [0, -1, 1, 0], [0] * 4),
     ("weston_watkins_hinge", "ids", [0, 2, 3, 3], 1, {"power": 2}, 8, [0, -8, 4, 4], [0, 4, 2, 2]),

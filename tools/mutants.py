@@ -321,7 +321,7 @@ MUTANTS = [
         ("slopes = np.where(p == 0, 0, slopes - slopes[self.line, self.greatest][:, None])", "slopes = slopes - 0"),
         ("return bends * self.q**2 + p * p * others", "return bends * (1 - self.p) ** 2"),
         ("return self.steep() + np.maximum(self.leant(), 0)", "return self.steep() + self.leant()"),
-        ("square = np.minimum(r * r, SERIES**2)", "square = r * r"),
+        ("SERIES = 0.35", "SERIES = 0.9"),
         ("r = np.where(s == 0, 1, d / s)", "r = np.where(s == 0, 0, d / s)"),
         ("return relative_entropy(p, t)", "return relative_entropy(t, p)"),
         ("np.where(p == 0, 0, -t)", "-t"),
