@@ -173,7 +173,13 @@ FLAT_CURVATURE = {"quantile", "epsilon_insensitive", "mape"}  # which may stay t
 CORNERED = {*QUANTILES, "mape", "smape"}  # whose slope or curvature jumps
 BENT = {*CORNERED, "fair", "tukey_biweight"}  # or the curvature's own slope
 NOT_CONVEX = {"cauchy", "tukey_biweight", "welsch", "geman_mcclure", "msle", "smape"}
-STEEP = {"tukey_biweight", "welsch", "barron"}  # where they are small, as many units as rounding an exponent costs
+STEEP = {
+    "tukey_biweight",
+    "welsch",
+    "barron",
+    "geman_mcclure",
+    "msle",
+}  # where they are small, as many units as rounding an exponent costs
 
 # ---- inputs ----------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ calls. The answer must be one of two:
 import argparse
 import collections
 import gc
+import math
 import inspect
 import random
 import re
@@ -424,9 +425,8 @@ def equal(x, y, precision):
     with np.errstate(all="ignore"):
         x, y = x.astype(np.float64), y.astype(np.float64)
         finite = np.isfinite(y)
-        same = (
-            (x == y) | (np.isnan(x) & np.isnan(y)) | (finite & (np.abs(x - y) <= SLACK * precision * (np.abs(y) + 1)))
-        )
+        slack = SLACK * precision * max(1.0, math.sqrt(y.size) / 16)  # results may be running sums
+        same = (x == y) | (np.isnan(x) & np.isnan(y)) | (finite & (np.abs(x - y) <= slack * (np.abs(y) + 1)))
     if not same.all():
         first = tuple(int(i[0]) for i in np.nonzero(~same)) if same.ndim else ()
         raise AssertionError(f"{first}: {x[first]!r} and {y[first]!r}")
