@@ -425,7 +425,7 @@ def equal(x, y, precision):
     with np.errstate(all="ignore"):
         x, y = x.astype(np.float64), y.astype(np.float64)
         finite = np.isfinite(y)
-        slack = SLACK * precision * max(1.0, math.sqrt(y.size) / 2)  # results may be running sums
+        slack = SLACK * precision * max(1.0, 4 * math.sqrt(y.size) - 16)  # results may be running sums
         same = (x == y) | (np.isnan(x) & np.isnan(y)) | (finite & (np.abs(x - y) <= slack * (np.abs(y) + 1)))
     if not same.all():
         first = tuple(int(i[0]) for i in np.nonzero(~same)) if same.ndim else ()
