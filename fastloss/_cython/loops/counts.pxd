@@ -1,5 +1,5 @@
 """Loops over samples: losses of counts and of positive numbers."""
 
-from ..formulas.counts cimport Pointwise, inspect, point, prepare, prepares, suspect
+from ..formulas.counts cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
 
 include "pointwise.pxi"

@@ -1,5 +1,5 @@
 """Loops over samples: functions of one number."""
 
-from ..formulas.functions cimport Pointwise, inspect, point, prepare, prepares, suspect
+from ..formulas.functions cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
 
 include "pointwise.pxi"

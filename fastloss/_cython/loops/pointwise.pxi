@@ -55,7 +55,7 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
         sums.seen |= seen
         if wanted != 0:
             prepare(loss, pred, target, work, start, m, wanted, seen)
-            if not plain:
+            if not plain or not sloped(loss):
                 evaluate(loss, pred, target, weight, work, value, grad, hess, start, m, block, sums)
             elif wanted == VALUE:
                 total(loss, pred, target, work, start, m, ahead, sums)
@@ -191,7 +191,7 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
             v_block[k] = v
             g_block[k] = g
             h_block[k] = h
-        if wanted & BOUND:
+        if sloped(loss) and wanted & BOUND:
             for k in range(LANES):
                 point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
                 h_block[k] = u
@@ -211,12 +211,12 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
             else:
                 for k in range(LANES):
                     sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0
-        if wanted & GRAD:
+        if sloped(loss) and wanted & GRAD:
             for k in range(LANES):
                 g_block[k] = scaled(g_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
                 grad[start + i + k] = g_block[k]
-        if wanted & (HESS | BOUND):
+        if sloped(loss) and wanted & (HESS | BOUND):
             for k in range(LANES):
                 h_block[k] = scaled(h_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):

@@ -1,5 +1,5 @@
 """Loops over samples: squares, absolute values, quantiles, relative errors."""
 
-from ..formulas.regression cimport Pointwise, inspect, point, prepare, prepares, suspect
+from ..formulas.regression cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
 
 include "pointwise.pxi"

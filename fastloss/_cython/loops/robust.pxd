@@ -1,5 +1,5 @@
 """Loops over samples: robust losses."""
 
-from ..formulas.robust cimport Pointwise, inspect, point, prepare, prepares, suspect
+from ..formulas.robust cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
 
 include "pointwise.pxi"

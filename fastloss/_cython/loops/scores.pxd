@@ -1,5 +1,5 @@
 """Loops over samples: losses of probabilities and scores."""
 
-from ..formulas.scores cimport Pointwise, inspect, point, prepare, prepares, suspect
+from ..formulas.scores cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
 
 include "pointwise.pxi"
