@@ -90,7 +90,9 @@ def test_without_any_level(build, how, required):
 
 # ---- bounds checks ---------------------------------------------------------------------------------------------------
 
-LOOP = "point(loss, pred[start + i + k], target[start + i + k], a[i + k], b[i + k], &v, &g, &h, &u)\n            values[k] = v\n"
+LOOP = (
+    "point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)\n            values[k] = v\n"
+)
 PAST_THE_END = LOOP.replace("pred[start + i + k]", "pred[start + i + k + 1]")
 
 
@@ -104,7 +106,7 @@ def test_a_loop_that_runs_past_its_end_is_caught(tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "fastloss", ignore=shutil.ignore_patterns("*.so", "*.c", "__pycache__"))
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
-    loops = tmp_path / "fastloss" / "_cython" / "loops" / "pointwise.pxd"
+    loops = tmp_path / "fastloss" / "_cython" / "loops" / "pointwise.pxi"
     assert loops.read_text().count(LOOP) == 2  # the sum alone, and with the gradient
     loops.write_text(loops.read_text().replace(LOOP, PAST_THE_END, 1))
     environment = os.environ | {
