@@ -37,7 +37,11 @@ UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fas
 UNIX_FLAGS += [
     "-fno-tree-loop-distribute-patterns"
 ]  # a block's results stay in registers instead of going through memcpy
-DEBUG_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
+# gcc looks for misleading indentation in files that Cython wrote, and takes minutes over it.
+QUIET = ["-Wno-misleading-indentation"]
+UNIX_FLAGS += QUIET
+# Line numbers alone: following variables through optimised loops takes the compiler minutes.
+DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast", *QUIET]
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 # A view that is passed to a function costs 20 ns unless that is inlined, which compilers think too much of a loop.
