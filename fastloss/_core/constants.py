@@ -72,8 +72,8 @@ def average(x: Array, weight: Array) -> float:
 
 
 @each_column
-def mean(target: Array, weight: Array) -> float:
-    """Of squared errors."""
+def mean(target: Array, weight: Array, **own: float) -> float:
+    """Of squared errors, and of deviances, whatever their power."""
     return average(target, weight)
 
 
@@ -92,8 +92,8 @@ def probability(target: Array, weight: Array, eps: float) -> float:
 
 
 @each_column
-def log_odds(target: Array, weight: Array, pos_weight: float, label_smoothing: float) -> float:
-    """Of a cross-entropy of logits."""
+def log_odds(target: Array, weight: Array, pos_weight: float = 1.0, label_smoothing: float = 0.0) -> float:
+    """Of a cross-entropy of logits, and of other proper scores."""
     t = target + label_smoothing * (0.5 - target)
     with np.errstate(divide="ignore"):
         return float(np.log(pos_weight * average(t, weight)) - np.log(average(1 - t, weight)))

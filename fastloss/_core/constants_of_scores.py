@@ -33,12 +33,6 @@ def log_mean(target: Array, weight: Array, **own: float) -> float:
 
 
 @each_column
-def mean(target: Array, weight: Array, **own: float) -> float:
-    """Of their deviances."""
-    return average(target, weight)
-
-
-@each_column
 def majority(target: Array, weight: Array, margin: float) -> float:
     """Of the hinge: the margin on the side of the label of the greater weight, 0 between equal ones."""
     return margin * float(np.sign(average(target, weight)))
@@ -60,12 +54,6 @@ def log_odds_of_signs(target: Array, weight: Array) -> float:
 def half_log_odds_of_signs(target: Array, weight: Array) -> float:
     """The same of the exponential loss."""
     return odds((1 + target) / 2, weight) / 2
-
-
-@each_column
-def log_odds(target: Array, weight: Array) -> float:
-    """Of a proper score of labels 0 and 1."""
-    return odds(target, weight)
 
 
 def searched(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> float:

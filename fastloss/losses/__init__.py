@@ -45,6 +45,9 @@ from .multiclass import (
     categorical_cross_entropy,
     brier,
     crammer_singer_hinge,
+    gce,
+    multiclass_hinge,
+    poly1,
     softmax_brier,
     softmax_cross_entropy,
     softmax_focal,
@@ -53,7 +56,7 @@ from .multiclass import (
     sparse_categorical_cross_entropy,
     weston_watkins_hinge,
 )
-from .ordered import ranked_probability_score, softmax_ranked_probability_score
+from .ordered import ranked_probability_score, rps, softmax_ranked_probability_score
 from .divergence import (
     jensen_shannon,
     kl_divergence,
@@ -66,12 +69,6 @@ from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance
 from .overlap import dice, jaccard, tversky
 from .survival import cox
-from .._core.registry import named
-
-gce = named("gce")
-multiclass_hinge = named("multiclass_hinge")
-poly1 = named("poly1")
-rps = named("rps")
 # isort: on
 
 __all__ = [

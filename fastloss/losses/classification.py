@@ -125,7 +125,7 @@ def sigmoid_focal() -> None:
     "(sigmoid(pred) - target)^2",
     LOGITS,
     shown=("(σ(x) − t)²", "2(σ(x) − t)·σ(x)σ(−x)"),
-    constant=constants_of_scores.log_odds,
+    constant=constants.log_odds,
     link="sigmoid",
     majorizer="2*(p*(1 - p))^2, as Gauss and Newton have it, or the second derivative where it is more",
     aliases=("savage",),

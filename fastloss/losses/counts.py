@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._core import constants_of_scores as constants
+from .._core import constants, constants_of_scores
 from .._core.families import Pointwise, loss
 from .._core.hyperparameters import Parameter
 from .._core.inputs import (
@@ -20,7 +20,7 @@ from .._core.inputs import (
     "exp(pred) - target*pred",
     LOG_MEANS_OF_COUNTS,
     shown=("eˣ − t·x", "eˣ − t"),
-    constant=constants.log_mean,
+    constant=constants_of_scores.log_mean,
     link="log",
 )
 def poisson_nll() -> None:
@@ -75,7 +75,7 @@ def poisson_deviance() -> None:
     "pred + target*exp(-pred)",
     LOG_MEANS_OF_POSITIVES,
     shown=("x + t·e⁻ˣ", "1 − t·e⁻ˣ"),
-    constant=constants.log_mean,
+    constant=constants_of_scores.log_mean,
     link="log",
 )
 def gamma_nll() -> None:
@@ -131,7 +131,7 @@ def gamma_deviance() -> None:
     "exp((2 - power)*pred)/(2 - power) + target*exp((1 - power)*pred)/(power - 1)",
     LOG_MEANS_OF_AMOUNTS,
     shown=("e^((2−ρ)x)/(2−ρ) + t·e^((1−ρ)x)/(ρ−1)", "e^((2−ρ)x) − t·e^((1−ρ)x)"),
-    constant=constants.log_mean,
+    constant=constants_of_scores.log_mean,
     link="log",
     power=Parameter(
         1.5,
@@ -204,7 +204,7 @@ def tweedie_deviance() -> None:
     "(target + 1/alpha)*log(1 + alpha*exp(pred)) - target*pred",
     LOG_MEANS_OF_COUNTS,
     shown=("(t + 1/α)·log(1 + αeˣ) − t·x", "(eˣ − t)/(1 + αeˣ)"),
-    constant=constants.log_mean,
+    constant=constants_of_scores.log_mean,
     link="log",
     alpha=Parameter(
         1.0,

@@ -13,6 +13,7 @@ from .._core.inputs import (
     LOGITS_OF_IDS,
     SCORES_OF_IDS,
 )
+from .._core.loss import Loss
 
 EPS = Parameter(
     0.0,
@@ -354,3 +355,8 @@ def weston_watkins_hinge() -> None:
     >>> fl.weston_watkins_hinge.grad([[0.0, 0.0, 0.0]], [0])
     array([[-2.,  1.,  1.]])
     """
+
+
+gce: Loss = softmax_generalized_cross_entropy
+multiclass_hinge: Loss = crammer_singer_hinge
+poly1: Loss = softmax_poly

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._core import constants, constants_of_rows
 from .._core.families import AXIS, CLASS_WEIGHT, IGNORE_INDEX, RowLoss, loss
 from .._core.inputs import LOGITS_OF_ORDERED, PROBABILITIES_OF_ORDERED
+from .._core.loss import Loss
 
 
 @loss(
@@ -66,3 +67,6 @@ def softmax_ranked_probability_score() -> None:
     >>> fl.softmax_ranked_probability_score([[0.0, 0.0, 0.0]] * 3, [0, 1, 2], reduction="none").round(4)
     array([0.5556, 0.2222, 0.5556])
     """
+
+
+rps: Loss = ranked_probability_score
