@@ -1,0 +1,29 @@
+"""What every adapter needs: the loss that is meant, its keywords checked, and the tool itself."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from .._core.loss import Loss
+from .._core.registry import named
+
+
+def resolved(loss: str | Loss, parameters: dict[str, Any]) -> Loss:
+    """The loss that a name, an alias or a loss means, its own keywords checked."""
+    found = loss if isinstance(loss, Loss) else named(loss)
+    for keyword in parameters:
+        if keyword not in found.parameters:
+            known = ", ".join(found.parameters) or "none"
+            raise TypeError(f"{found.name} has no keyword {keyword!r} (it has: {known})")
+    found._checked(parameters)
+    return found
+
+
+def imported(module: str, extra: str) -> ModuleType:
+    """A tool's module, or what to install for it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{module} is not installed: pip install 'fastloss[{extra}]'") from error

@@ -1,0 +1,14 @@
+"""Libraries that only some tests need: those tests are skipped without them, unless FASTLOSS_TEST_PEERS=1 demands them."""
+
+import importlib
+import importlib.util
+import os
+
+import pytest
+
+
+def needed(module):
+    """The module, if it is installed; at the head of a file it decides about all tests of it."""
+    if importlib.util.find_spec(module) is None and os.environ.get("FASTLOSS_TEST_PEERS") != "1":
+        pytest.skip(f"{module} is not installed", allow_module_level=True)
+    return importlib.import_module(module)
