@@ -17,8 +17,8 @@ from . import measure
 from .report import Report, show
 from .rivals import RIVALS
 
-LARGE = 1 << 24
-SIZES = [1, 32, 1000, 65536, 1_000_000, LARGE]
+LARGE = 1 << 22
+SIZES = [1, 32, 1000, 65536, 1_000_000, 1 << 24]
 QUICK_SIZES = [32, 65536, 1 << 22]
 QUICK_LOSSES = ["mse", "huber", "sigmoid_cross_entropy", "softmax_cross_entropy"]
 ALWAYS = ["fastloss", "memory", "NumPy"]
@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
     )
     more("--loss", choices=names, action="append", metavar="NAME", help="default: all; may be repeated")
     more("--threads", type=count, help="of every contestant (default: as many as the process may use)")
-    more("--rounds", type=count, help="timed rounds, of which the median counts (default 7)")
+    more("--rounds", type=count, help="timed rounds, of which the median counts (default 7; of slow calls fewer)")
     more("--peers", action="store_true", help=f"measure every rival that is installed: {', '.join(PEERS)}")
     more("--rival", choices=PEERS, action="append", help="measure this one; may be repeated")
     more(
@@ -55,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
         action="append",
         help="measure these kernels of fastloss as well",
     )
-    more("--quick", action="store_true", help="a few losses and sizes in float32: under two minutes")
+    more("--quick", action="store_true", help="a few losses and sizes in float32: under two minutes with --peers too")
     more("--json", metavar="FILE", help="write the figures to a file as well")
     more("--charts", metavar="FOLDER", help="draw charts of the figures (needs the extra 'plot')")
     more("--from", dest="files", metavar="FILE", nargs="+", help="measure nothing; show the figures of these files")

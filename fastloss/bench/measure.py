@@ -27,7 +27,7 @@ from .worker import SLOW
 CALLS = ("value", "value_and_grad")
 TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of the inputs
 REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some milliseconds after their work is done
-SLOW_ROUNDS = 2
+SLOW_ROUNDS = 3
 MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 

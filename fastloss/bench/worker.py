@@ -17,7 +17,7 @@ from .rivals import RIVALS, Candidate, Task
 
 SAMPLE = 2048  # gradients are compared at this many places
 LEAST = 2e-3  # seconds that are timed at once: fast calls are repeated
-SLOW = 0.1  # seconds: a call this slow finds no cache as it left it, and need not run in every round
+SLOW = 0.02  # seconds: a call this slow finds no cache as it left it, and need not run in every round
 
 
 class Worker:
