@@ -14,8 +14,8 @@ cdef extern from *:
     #define BEYOND ((double)INFINITY)
     #define LONG_F 80.0           /* an exponential of more may leave the range, and is taken of the half, twice */
     #define LONG_D 700.0
-    #define TINY_F 0x1p-25        /* log(1 + z) is z for anything smaller */
-    #define TINY_D 0x1p-54
+    #define SMALL_F 0x1p-25        /* log(1 + z) is z for anything smaller */
+    #define SMALL_D 0x1p-54
     #define LEAST_F 0x1p-126      /* quotients that are no normal numbers are lifted twice, once from either side */
     #define LEAST_D 0x1p-1022
     #define LIFT_F 0x1p100
@@ -23,7 +23,7 @@ cdef extern from *:
     #define LOGS_F 138.62943611198906188    /* the logarithm of the square of that */
     #define LOGS_D 1247.66492500790155695
     """
-    const double BEYOND, LONG_F, LONG_D, TINY_F, TINY_D, LEAST_F, LEAST_D, LIFT_F, LIFT_D, LOGS_F, LOGS_D
+    const double BEYOND, LONG_F, LONG_D, SMALL_F, SMALL_D, LEAST_F, LEAST_D, LIFT_F, LIFT_D, LOGS_F, LOGS_D
 
 cdef struct PoissonNll:
     double unused
@@ -262,7 +262,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
                        real* hess, real* bound) noexcept nogil:
     """One sample's loss, derivative, second derivative and a majorizer of that. What nobody reads is never computed."""
     cdef real zero = 0, half = 0.5, one = 1, two = 2, four = 4, beyond = BEYOND
-    cdef real tiny = TINY_F if real is float else TINY_D
+    cdef real tiny = SMALL_F if real is float else SMALL_D
     cdef real long_ = LONG_F if real is float else LONG_D, t = target, a, b, e, p, q, r, s, u, w, x, y, mu
     if Pointwise is PoissonNll:
         # eˣ − t·x; t·x is 0 where t is, and left out where eˣ is infinite
