@@ -151,7 +151,7 @@ def extensions():
         for name, flags in {"engine": [], "cpu": [], **(TARGETS if x86 else PORTABLE)}.items()
         if name in LEVELS or not LEVELS or not name.startswith("level")
     ]
-    calls = Extension("fastloss._core.calls", ["fastloss/_core/calls.py"], depends=["fastloss/_core/calls.pxd"])
+    calls = Extension("fastloss._core.calls", ["fastloss/_core/calls.pyx"])
     return cythonize(
         [*kernels, calls],
         nthreads=os.cpu_count() or 1,

@@ -1,11 +1,13 @@
 """What every loss can be asked besides its value and slope, and how its results and weights may be given."""
 
+import contextlib
 import inspect
 import itertools
 import math
 import pickle
 import pydoc
 import re
+import sys
 from functools import cache
 
 import mpmath as mp
@@ -935,3 +937,70 @@ def test_a_linear_model_is_solved_by_its_hessian():
     found = optimize.minimize(objective, start, jac=True, hessp=objective.hessp, method="trust-ncg")
     assert np.abs(objective(found.x)[1]).max() < 1e-4
     assert found.nit < 12
+
+
+# ---- the way in ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["__call__", "grad", "value_and_grad", "grad_and_hess"])
+def test_arguments_arrive_however_they_are_given(call):
+    """By place, by name, through * and **, keywords remembered or new: the compiled way in takes each apart by hand."""
+    rng = np.random.default_rng(0)
+    pred, target, weight = rng.standard_normal((3, 40)).astype(np.float32) + 3
+    weight = weight.astype(float)
+    function = fl.barron if call == "__call__" else getattr(fl.barron, call)
+
+    def flat(result):
+        return np.concatenate([np.ravel(x) for x in (result if isinstance(result, tuple) else (result,))])
+
+    for keywords in (
+        {},
+        {"alpha": 0.5},
+        {"alpha": 0.5, "delta": 2.0},
+        {"delta": 2.0},
+        {"delta": 3.0},
+        {"delta": 3},
+        {},
+    ):
+        for more in (
+            {},
+            {"sample_weight": weight},
+            {"reduction": "sum"},
+            {"sample_weight": weight, "reduction": "none"},
+        ):
+            expected = flat(function(pred.tolist(), target.tolist(), **keywords, **more))
+            for _ in range(2):
+                reversed_keywords = dict(reversed([*keywords.items(), *more.items()]))
+                for result in (
+                    function(pred, target, **keywords, **more),
+                    function(pred, target, **reversed_keywords),
+                    function(pred, target=target, **more, **keywords),
+                    function(**{"tar" + "get": target, "pr" + "ed": pred}, **keywords, **more),
+                ):
+                    assert np.allclose(flat(result), expected, rtol=1e-5)
+    refused(TypeError, "pred", function)
+    refused(TypeError, "target", function, pred)
+    refused(TypeError, "positional", function, pred, target, weight)
+    refused(TypeError, "delte", function, pred, target, delte=2.0)
+    refused(TypeError, "multiple values", function, pred, target, pred=pred)
+    refused(TypeError, "curvature", fl.barron.grad, pred, target, curvature="exact")
+
+
+def test_a_call_keeps_no_reference():
+    pred, target, weight, delta = np.ones(40), np.zeros(40), np.ones(40), 2.5
+    out = np.empty(40)
+    things = (pred, target, weight, out, delta, fl.huber.grad)
+
+    def calls():
+        fl.huber(pred, target, delta=delta)
+        fl.huber(pred, target, sample_weight=weight, reduction="sum")
+        fl.huber.grad(pred, target, out=out, delta=delta)
+        fl.huber.grad_and_hess(pred=pred, target=target, curvature="majorizer", delta=delta)
+        with contextlib.suppress(TypeError):
+            fl.huber.grad(pred, target, weight)
+
+    calls()
+    before = [sys.getrefcount(thing) for thing in things]
+    for _ in range(100):
+        calls()
+    assert [sys.getrefcount(thing) for thing in things] == before

@@ -462,10 +462,12 @@ MUTANTS = [
         ("near = difflib.get_close_matches(name, losses, 1)", "near = []"),
     ),
     *of(
-        "_core/calls.py",
-        "test_bad_input test_inputs test_rows",
+        "_core/calls.pyx",
+        "test_calls test_bad_input test_inputs",
+        ("name) != value:", "name) == NULL:"),
+        ("            if given != len(<dict>loss._last[0]):\n                return None\n", ""),
         ("if name not in before or before[name] is not value:", "if name not in before:"),
-        ("if len(before) == len(given):", "if True:"),
+        ("                weight = <object>value\n", "                pass\n"),
     ),
     *of(
         "accumulator.py",

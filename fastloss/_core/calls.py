@@ -1,7 +1,6 @@
 """The calls that every loss has: as thin as they can be.
 
-Setup compiles this file where it can (`calls.pxd` says what a `Calls` holds), which takes a third off a small batch. The
-source is the same either way.
+Where setup can compile, calls.pyx takes this module's place: the same calls, in half of the time.
 """
 
 from __future__ import annotations

@@ -43,14 +43,16 @@ cdef inline bint apart(x, y):
 
 cdef inline bint writable(out, pred, target, weight, bint* aliased):
     """Whether out can take a result: alike, writable, and either one of the inputs or apart from all of them."""
-    if not alike(out, <cnp.ndarray>pred) or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out):
-        return False
-    for x in (pred, target, weight):
-        if x is not None and not apart(x, out):
-            if cnp.PyArray_DATA(<cnp.ndarray>x) != cnp.PyArray_DATA(<cnp.ndarray>out) or not alike(x, <cnp.ndarray>out):
-                return False
-            aliased[0] = True
-    return True
+    return (alike(out, <cnp.ndarray>pred) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out) and beside(out, pred, aliased)
+            and beside(out, target, aliased) and beside(out, weight, aliased))
+
+
+cdef inline bint beside(out, x, bint* aliased):
+    """Whether an output is an input, or shares nothing with it."""
+    if x is None or apart(x, out):
+        return True
+    aliased[0] = True
+    return cnp.PyArray_DATA(<cnp.ndarray>x) == cnp.PyArray_DATA(<cnp.ndarray>out) and alike(x, <cnp.ndarray>out)
 
 
 cdef inline object new_like(cnp.ndarray x):

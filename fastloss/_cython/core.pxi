@@ -1,6 +1,6 @@
 # What losses of two outputs, two rows and whole batches have in common. Included by engine.pyx.
 
-cdef class CoreKernel:
+cdef class CoreKernel(Kernel):
     """A loss of another shape than a number against a number."""
     cdef const void* entry              # of tables.pxd, as the family has it
     cdef const Memory* memory
@@ -17,7 +17,7 @@ cdef class CoreKernel:
         """Whether its numbers have a domain."""
         return False
 
-    def quick(self, int call, pred, target, weight, reduction, out, tuple own):
+    cpdef object quick(self, int call, pred, target, weight, reduction, out, tuple own):
         """As PointwiseKernel.quick, of a cost without weights: nothing else is inspected."""
         cdef bint aliased = False
         cdef object first = None, second = None

@@ -67,7 +67,7 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
         if block.hess is not NULL and not here[HESSES]:
             scatter_both(batch, HESSES, start, n, place[HESSES], spare, size)
         start += n
-    add_up(&sums, partial)
+    add_up(&sums, True, partial)
     return 0
 
 

@@ -56,7 +56,7 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
             done += n
         if head > 0:
             rotate(&sums, LANES - head)
-    add_up(&sums, partial)
+    add_up(&sums, self.counted or batch.unit != 1 or batch.operand[WEIGHT].data is not NULL, partial)
     partial.samples = (end - start) * batch.core
     if self.streaming:
         batch.memory.stream_fence()
@@ -70,13 +70,15 @@ cdef inline void no_sums(Sums* sums) noexcept nogil:
     sums.seen = 0
 
 
-cdef inline void add_up(Sums* sums, Partial* partial) noexcept nogil:
+cdef inline void add_up(Sums* sums, bint weighted, Partial* partial) noexcept nogil:
     """In an order that depends on nothing."""
     cdef Py_ssize_t n = LANES // 2, k
     while n > 0:
         for k in range(n):
             sums.value[k] += sums.value[k + n]
-            sums.weight[k] += sums.weight[k + n]
+        if weighted:
+            for k in range(n):
+                sums.weight[k] += sums.weight[k + n]
         n //= 2
     partial.value = sums.value[0]
     partial.weight = sums.weight[0]
@@ -223,7 +225,7 @@ cdef inline void in_units(double[::1] weight, Py_ssize_t n, double unit, bint gi
         weight[k] = 0
 
 
-cdef class PointwiseKernel:
+cdef class PointwiseKernel(Kernel):
     """A loss or function of one number against one number."""
     cdef PointwiseEntry entry
     cdef const Memory* memory
@@ -232,7 +234,7 @@ cdef class PointwiseKernel:
         self.entry = (<const PointwiseEntry*>entry_of(tables, name))[0]
         self.memory = <const Memory*>entry_of(tables, "memory")
 
-    def quick(self, int call, pred, target, weight, reduction, out, tuple own):
+    cpdef object quick(self, int call, pred, target, weight, reduction, out, tuple own):
         """The answer, if the arguments are as the loops like them; else NotImplemented, and nothing has happened.
 
         That means plain contiguous arrays of one of the two dtypes, of equal shapes and not empty, no overlap, a known

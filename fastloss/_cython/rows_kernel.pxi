@@ -4,7 +4,7 @@ cdef enum:
     FIXED = 3                   # what every loss of rows is given before its numbers: axis, ignore_index, class_weight
 
 
-cdef class RowsKernel:
+cdef class RowsKernel(Kernel):
     """A loss of rows of classes, or a function of rows."""
     cdef RowsEntry entry
     cdef const Memory* memory
@@ -15,7 +15,7 @@ cdef class RowsKernel:
         self.memory = <const Memory*>entry_of(tables, "memory")
         self.by_numbers = PointwiseKernel(tables, "cross_entropy_term") if name == "categorical_cross_entropy" else None
 
-    def quick(self, int call, pred, target, weight, reduction, out, tuple own):
+    cpdef object quick(self, int call, pred, target, weight, reduction, out, tuple own):
         """As PointwiseKernel.quick; own = (axis, ignore_index, class_weight, the loss's numbers ...)."""
         cdef RowsJob job
         cdef Batch* batch = &job.job.batch

@@ -10,7 +10,7 @@ cdef extern from *:
 cdef class StatisticKernel(PointwiseKernel):
     """A root of a mean of squares."""
 
-    def quick(self, int call, pred, target, weight, reduction, out, tuple own):
+    cpdef object quick(self, int call, pred, target, weight, reduction, out, tuple own):
         """As PointwiseKernel.quick; a root has no losses of its samples, nor a sum of them."""
         if reduction is not USUAL and reduction != "mean" and reduction != "batch_mean":
             return NotImplemented

@@ -31,7 +31,7 @@ def build(tmp_path):
     for folder in (kernels, tmp_path / "fastloss" / "_core"):
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
-    for name in ("__init__.py", "_core/calls.py", "_core/calls.pxd"):
+    for name in ("__init__.py", "_core/calls.py", "_core/calls.pyx"):
         (tmp_path / "fastloss" / name).touch()
     for name in ("engine", "cpu", "level_v2", "level_v3", "level_v4"):
         (kernels / f"{name}.pyx").write_text("here = True\n")
