@@ -75,7 +75,7 @@ cdef int rows_chunk(const RowsJob* self, Py_ssize_t start, Py_ssize_t end, char*
             seen |= long_row(self, &block, start, work)
         else:
             seen |= row_major_block(self, &block, start, 0, ALL_STAGES, 0, work)
-        if batch.wanted & VALUE and not batch.summed and batch.operand[VALUES].data is not NULL:
+        if batch.wanted & VALUE and not batch.summed and batch.operand[VALUES].data is not NULL and not seen & OUTSIDE:
             store_values(batch, start, n, block.state + LOSS * block.padded)
         start += n
     partial.value = sums.value
@@ -168,7 +168,7 @@ cdef int class_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t sta
     elif batch.wanted != 0:
         load_classes(batch, PRED, start, n, <char*>block.exps, self.padded)
     seen = self.function(self.parameters, pred, target, block)
-    if batch.wanted & (GRAD | HESS | BOUND):
+    if batch.wanted & (GRAD | HESS | BOUND) and not seen & OUTSIDE:
         if self.out_table is not NULL and n == self.padded:
             locate(batch, GRADS, start, &data, &stride)
             if self.streaming:
@@ -239,7 +239,7 @@ cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start
         block.stages &= ~SPREAD
     seen = self.function(self.parameters, source[PRED], source[TARGET], block)
     for k in range(2):
-        if result[k] is not NULL and not self.lies[GRADS + k]:
+        if result[k] is not NULL and not self.lies[GRADS + k] and not seen & OUTSIDE:
             store_rows(batch, GRADS + k, start, n, first, block.length, result[k], self.row[GRADS + k] * size, self.streaming)
     return seen
 
@@ -343,6 +343,8 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
     block.grad = grad if batch.wanted & (GRAD | HESS | BOUND) else NULL
     block.hess = hess if batch.wanted & (HESS | BOUND) else NULL
     seen |= self.function(self.parameters, pred, NULL, block)
+    if seen & OUTSIDE:
+        return seen
     if block.grad is not NULL:
         among_zeros(self, GRADS, start, n, grad, block.label)
     if block.hess is not NULL:

@@ -151,6 +151,7 @@ cdef class RowsKernel(Kernel):
     cdef int compute(self, RowsJob* job, int wanted, int reduction, bint inspect_first, bint aliased, double* cost,
                      Partial* total) except -1:
         cdef const RowsForm* form = job.form
+        cdef bint weighted = job.job.batch.operand[WEIGHT].data is not NULL or job.class_weight is not NULL
         job.job.batch.memory = self.memory
         job.job.batch.wanted = wanted
         job.job.chunk = <Chunk>rows_chunk
@@ -158,11 +159,12 @@ cdef class RowsKernel(Kernel):
         job.looks_at_all = inspect_first
         inspect_first = inspect_first and (form.labelled or form.targeted or job.job.batch.operand[WEIGHT].data is not NULL)
         cut(job)
+        if job.job.batch.samples <= job.block and job.spans == 1 and not weighted and not job.ignoring:
+            inspect_first = False       # a block that is all there is writes nothing once it has seen such a thing
         lay_workspace(job)
         try:
             make_table(job)
-            evaluate(&job.job, reduction, job.job.batch.operand[WEIGHT].data is not NULL or job.class_weight is not NULL,
-                     job.ignoring, inspect_first, aliased, cost, total)
+            evaluate(&job.job, reduction, weighted, job.ignoring, inspect_first, aliased, cost, total)
         finally:
             if job.out_table is not NULL:
                 free(job.out_table)

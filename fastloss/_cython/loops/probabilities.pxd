@@ -71,7 +71,7 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
         if wanted & (GRAD | HESS | BOUND):
             for i in range(n):
                 row[WEIGHT, i] = row[WEIGHT, i] * block.scale
-    if stages & SPREAD and wanted & (GRAD | HESS | BOUND):
+    if stages & SPREAD and wanted & (GRAD | HESS | BOUND) and not seen & OUTSIDE:
         if sparse(loss):
             spread_labels(loss, p, grad, hess, row, label, block)
         else:

@@ -76,7 +76,7 @@ cdef inline int stages(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
                     row[MEAN_SLOPE, i] += part[SPAN_SLOPE, c]
                     row[MEAN_BEND, i] += part[SPAN_BEND, c]
         finish(loss, row, block)
-    if stages & SPREAD:
+    if stages & SPREAD and not seen & OUTSIDE:
         for i in range(n):
             spread(loss, x, t, e, grad, hess, row, part, i, i * spans + block.span, block)
     return seen

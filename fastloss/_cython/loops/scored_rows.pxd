@@ -4,7 +4,7 @@ are written out. They know no loss.
 
 from libc.stdint cimport int64_t
 
-from ..block cimport BOUND, GRAD, HESS, LANES, VALUE
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
 from ..formulas.scored_rows cimport STEP, Scores, gapped, hinge, point, prepare, ranked, through_softmax
 from ..rows_block cimport INSPECT, LINES, LOSS, ROWS, TILES, WEIGH, WEIGHT, RowsBlock
 from ..vectors cimport signless
@@ -46,7 +46,7 @@ cdef inline int stages(Scores loss, const real[:, ::1] x, const real[:, ::1] t, 
         seen |= weigh(block.labelled, row, label, class_weight, block)
     if block.stages & INSPECT and block.inspected:
         seen |= outside(x, block.class_major, row, n)
-    if wanted == 0:
+    if wanted == 0 or seen & OUTSIDE:
         return seen
     for i in range(1 if block.class_major else n):
         load(loss, x, t, label, tile, i, m, block)
