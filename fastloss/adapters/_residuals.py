@@ -29,6 +29,11 @@ def reason(loss: Loss) -> str:
         return REASONS[loss.name]
     if isinstance(loss, Root):
         return "it is the root of a mean, of which no residual has a part of its own; mse has the same minimum"
-    if isinstance(loss, Pointwise) and loss.inputs is not NUMBERS and loss.link == "identity" and not loss.inputs.domains:
+    if (
+        isinstance(loss, Pointwise)
+        and loss.inputs is not NUMBERS
+        and loss.link == "identity"
+        and not loss.inputs.domains
+    ):
         return "it depends on the target besides the residual; huber does not"
     return f"it is a loss of other things than residuals ({loss.inputs.short}); huber is one of them"

@@ -80,8 +80,10 @@ class Rho:
             raise ValueError(f"z[{first}] is {shown(z.flat[first])}; it must be the square of a residual")
         own = dict(zip(self.loss.parameters, self.loss._checked(self.parameters), strict=True))
         values = self.loss(np.sqrt(z), np.zeros_like(z), reduction="none", **self.parameters)
+        result: Array = np.empty((3, *z.shape))
         with np.errstate(all="ignore"):
-            return np.array(np.broadcast_arrays(2 * values, *DERIVATIVES[self.loss.name](z, **own)))
+            result[0], (result[1], result[2]) = 2 * values, DERIVATIVES[self.loss.name](z, **own)
+        return result
 
 
 # ---- the first two derivatives of rho, in closed form: differences of l's own cancel near 0 --------------------------
@@ -155,7 +157,8 @@ def barron(z: Array, alpha: float, delta: Any) -> tuple[Array, Array]:
     v = z / delta / delta / abs(alpha - 2)
 
     def power(exponent: float) -> Array:
-        return np.where(v < 1, np.exp(exponent * np.log1p(v)), (1 + v) ** exponent)
+        powers: Array = np.where(v < 1, np.exp(exponent * np.log1p(v)), (1 + v) ** exponent)
+        return powers
 
     return power(alpha / 2 - 1), math.copysign(0.5, alpha - 2) * power(alpha / 2 - 2) / delta / delta
 
