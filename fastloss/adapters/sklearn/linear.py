@@ -19,7 +19,7 @@ from ..._core.loss import Loss
 from .._shared import resolved
 from .labels import coded, kind
 from .refusals import check_labels, check_scores, check_smooth
-from .solver import minimum, problem
+from .solver import best_constants, minimum, problem
 
 TAKEN: dict[str, Any] = {"accept_sparse": "csr", "dtype": [np.float64, np.float32]}
 
@@ -56,6 +56,8 @@ class Linear(BaseEstimator):  # type: ignore[misc]
         classes: int | None = None,
     ) -> None:
         """Fit from an intercept of `start`, or from where the last fit has ended."""
+        if sample_weight is not None and target.ndim == 2 and isinstance(loss, Pointwise):
+            sample_weight = sample_weight[:, np.newaxis]  # for each output
         given = problem(loss, X, target, sample_weight, self.l2, self.fit_intercept, classes, parameters)
         count = given.coefficients
         w = np.zeros(given.size)
@@ -170,17 +172,6 @@ class LinearRegressor(RegressorMixin, Linear):  # type: ignore[misc]
         return tags
 
 
-def best_constants(loss: Loss, y: Array, weight: Array | None, parameters: Mapping[str, Any]) -> Array:
-    """Of each output, or 0: where it is infinite, and of losses of whole rows."""
-    if not isinstance(loss, Pointwise):
-        return np.zeros(y.shape[1:])
-    best = [
-        loss.constant(column, sample_weight=weight, **{k: v[j] if np.ndim(v) else v for k, v in parameters.items()})
-        for j, column in enumerate(y.reshape(len(y), -1).T)
-    ]
-    return np.nan_to_num(np.reshape(best, y.shape[1:]), nan=0, posinf=0, neginf=0)
-
-
 def gives_probabilities(model: Any) -> bool:
     """Whether the loss is of logits."""
     return model.loss is None or resolved(model.loss, {}).link in ("sigmoid", "softmax")
@@ -258,7 +249,7 @@ class LinearClassifier(ClassifierMixin, Linear):  # type: ignore[misc]
         self.classes_, ids = np.unique(y, return_inverse=True)
         count = len(self.classes_)
         if count < 2:
-            raise ValueError(f"y has one class, {self.classes_[0]!r}; there must be at least 2 classes")
+            raise ValueError(f"y has one class, {self.classes_.tolist()[0]!r}; there must be at least 2 classes")
         loss, parameters = self._resolved(
             self.loss or ("sigmoid_cross_entropy" if count == 2 else "softmax_cross_entropy")
         )

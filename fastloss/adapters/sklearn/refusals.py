@@ -45,6 +45,10 @@ def check_scores(loss: Loss, tool: str) -> None:
         raise ValueError(f"{loss.name} is no loss for {tool}: it is the root of a mean; {square} has the same minimum")
     if isinstance(loss, TwoOutputs):
         raise ValueError(f"{loss.name} is no loss for {tool}: it takes two predictions for each number; mse takes one")
+    if loss.name == "cosine_distance":
+        raise ValueError(
+            f"cosine_distance is no loss for {tool}: all multiples of a score are as good; mse tells them apart"
+        )
     if "pred" in loss.domains:
         domain, other = loss.domains["pred"].text, OF_SCORES[loss.name]
         raise ValueError(

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ... import linear
 from ..._core.domains import Array
+from ..._core.families import Pointwise
 from ..._core.hyperparameters import Integer, Parameter
 from ..._core.loss import Loss
 
@@ -68,6 +69,8 @@ def problem(
         return Problem(objective, objective.shape, objective.size)
     shape = (X.shape[1], *objective.shape[1:])
     count = math.prod(shape)
+    total = objective.sums(np.zeros(objective.size))[2]
+    given = {"sample_weight": sample_weight, "reduction": "sum", **parameters}
     transposed = X.T.tocsr()  # a second copy: its products are several times faster than those of a view
 
     def cost(w: Array) -> tuple[float, Array]:
@@ -75,14 +78,24 @@ def problem(
         scores = X @ W.astype(X.dtype, copy=False)
         if fit_intercept:
             scores += b.reshape(scores.shape[1:])
-        value, slopes = loss.value_and_grad(scores, target, sample_weight=sample_weight, out=scores, **parameters)
+        value, slopes = loss.value_and_grad(scores, target, out=scores, **given)
         gradient = np.empty(w.shape)
-        gradient[:count] = np.ravel(transposed @ slopes)
-        gradient[:count] += l2 * w[:count]
-        gradient[count:] = slopes.sum(axis=0, dtype=np.float64).ravel()[: w.size - count]
-        return value + 0.5 * l2 * float(W.ravel() @ W.ravel()), gradient
+        gradient[:count] = np.ravel(transposed @ slopes) / total + l2 * w[:count]
+        gradient[count:] = np.ravel(slopes.sum(axis=0, dtype=np.float64))[: w.size - count] / total
+        return value / total + 0.5 * l2 * float(w[:count] @ w[:count]), gradient
 
     return Problem(cost, shape, count + objective.size)
+
+
+def best_constants(loss: Loss, y: Array, weight: Array | None, parameters: Mapping[str, Any]) -> Array:
+    """Of each output, or 0: where it is infinite, and of losses of whole rows."""
+    if not isinstance(loss, Pointwise):
+        return np.zeros(y.shape[1:])
+    best = [
+        loss.constant(column, sample_weight=weight, **{k: v[j] if np.ndim(v) else v for k, v in parameters.items()})
+        for j, column in enumerate(y.reshape(len(y), -1).T)
+    ]
+    return np.nan_to_num(np.reshape(best, y.shape[1:]), nan=0, posinf=0, neginf=0)
 
 
 def minimum(of: Problem, start: Array, l1: float, max_iter: int, tol: float) -> tuple[Array, int]:

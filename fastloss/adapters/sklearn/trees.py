@@ -120,6 +120,7 @@ class HistogramLoss(built_in.BaseLoss):  # type: ignore[misc]
 
     def fit_intercept_only(self, y_true: Array, sample_weight: Array | None = None) -> Any:
         """The best constant; of what the tool has itself, with the tool's own bits."""
+        self.closs.check_start(y_true)
         if self._own is not None:
             return self._own.fit_intercept_only(y_true, sample_weight)
         return self.closs.constant(y_true, sample_weight)
@@ -146,6 +147,12 @@ class Filler:
         self.factor = 0.5 if loss.name == "mse" else 1.0
         # The tool's slope at an error of exactly 0, where ours is 0.
         self.at_zero = {"mae": -1.0, "quantile": -float(parameters.get("alpha", 0.5))}.get(loss.name)
+
+    def check_start(self, y_true: Array) -> None:
+        """Refuse a number of classes that is not y's: scikit-learn would fail on shapes, without a word of classes."""
+        if self.classes is not None and self.classes > 2:
+            found = int(y_true.max(initial=0)) + 1
+            self._check(found == self.classes, found)
 
     def constant(self, y_true: Array, sample_weight: Array | None) -> Any:
         """The best constant, which is finite."""
@@ -215,19 +222,26 @@ class Filler:
         """What scores are to the loss: of two classes in rows, the first has a score of 0."""
         count = self.classes
         columns = raw_prediction.shape[1] if raw_prediction.ndim == 2 else 2 if count is not None else None
-        if columns != count:
-            name, has = self._loss.name, "two" if count is None else count
-            raise ValueError(f"{name} is of {has} classes, but y has {columns}; softmax losses take classes={columns}")
+        self._check(columns == count, columns)
         if count == 2:
             return np.column_stack([np.zeros_like(raw_prediction), raw_prediction])
         return raw_prediction
 
     def _target(self, y_true: Array) -> Array:
         """What scikit-learn's targets are to the loss; it numbers classes by floats."""
-        wanted = kind(self._loss)
-        if wanted in ("labels", "numbers"):
+        if kind(self._loss) == "numbers":
             return y_true
-        return coded(self._loss, y_true.astype(np.int64), 2 if self.classes is None else self.classes)
+        count = 2 if self.classes is None else self.classes
+        self._check(int(y_true.max(initial=0)) + 1 <= count, int(y_true.max(initial=0)) + 1)
+        return y_true if kind(self._loss) == "labels" else coded(self._loss, y_true.astype(np.int64), count)
+
+    def _check(self, fits: bool, found: int | None) -> None:
+        """That there are as many classes as the loss is of."""
+        if not fits:
+            of = "two" if self.classes is None else self.classes
+            raise ValueError(
+                f"{self._loss.name} is of {of} classes, but y has {found}; softmax losses take classes={found}"
+            )
 
 
 def checked(loss: Loss, classes: int | None, parameters: Mapping[str, Any]) -> int | None:
@@ -237,6 +251,10 @@ def checked(loss: Loss, classes: int | None, parameters: Mapping[str, Any]) -> i
     if not isinstance(loss, (Pointwise, RowLoss)):
         raise ValueError(
             f"{loss.name} is no loss for histogram boosting: no sample has a score and a loss of its own; mse has"
+        )
+    if loss.name == "perceptron":
+        raise ValueError(
+            "perceptron is no loss for histogram boosting: it is 0, its slope too, where trees start; logistic is not"
         )
     for name, value in parameters.items():
         if name != "class_weight" and np.ndim(value):
