@@ -119,9 +119,10 @@ def test_unknown_labels_and_too_many():
         ValueError, match="binary_cross_entropy is a loss of two classes, but there are 3; sparse_categorical"
     ):
         scorer("log_loss")(model, X, y)
+    four = np.arange(len(y)) % 4
+    one_against_one = SVC(decision_function_shape="ovo").fit(X, four)
     with pytest.raises(ValueError, match="decision_function gives 6 columns for 4 classes"):
-        four = np.arange(len(y)) % 4
-        scorer("softmax_cross_entropy")(SVC(decision_function_shape="ovo").fit(X, four), X, four)
+        scorer("softmax_cross_entropy")(one_against_one, X, four)
 
 
 def test_what_an_estimator_is_asked_for():
@@ -141,7 +142,7 @@ def test_what_an_estimator_is_asked_for():
     assert either(model, X, y) == scorer("hinge")(model, X, y)
     with pytest.raises(ValueError, match="response_method is 'transform'; it must be of 'predict'"):
         scorer("huber", response_method="transform")
-    with pytest.raises(ValueError, match="poisson_nll takes logarithms of means.*poisson_deviance takes means"):
+    with pytest.raises(ValueError, match=r"poisson_nll takes logarithms of means.*poisson_deviance takes means"):
         scorer("poisson_nll")
     x = RNG.standard_normal(5)
     assert scorer("poisson_nll", response_method="predict")(Same(), x, np.ones(5)) == -fl.poisson_nll(x, np.ones(5))
@@ -240,7 +241,7 @@ def test_score_function():
     for wrong in (-1, 3, np.nan, np.inf):
         with pytest.raises(ValueError, match=r"y_true\[0\]"):
             score_function("categorical_cross_entropy")([wrong], P[:1])
-    with pytest.raises(TypeError, match="y_true has dtype <U1.*scorer codes labels"):
+    with pytest.raises(TypeError, match=r"y_true has dtype <U1.*scorer codes labels"):
         rows(["a"], P[:1])
     with pytest.raises(ValueError, match=r"target\[0\] is -1; target must be in \[0, 1\]"):
         score_function("log_loss")([-1, 1], [0.5, 0.5])
