@@ -13,6 +13,8 @@ from .._core.registry import named
 
 def resolved(loss: str | Loss, parameters: Mapping[str, Any]) -> Loss:
     """The loss that a name, an alias or a loss means, its own keywords checked."""
+    if not isinstance(loss, (str, Loss)):
+        raise TypeError(f"loss must be a name or a loss, not {type(loss).__name__}")
     found = loss if isinstance(loss, Loss) else named(loss)
     for keyword in parameters:
         if keyword not in found.parameters:
@@ -27,7 +29,7 @@ def imported(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f"{module} is not installed: pip install 'fastloss[{extra}]'") from error
+        raise ImportError(f"{module.partition('.')[0]} is not installed: pip install 'fastloss[{extra}]'") from error
 
 
 def described(loss: Loss, parameters: Mapping[str, Any]) -> str:

@@ -274,6 +274,8 @@ def test_as_objects():
             make("huber", delta=0)
         with pytest.raises(ValueError, match="there is no loss 'hubert'"):
             make("hubert")
+        with pytest.raises(TypeError, match="loss must be a name or a loss, not int"):
+            make(5)
 
 
 @pytest.mark.thread_unsafe

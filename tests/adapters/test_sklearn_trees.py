@@ -177,6 +177,8 @@ def test_refusals():
     for classes in (1, 0, -2):
         with pytest.raises(ValueError, match=f"classes is {classes}"):
             histogram_loss("softmax_focal", classes=classes)
+    with pytest.raises(ValueError, match="class_weight has 2 weights but there are 3 classes"):
+        histogram_loss("softmax_focal", classes=3, class_weight=[1.0, 2.0])
     with pytest.raises(TypeError, match="classes must be an integer"):
         histogram_loss("softmax_focal", classes=3.0)
     with pytest.raises(ValueError, match="classes is 3, but sigmoid_focal is of two classes"):

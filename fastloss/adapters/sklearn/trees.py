@@ -268,6 +268,8 @@ def checked(loss: Loss, classes: int | None, parameters: Mapping[str, Any]) -> i
             raise ValueError(f"{loss.name} needs classes=, the number of classes")
         if (count := CLASSES.checked("classes", classes)) is None or count < 2:
             raise ValueError(f"classes is {classes}; there must be at least 2")
+        if (weights := parameters.get("class_weight")) is not None and len(weights) != count:
+            raise ValueError(f"class_weight has {len(weights)} weights but there are {count} classes")
         return count
     if classes is not None and kind(loss) == "numbers":
         raise ValueError(f"classes is {classes}, but {loss.name} is a loss of numbers")
