@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -10,8 +11,10 @@ from .._core.loss import Loss
 from .._core.registry import named
 
 
-def resolved(loss: str | Loss, parameters: dict[str, Any]) -> Loss:
+def resolved(loss: str | Loss, parameters: Mapping[str, Any]) -> Loss:
     """The loss that a name, an alias or a loss means, its own keywords checked."""
+    if not isinstance(loss, (str, Loss)):
+        raise TypeError(f"loss must be a name or a loss, not {type(loss).__name__}")
     found = loss if isinstance(loss, Loss) else named(loss)
     for keyword in parameters:
         if keyword not in found.parameters:
@@ -26,4 +29,9 @@ def imported(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f"{module} is not installed: pip install 'fastloss[{extra}]'") from error
+        raise ImportError(f"{module.partition('.')[0]} is not installed: pip install 'fastloss[{extra}]'") from error
+
+
+def described(loss: Loss, parameters: Mapping[str, Any]) -> str:
+    """A loss with its keywords, as it would be called: ``huber(delta=2.0)``."""
+    return f"{loss.name}({', '.join(f'{name}={value!r}' for name, value in parameters.items())})"

@@ -1,0 +1,39 @@
+"""Which losses are of a residual alone, and why the others are not taken where only such a one fits."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from .._core.families import Pointwise, Root
+from .._core.inputs import NUMBERS
+from .._core.loss import Loss
+
+REASONS = {
+    "mae": "it has a corner at a residual of 0, where no weight is finite; pseudo_huber is smooth",
+    "quantile": "it has a corner at a residual of 0, where no weight is finite; expectile and pseudo_huber are smooth",
+    "epsilon_insensitive": "its slope jumps at epsilon; huber and pseudo_huber are smooth",
+    "expectile": "it weighs residuals by their sign, which their squares have lost",
+    "squared_epsilon_insensitive": "its weights psi(z)/z grow with |z|, so that reweighting need not converge; huber's fall",
+}
+
+
+def check_of_residuals(loss: Loss, known: Container[str], tool: str) -> None:
+    """Refuse a loss that is not known, with the reason."""
+    if loss.name not in known:
+        raise ValueError(f"{loss.name} is no loss for {tool}: {reason(loss)}")
+
+
+def reason(loss: Loss) -> str:
+    """Why a loss is not known."""
+    if loss.name in REASONS:
+        return REASONS[loss.name]
+    if isinstance(loss, Root):
+        return "it is the root of a mean, of which no residual has a part of its own; mse has the same minimum"
+    if (
+        isinstance(loss, Pointwise)
+        and loss.inputs is not NUMBERS
+        and loss.link == "identity"
+        and not loss.inputs.domains
+    ):
+        return "it depends on the target besides the residual; huber does not"
+    return f"it is a loss of other things than residuals ({loss.inputs.short}); huber is one of them"
