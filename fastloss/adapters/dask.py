@@ -173,7 +173,10 @@ def objective(
         for name, x in (("X", X), ("target", target), ("sample_weight", sample_weight))
         if x is not None
     }
+    if given["X"].ndim != 2:
+        raise ValueError(f"X has shape {given['X'].shape}; it must be (samples, features)")
     make = functools.partial(_part, loss, list(given), l2, fit_intercept, parameters)
+    # What shapes and dtypes tell is refused by the core, of no samples.
     make(None, *(np.empty((0, *(0 if math.isnan(n) else n for n in x.shape[1:])), x.dtype) for x in given.values()))
     checked_lengths([{name: x.shape[0] for name, x in given.items() if not math.isnan(x.shape[0])}])
     # The rows are cut alike; no other axis is cut.
