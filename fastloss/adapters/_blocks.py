@@ -103,7 +103,7 @@ def checked_lengths(blocks: Sequence[Mapping[str, float]]) -> None:
     """Refuse arguments of which one has more samples than another, as a whole or in a block."""
     totals = {name: sum(block[name] for block in blocks) for name in blocks[0]}
     for found, where in ((totals, ""), *((block, f" in block {i}") for i, block in enumerate(blocks))):
-        first = next(iter(found), None)
+        first = next(iter(found), "")
         for name, n in found.items():
             if n != found[first]:
                 raise ValueError(f"{first} has {found[first]} samples but {name} has {n}{where}; they must be as many")
