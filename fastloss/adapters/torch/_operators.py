@@ -10,8 +10,11 @@ An operator returns value and gradient, from one pass. The gradient being an out
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import json
+import mmap
+import sys
 from typing import Any
 
 import numpy as np
@@ -23,8 +26,11 @@ from ..._core.registry import with_parameters
 from .._shared import imported
 
 torch = imported("torch", "torch")
+Function: Any = torch.autograd.Function
 ARGUMENTS = "Tensor pred, Tensor target, Tensor? sample_weight, Tensor? columns"
 SETTINGS = "str settings, str reduction"
+MADVISE = ctypes.CDLL(None).madvise if sys.platform == "linux" else None
+LARGE, PAGE, HUGE = 1 << 22, mmap.PAGESIZE, getattr(mmap, "MADV_HUGEPAGE", None)
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------
@@ -62,6 +68,18 @@ def array(tensor: Any) -> Array:
         return numbers
     bits: Array = tensor.view(torch.int16).numpy()
     return bits.view(imported("ml_dtypes", "torch").bfloat16)
+
+
+def gradient_like(pred: Any) -> Any:
+    """A tensor for a gradient. Of a large one, Linux hands over small pages more slowly than a loss fills them; huge ones are
+    asked for, as NumPy does."""
+    grad = torch.empty_like(pred)
+    size = grad.untyped_storage().nbytes()
+    if size >= LARGE and MADVISE is not None:
+        MADVISE(
+            ctypes.c_void_p(-(-grad.untyped_storage().data_ptr() // PAGE) * PAGE), ctypes.c_size_t(size - PAGE), HUGE
+        )
+    return grad
 
 
 def dtype_of(pred: Any) -> Any:
@@ -121,7 +139,7 @@ def _(pred: Any, target: Any, sample_weight: Any, columns: Any, settings: str, r
 def value_and_grad(pred: Any, target: Any, sample_weight: Any, columns: Any, settings: str, reduction: str) -> Any:
     """The cost or the losses, and their gradient."""
     loss, labels, keywords = arguments(target, sample_weight, columns, settings, reduction)
-    grad = torch.empty_like(pred)
+    grad = gradient_like(pred)
     if reduction != "none":
         cost, _ = loss.value_and_grad(array(pred), labels, out=array(grad), **keywords)
         return torch.tensor(cost, dtype=pred.dtype), grad
@@ -164,13 +182,18 @@ def from_value_and_grad(ctx: Any, by_value: Any, by_grad: Any) -> tuple[Any, ...
     *tensors, grad = ctx.saved_tensors
     result = None
     if by_value is not None:
-        if ctx.reduction == "none" and by_value.dim() < grad.dim():
-            by_value = by_value.unsqueeze(meant(ctx.settings)[1].get("axis", -1))
-        result = by_value * grad
+        result = spread(by_value, grad, ctx.settings, ctx.reduction) * grad
     if by_grad is not None:
         product = hvp(*tensors, by_grad, ctx.settings, ctx.reduction)
         result = product if result is None else result + product
     return result, None, None, None, None, None
+
+
+def spread(by_value: Any, pred: Any, settings: str, reduction: str) -> Any:
+    """What is asked of each sample's loss, along the axis that these have not."""
+    if reduction == "none" and by_value.dim() < pred.dim():
+        return by_value.unsqueeze(meant(settings)[1].get("axis", -1))
+    return by_value
 
 
 value_and_grad.register_autograd(from_value_and_grad, setup_context=keep_gradient)
@@ -195,6 +218,39 @@ hvp.register_autograd(from_hvp, setup_context=keep_inputs)
 # ---- the way of a call -----------------------------------------------------------------------------------------------
 
 
+class Once(Function):
+    """The value, with a gradient that is handed over instead of copied: memory of its size takes longer to get than to fill.
+
+    Only the first backward pass has it. Another one over the same graph, or one that is to be differentiated itself, asks
+    the operator again. Compiled graphs, in which the multiplication costs nothing, have the operator alone.
+    """
+
+    @staticmethod
+    def forward(*call: Any) -> Any:
+        """The value and the gradient."""
+        return value_and_grad(*call)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, Any]) -> None:
+        """Keep the gradient apart from what autograd keeps."""
+        *tensors, ctx.settings, ctx.reduction = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.mark_non_differentiable(output[1])
+        ctx.set_materialize_grads(False)  # zeros of its size for what cannot be asked of it
+        ctx.grad = output[1]
+
+    @staticmethod
+    def backward(ctx: Any, by_value: Any, _: Any) -> tuple[Any, ...]:
+        """The gradient, times what is asked of the value."""
+        grad, ctx.grad = ctx.grad, None
+        by_value = spread(by_value, ctx.saved_tensors[0], ctx.settings, ctx.reduction)
+        if grad is None or torch.is_grad_enabled():
+            grad = by_value * value_and_grad(*ctx.saved_tensors, ctx.settings, ctx.reduction)[1]
+        elif by_value.dim() or by_value != 1:
+            grad *= by_value
+        return grad, None, None, None, None, None
+
+
 def evaluated(
     pred: Any, target: Any, sample_weight: Any, columns: Any, settings: str, reduction: str, argument: str = "pred"
 ) -> Any:
@@ -202,10 +258,12 @@ def evaluated(
     for name, x in ((argument, pred), ("target", target), ("sample_weight", sample_weight)):
         if not isinstance(x, torch.Tensor) and not (x is None and name == "sample_weight"):
             raise TypeError(f"{name} must be a torch.Tensor, not {type(x).__name__}")
+    call = (pred, target, sample_weight, columns, settings, reduction)
     if not torch.is_grad_enabled():
-        return value(pred, target, sample_weight, columns, settings, reduction)
+        return value(*call)
     for name, x in (("target", target), ("sample_weight", sample_weight), ("a weight for each class", columns)):
         if x is not None and x.requires_grad:
             raise ValueError(f"{name} requires a gradient, and would get none: {argument} alone does; give it detached")
-    call = (pred, target, sample_weight, columns, settings, reduction)
-    return value_and_grad(*call)[0] if pred.requires_grad else value(*call)
+    if not pred.requires_grad:
+        return value(*call)
+    return (value_and_grad if torch.compiler.is_compiling() else Once.apply)(*call)[0]
