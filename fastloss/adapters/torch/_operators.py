@@ -14,7 +14,6 @@ import ctypes
 import functools
 import json
 import mmap
-import sys
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ torch = imported("torch", "torch")
 Function: Any = torch.autograd.Function
 ARGUMENTS = "Tensor pred, Tensor target, Tensor? sample_weight, Tensor? columns"
 SETTINGS = "str settings, str reduction"
-MADVISE = ctypes.CDLL(None).madvise if sys.platform == "linux" else None
+MADVISE = ctypes.CDLL(None).madvise if hasattr(mmap, "MADV_HUGEPAGE") else None  # on Linux
 LARGE, PAGE, HUGE = 1 << 22, mmap.PAGESIZE, getattr(mmap, "MADV_HUGEPAGE", None)
 
 
@@ -199,22 +198,6 @@ def spread(by_value: Any, pred: Any, settings: str, reduction: str) -> Any:
 value_and_grad.register_autograd(from_value_and_grad, setup_context=keep_gradient)
 
 
-def keep_inputs(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-    """Keep what the product is made of."""
-    *tensors, _, ctx.settings, ctx.reduction = inputs
-    ctx.save_for_backward(*tensors)
-
-
-def from_hvp(ctx: Any, by_product: Any) -> tuple[Any, ...]:
-    """The product is linear in the vector, and the Hessian symmetric."""
-    if ctx.needs_input_grad[0]:
-        raise NotImplementedError(f"{meant(ctx.settings)[0].name} has no third derivative here")
-    return None, None, None, None, hvp(*ctx.saved_tensors, by_product, ctx.settings, ctx.reduction), None, None
-
-
-hvp.register_autograd(from_hvp, setup_context=keep_inputs)
-
-
 # ---- the way of a call -----------------------------------------------------------------------------------------------
 
 
@@ -242,6 +225,8 @@ class Once(Function):
     @staticmethod
     def backward(ctx: Any, by_value: Any, _: Any) -> tuple[Any, ...]:
         """The gradient, times what is asked of the value."""
+        if by_value is None:
+            return (None,) * 6
         grad, ctx.grad = ctx.grad, None
         by_value = spread(by_value, ctx.saved_tensors[0], ctx.settings, ctx.reduction)
         if grad is None or torch.is_grad_enabled():

@@ -56,7 +56,7 @@ def cross_entropy(
     """
     axis = min(1, input.dim() - 1)
     settings = f"softmax_cross_entropy:axis={axis}"
-    smoothing = f":label_smoothing={label_smoothing}"
+    smoothing = f":label_smoothing={constant(label_smoothing)}"
     if target.shape == input.shape and target.is_floating_point():
         if weight is None:
             return _value(input, target, settings + smoothing, reduction)
@@ -65,7 +65,7 @@ def cross_entropy(
         )
         return _of_terms(input, terms, None, weight.max(), settings, "batch_mean" if reduction == "mean" else reduction)
     if weight is None or not label_smoothing:
-        settings += f":ignore_index={ignore_index}{smoothing}"
+        settings += f":ignore_index={constant(ignore_index)}{smoothing}"
         settings, columns = (settings, None) if weight is None else (settings + " class_weight", weight[None])
         return _value(input, target, settings, reduction, columns=columns)
     there = target != ignore_index
@@ -136,7 +136,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     -------
     Tensor
     """
-    return _value(input, target, f"huber:delta={delta}", _by_count(reduction), weight)
+    return _value(input, target, f"huber:delta={constant(delta)}", _by_count(reduction), weight)
 
 
 def smooth_l1_loss(input: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0) -> Any:
@@ -187,9 +187,18 @@ def multi_margin_loss(
     -------
     Tensor
     """
-    settings = f"weston_watkins_hinge:margin={margin}:power={p}"
+    settings = f"weston_watkins_hinge:margin={constant(margin)}:power={constant(p)}"
     settings, columns = (settings, None) if weight is None else (settings + " class_weight", weight[None])
     return _value(input, target, settings, _by_count(reduction), columns=columns) / input.shape[-1]
+
+
+def constant(number: Any) -> Any:
+    """A number for the text. A compiled graph is one of this number: PyTorch would let it vary after the second one it sees."""
+    if torch.compiler.is_compiling():
+        from torch.fx.experimental.symbolic_shapes import guard_scalar
+
+        return guard_scalar(number)
+    return number
 
 
 def _value(
