@@ -15,6 +15,7 @@ from .._core.domains import Array
 from .._core.loss import Loss
 from ._shared import imported
 
+dask = imported("dask", "dask")
 da = imported("dask.array", "dask")
 
 
@@ -30,7 +31,9 @@ class Operand:
 def lazy(name: str, value: Any) -> Any:
     """An array of Dask, also of a data frame; anything else as NumPy takes it."""
     if hasattr(value, "to_dask_array"):
-        value = value.to_dask_array()
+        # Tuned, two columns of one file may be cut differently: the narrower one has fewer and longer blocks.
+        with dask.config.set({"optimization.tune.active": False}):
+            value = value.to_dask_array()
     return value if isinstance(value, da.Array) else real_array(name, value)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import linear
 from .._core import families
+from .._core.arrays import real_array
 from .._core.domains import Array
 from .._core.loss import Loss
 from ..accumulator import Accumulator
@@ -235,7 +236,7 @@ class Part(linear.Objective):
 
     def __sizeof__(self) -> int:
         """What it holds: by that, Dask decides what to move and what to spill."""
-        return sum(array.nbytes for array in (self._X, self._target, self._weight) if array is not None)
+        return sum(x.nbytes for x in vars(self).values() if isinstance(x, np.ndarray))
 
 
 # ---- what is done to a block -----------------------------------------------------------------------------------------
@@ -255,6 +256,7 @@ def _part(
     if len(set(lengths.values())) > 1:
         return lengths
     X, target, weight = (*blocks, None)[:3]
+    X = np.ascontiguousarray(real_array("X", X))  # a data frame has columns; every call would gather rows from them
     part = Part(loss, X, target, l2, fit_intercept, weight, classes, parameters)
     part.lengths = lengths
     return part

@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import sys
 import threading
 import weakref
 
@@ -304,6 +305,17 @@ def test_blocks_of_no_weight_and_of_other_units(name):
         adapter.objective(name, *in_blocks(X, target), sample_weight=0 * weight)
 
 
+def test_what_a_part_holds():
+    """Rows in order, and a size that Dask can know."""
+    X = np.asfortranarray(np.ones((100, 3), np.float32))
+    found = adapter.objective("mse", da.from_array(X, chunks=(50, 3)), np.zeros(100))
+    for part in dask.compute(*found._of_blocks):
+        assert part._X.flags.c_contiguous
+        assert sys.getsizeof(part) >= 50 * 3 * 4 + 50 * 8
+    with pytest.raises(TypeError, match="X is a masked array"):
+        adapter.objective("mse", da.ma.masked_equal(da.from_array(X, chunks=50), 1.0), np.zeros(100))
+
+
 def test_nothing_to_fit():
     with pytest.raises(ValueError, match="the mean over no samples is undefined"):
         adapter.objective("mse", da.zeros((0, 2)), da.zeros(0))
@@ -399,6 +411,23 @@ def test_objective_of_a_frame(frame):
     local = fl.linear.objective(fl.softmax_cross_entropy, X, whole.id, sample_weight=whole.weight, l2=0.1)
     found = adapter.objective("softmax_cross_entropy", parts[[*"abc"]], parts.id, sample_weight=parts.weight, l2=0.1)
     w = np.linspace(-1, 1, local.size)
+    np.testing.assert_allclose(found(w)[0], local(w)[0], rtol=1e-14)
+    np.testing.assert_allclose(found(w)[1], local(w)[1], rtol=1e-13, atol=1e-15)
+
+
+def test_columns_of_files(frame, tmp_path):
+    """Wide and narrow ones, which Dask would cut differently."""
+    dd = needed("dask.dataframe")
+    needed("pyarrow")
+    whole, _ = frame
+    for i in range(20):
+        whole[30 * i : 30 * i + 30].astype({"id": "int8"}).to_parquet(tmp_path / f"{i:02d}.parquet")
+    stored = dd.read_parquet(tmp_path)
+    assert len({stored[columns].to_dask_array().npartitions for columns in (["a"], ["id"], [*"abc"])}) > 1
+    X, w = whole[[*"abc"]], np.linspace(-1, 1, 12)
+    np.testing.assert_allclose(adapter.cost("mse", stored.a, stored.id), fl.mse(whole.a, whole.id), rtol=1e-14)
+    found = adapter.objective("softmax_cross_entropy", stored[[*"abc"]], stored.id, sample_weight=stored.weight)
+    local = fl.linear.objective(fl.softmax_cross_entropy, X, whole.id, sample_weight=whole.weight)
     np.testing.assert_allclose(found(w)[0], local(w)[0], rtol=1e-14)
     np.testing.assert_allclose(found(w)[1], local(w)[1], rtol=1e-13, atol=1e-15)
 
