@@ -1,7 +1,10 @@
 """Losses under PyTorch: the core's values and gradients, PyTorch's own losses, and what its autograd and compiler check."""
 
 import copy
+import doctest
+import importlib
 import pickle
+import sys
 import tracemalloc
 
 import ml_dtypes
@@ -16,6 +19,7 @@ from fastloss._core.registry import REGISTRY
 torch = needed("torch")
 import torch.nn.functional as TF  # noqa: E402
 
+from fastloss.adapters import torch as package  # noqa: E402
 from fastloss.adapters.torch import _operators, function, functional, nn  # noqa: E402
 
 LOSSES = list(REGISTRY.values())
@@ -507,3 +511,22 @@ def test_functional_refuses():
         functional.cross_entropy(X, IDS, CLASS_WEIGHT.clone().requires_grad_())
     with pytest.raises(ValueError, match="reduction is 'batchmean'"):
         functional.mse_loss(X, P, reduction="batchmean")
+
+
+# ---- the module itself -----------------------------------------------------------------------------------------------
+
+
+def test_examples():
+    for module in (package, functional, nn):
+        found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+        assert found.attempted > 0
+        assert found.failed == 0
+
+
+@pytest.mark.thread_unsafe
+def test_without_the_tool(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("fastloss.adapters.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"torch is not installed: pip install 'fastloss\[torch\]'"):
+        importlib.import_module("fastloss.adapters.torch")
