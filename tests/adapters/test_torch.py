@@ -239,6 +239,15 @@ def test_operators_pass_the_checks_of_pytorch(reduction, weighted):
     assert all("fastloss::" in name for name in named)
 
 
+def test_derivatives_of_both_results():
+    """Of value + v·grad: the gradient, and the Hessian times v."""
+    x, v = torch.randn(5, dtype=torch.float64, requires_grad=True), torch.randn(5, dtype=torch.float64)
+    value, grad = _operators.value_and_grad(x, torch.zeros_like(v), None, None, "log_cosh", "sum")
+    found = torch.autograd.grad(value + v @ grad, x)[0]
+    tanh = torch.tanh(x.detach())
+    torch.testing.assert_close(found, tanh + (1 - tanh**2) * v, rtol=1e-13, atol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [

@@ -61,7 +61,7 @@ def meant(settings: str) -> tuple[Loss, dict[str, Any], list[str]]:
 
 def array(tensor: Any) -> Array:
     """The tensor's memory, as NumPy sees it."""
-    tensor = tensor.detach().resolve_neg()
+    tensor = tensor.detach()
     if tensor.dtype != torch.bfloat16:
         numbers: Array = tensor.numpy()
         return numbers
