@@ -135,7 +135,7 @@ class Accumulator:
         if (
             self.loss is not other.loss
             or self.reduction != other.reduction
-            or not all(map(np.array_equal, self._resolved, other._resolved))
+            or not all(map(equal, self._resolved, other._resolved))
         ):
             raise ValueError(f"{other} cannot be merged into {self}: the loss, parameters or reduction differ")
         self._value.merge(other._value)
@@ -158,6 +158,11 @@ class Accumulator:
             return errors.undefined_mean("weights that sum to 0")
         divisor = self._weight if self.reduction == "mean" else Sum(Fraction(self.samples))
         return root_of_mean(self._value, divisor) if self.loss.root else mean(self._value, divisor)
+
+
+def equal(x: Any, y: Any) -> bool:
+    """Whether two values of a keyword are the same; one that is None is NaN here."""
+    return np.array_equal(x, y) or (isinstance(x, float) and isinstance(y, float) and math.isnan(x) and math.isnan(y))
 
 
 def mean(total: Sum, divisor: Sum) -> float:

@@ -148,13 +148,15 @@ class Objective:
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
         sums = loss._totals(zeros, target, self._weight, hyperparameters)
-        if sums.samples == 0 or sums.weight == 0:
-            raise ValueError(
-                "the mean over no samples is undefined" if sums.samples == 0 else "sample_weight sums to 0"
-            )
+        self._refuse_nothing(sums.samples, sums.weight)
         # Weights are taken in units in which their sum is in range.
         self._unit = 1.0 if self._weight is None else sums.unit
         self._divisor = sums.weight if self._weight is not None else sums.weight / sums.unit
+
+    def _refuse_nothing(self, samples: int, weight: float) -> None:
+        """Refuse data that have no mean."""
+        if samples == 0 or weight == 0:
+            raise ValueError("the mean over no samples is undefined" if samples == 0 else "sample_weight sums to 0")
 
     def __repr__(self) -> str:
         return f"<objective of {self.loss.name} with {self.size} weights>"
@@ -200,14 +202,7 @@ class Objective:
             Of w's shape and float64.
         """
         w, v = self._weights_of("w", w), self._weights_of("v", v)
-        product = np.zeros(self.size)
-        for block, along in zip(self._blocks(w), self._blocks(v), strict=True):
-            if self.loss.root:
-                by_scores = self._product_of_squares(block, along.scores)
-            else:
-                by_scores = self.loss.hvp(block.scores, block.target, along.scores, reduction="sum", **block.keywords)
-            self._add(product, block.X, by_scores)
-        product /= self._divisor
+        product = self._products(w, v) / self._divisor
         if self.loss.root:
             cost, gradient = self._without_penalty(w)
             product = product / (2 * cost) - gradient * (float(gradient @ v) / cost) if cost else 0 * product
@@ -251,6 +246,17 @@ class Objective:
             value += cost
             self._add(gradient, block.X, slopes)
         return value, gradient
+
+    def _products(self, w: Array, v: Array) -> Array:
+        """The Hessian of Σwℓ times a vector, in the units of a pass."""
+        product = np.zeros(self.size)
+        for block, along in zip(self._blocks(w), self._blocks(v), strict=True):
+            if self.loss.root:
+                by_scores = self._product_of_squares(block, along.scores)
+            else:
+                by_scores = self.loss.hvp(block.scores, block.target, along.scores, reduction="sum", **block.keywords)
+            self._add(product, block.X, by_scores)
+        return product
 
     def _squares(self, block: Block) -> tuple[float, Array]:
         """Σwe² and its slopes, of a root r = √(Σwe²/n): the slopes are 2nr times the root's."""

@@ -85,6 +85,16 @@ def test_order_and_grouping_do_not_show(rng):
     assert len(costs) == 1
 
 
+def test_keywords_that_are_none_are_the_same():
+    total = fl.Accumulator("sigmoid_focal", alpha=None)
+    other = pickle.loads(pickle.dumps(total))
+    other.update([0.5], [1.0])
+    total.merge(other)
+    assert total.compute() == fl.sigmoid_focal([0.5], [1.0])
+    with pytest.raises(ValueError, match="cannot be merged"):
+        total.merge(fl.Accumulator("sigmoid_focal", alpha=0.5))
+
+
 @given(st.lists(st.floats()))
 def test_sum_is_exact(numbers):
     total = Sum()

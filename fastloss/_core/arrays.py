@@ -20,7 +20,7 @@ def real_array(name: str, value: Any) -> Array:
         raise TypeError(f"{name} holds masked arrays; give their data, and say what counts by sample_weight=~mask")
     if getattr(value, "__dask_graph__", lambda: None)() is not None:
         raise TypeError(
-            f"{name} is a lazy Dask array, which would be loaded whole; fastloss.Accumulator takes its blocks one by one"
+            f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes where its blocks are"
         )
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):
