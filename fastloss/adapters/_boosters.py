@@ -127,7 +127,8 @@ class Metric(Adapter):
 
     def _cost(self, pred: Any, target: Any, sample_weight: Any) -> float:
         batch = Batch.of(self.loss, self.parameters, pred, target, sample_weight)
-        return float(self.loss(batch.pred, batch.target, sample_weight=batch.weight, **self.parameters))
+        keywords: dict[str, Any] = {"sample_weight": batch.weight, **self.parameters}
+        return float(self.loss(batch.pred, batch.target, **keywords))
 
 
 def ordered(a: Any, b: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
@@ -223,7 +224,7 @@ class Batch:
 
     def gradient(self) -> Array:
         """Σ's derivative by each score."""
-        return self.loss.grad(self.pred, self.target, **self._keywords())  # type: ignore[no-any-return]
+        return self.loss.grad(self.pred, self.target, **self._keywords())
 
     def slopes(self, source: Any) -> Pair:
         """The gradient, and a curvature from where `form` says."""

@@ -17,13 +17,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import functions
 from .._core.domains import Array
 from .._core.families import RowLoss, TwoOutputs, TwoRows
+from .._core.inputs import softmax
 from .._core.loss import Loss
 from .._core.passes import square_of_root
 from . import _boosters
-from ._boosters import Batch, Pair, boosted, scored
+from ._boosters import Batch, Pair, boosted, class_ids, scored
 
 __all__ = ["metric", "objective"]
 
@@ -155,8 +155,9 @@ class RangeObjective(Objective):
 
     def calc_ders_range(self, approxes: Any, targets: Any, weights: Any) -> Array:
         """The first and second derivatives of minus the loss, of shape (samples, 2)."""
-        derivatives = np.stack(self(targets, approxes, weights), axis=1)
-        return np.negative(derivatives, out=derivatives)
+        derivatives: Array = np.stack(self(targets, approxes, weights), axis=1)
+        derivatives *= -1
+        return derivatives
 
 
 class MultiObjective(Objective):
@@ -171,13 +172,17 @@ class MultiObjective(Objective):
 
     def calc_ders_multi(self, approx: Any, target: Any, weight: Any) -> Pair:
         """The first derivatives of minus the loss, of shape (classes,), and the second, (classes, classes)."""
-        batch = self._batch([approx], [target], None if weight is None else [weight])
+        share = 1.0 if weight is None else float(weight)
+        pred = np.asarray(approx, np.float64)
+        if share == 0:
+            return np.zeros(pred.shape), np.zeros((len(pred), len(pred)))
+        batch = Batch(self.loss, self.parameters, pred[None], class_ids(np.array([target]), None), None)
         grad, hess = self._slopes(batch)
         bend = np.diag(hess[0])
         if self.loss.name == "softmax_cross_entropy" and self.curvature in ("tool", "exact"):
-            p = functions.softmax(batch.pred[0])
+            p = softmax(pred)
             bend = np.ravel(batch.weights()) * (np.diag(p) - np.outer(p, p))
-        return -grad[0], -bend
+        return -share * grad[0], -share * bend
 
 
 # ---- metrics ---------------------------------------------------------------------------------------------------------
