@@ -17,15 +17,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .._core import registry
 from .._core.domains import Array
 from .._core.families import RowLoss, TwoOutputs, TwoRows
 from .._core.inputs import softmax
 from .._core.loss import Loss
-from .._core.passes import square_of_root
 from . import _boosters
 from ._boosters import Batch, Pair, boosted, class_ids, scored
 
 __all__ = ["metric", "objective"]
+
+SQUARES = {"rmse": "mse", "rmsle": "msle"}  # of which these are roots
 
 
 def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Objective:
@@ -201,9 +203,9 @@ class Metric(_boosters.Metric):
         several = isinstance(self.loss, (RowLoss, TwoOutputs, TwoRows))
         pred = np.stack(approxes, axis=1) if several else approxes[0]
         batch = Batch.of(self.loss, self.parameters, pred, target, weight)
-        sums = self.loss._totals(batch.pred, batch.target, batch.weight, self.loss._checked(self.parameters))
-        value = float(square_of_root(sums)) if self.loss.root else sums.value
-        return value / sums.unit, sums.weight / sums.unit
+        loss = registry.REGISTRY[SQUARES.get(self.loss.name, self.loss.name)]
+        sums = loss._totals(batch.pred, batch.target, batch.weight, loss._checked(self.parameters))
+        return sums.value / sums.unit, sums.weight / sums.unit
 
     def is_max_optimal(self) -> bool:
         """Whether more is better: never."""

@@ -151,8 +151,8 @@ def params(
     Examples
     --------
     >>> from fastloss.adapters.xgboost import params
-    >>> params("sigmoid_cross_entropy", [0, 0, 0, 1])
-    {'objective': 'binary:logistic', 'base_score': 0.25}
+    >>> params("sigmoid_cross_entropy", [0, 1])
+    {'objective': 'binary:logistic', 'base_score': 0.5}
     >>> params("huber", [1.0, 2.0, 60.0], delta=2.0)
     {'objective': 'reg:squarederror', 'base_score': 2.5}
     """
