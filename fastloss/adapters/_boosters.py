@@ -9,6 +9,7 @@ its majorizer, and straight lines, which have none, a curvature of 1, as every t
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,14 +103,12 @@ class Objective(Adapter):
 
     def _batch(self, pred: Any, target: Any, sample_weight: Any) -> Batch:
         batch = Batch.of(self.loss, self.parameters, pred, target, sample_weight)
-        batch.share = 0.5 if self.loss.name in self.halved else 1.0
+        batch.share, batch.floor = 0.5 if self.loss.name in self.halved else 1.0, self.floor
         return batch
 
     def _slopes(self, batch: Batch) -> Pair:
-        grad, hess = self._form(batch) if callable(self._form) else batch.slopes(self._form)
-        if not isinstance(self._form, float):
-            np.maximum(hess, self.floor * batch.weights(), out=hess)
-        return grad, hess
+        form = self._form
+        return form(batch) if callable(form) else batch.slopes(form)
 
 
 class Metric(Adapter):
@@ -200,6 +199,7 @@ class Batch:
     target: Array
     weight: Array | None
     share: float = 1.0  # of the loss that is meant
+    floor: float = 0.0  # times the weight, the least curvature
 
     @staticmethod
     def of(loss: Loss, parameters: Mapping[str, Any], pred: Any, target: Any, sample_weight: Any) -> Batch:
@@ -228,15 +228,17 @@ class Batch:
 
     def slopes(self, source: Any) -> Pair:
         """The gradient, and a curvature from where `form` says."""
-        if source in ("exact", "majorizer"):
-            grad, hess = self.loss.grad_and_hess(self.pred, self.target, curvature=source, **self._keywords())
+        if isinstance(source, float):
+            grad = self.gradient()
+            hess = np.empty_like(grad)
+            np.multiply(self.weights(), source, out=hess, casting="same_kind")
             return grad, hess
-        grad = self.gradient()
         if source == "slope":
-            return grad, np.abs(grad)
-        hess = np.empty_like(grad)
-        np.multiply(self.weights(), source, out=hess, casting="same_kind")
-        return grad, hess
+            grad = self.gradient()
+            hess = np.abs(grad)
+        else:
+            grad, hess = self.loss.grad_and_hess(self.pred, self.target, curvature=source, **self._keywords())
+        return grad, np.maximum(hess, self.floor * self.weights(), out=hess)
 
     def weights(self) -> Any:
         """1, or the weights, each times its class's; of a shape that goes with the scores."""
@@ -260,11 +262,16 @@ class Batch:
         return {"sample_weight": weight, "reduction": "sum", **self.parameters}
 
 
-def at_largest_step(batch: Batch) -> Pair:
-    """Of Poisson's in XGBoost and LightGBM: the curvature after a step of 0.7, the largest one by their defaults."""
+def times(factor: float, batch: Batch) -> Pair:
+    """The exact curvature times a number."""
     grad, hess = batch.slopes("exact")
-    hess *= math.exp(0.7)
+    hess *= factor
     return grad, hess
+
+
+AT_LARGEST_STEP = functools.partial(
+    times, math.exp(0.7)
+)  # of Poisson's in XGBoost and LightGBM: e^(x + 0.7), by default
 
 
 def coded(loss: Loss, target: Array, weight: Array | None, ndim: int) -> Array:

@@ -21,7 +21,7 @@ from .._core.arrays import real_array
 from .._core.domains import Array
 from .._core.loss import Loss
 from . import _boosters
-from ._boosters import Batch, Pair, at_largest_step, boosted, ordered, scored
+from ._boosters import AT_LARGEST_STEP, Batch, Pair, boosted, ordered, scored, times
 from ._starts import start
 
 __all__ = ["init_score", "metric", "objective"]
@@ -161,10 +161,8 @@ def init_score(
 
 def of_one_against_others(batch: Batch) -> Pair:
     """Of the classes' cross-entropy: K/(K - 1) times the exact one."""
-    grad, hess = batch.slopes("exact")
     classes = batch.pred.shape[-1]
-    hess *= classes / max(classes - 1, 1)
-    return grad, hess
+    return times(classes / max(classes - 1, 1), batch)
 
 
 class Objective(_boosters.Objective):
@@ -177,7 +175,7 @@ class Objective(_boosters.Objective):
         "fair": "exact",
         "quantile": 1.0,
         "mape": 1.0,
-        "poisson_nll": at_largest_step,
+        "poisson_nll": AT_LARGEST_STEP,
         "gamma_nll": "exact",
         "tweedie_nll": "exact",
         "logistic": "exact",

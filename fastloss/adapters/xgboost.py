@@ -10,6 +10,7 @@ xgboost.objective('huber', curvature='tool', delta=2.0)
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 import warnings
@@ -25,7 +26,7 @@ from .._core.families import TwoOutputs
 from .._core.hyperparameters import is_list
 from .._core.loss import Loss
 from . import _boosters
-from ._boosters import Batch, Pair, at_largest_step, boosted, ordered, scored
+from ._boosters import AT_LARGEST_STEP, Batch, Pair, boosted, ordered, scored, times
 from ._starts import start
 
 __all__ = ["metric", "objective", "params"]
@@ -211,9 +212,9 @@ KEPT = {
 
 
 def where_active(batch: Batch) -> Pair:
-    """Of the hinge: 1 where there is a slope, else what is least."""
-    grad = batch.gradient()
-    return grad, np.where(grad != 0, batch.weights(), 0).astype(grad.dtype)
+    """Of the hinge: the weight where there is a slope, else the least float32, which no sum of weights notices."""
+    grad, weight = batch.gradient(), batch.weights()
+    return grad, np.where(grad != 0, weight, np.finfo(np.float32).tiny * (weight > 0)).astype(grad.dtype)
 
 
 def absolute(batch: Batch) -> Pair:
@@ -234,7 +235,7 @@ def absolute(batch: Batch) -> Pair:
 def bounded(batch: Batch) -> Pair:
     """Of the squared logarithmic error: at least 1e-6."""
     grad, hess = batch.slopes("exact")
-    return grad, np.maximum(hess, (1e-6 * batch.weights()), out=hess)
+    return grad, np.maximum(hess, 1e-6 * batch.weights(), out=hess)
 
 
 class Objective(_boosters.Objective):
@@ -246,13 +247,13 @@ class Objective(_boosters.Objective):
         "mae": absolute,
         "msle": bounded,
         "pseudo_huber": "exact",
-        "poisson_nll": at_largest_step,
+        "poisson_nll": AT_LARGEST_STEP,
         "gamma_nll": "exact",
         "tweedie_nll": "exact",
         "hinge": where_active,
         "logistic": "exact",
         "sigmoid_cross_entropy": "exact",
-        "softmax_cross_entropy": "majorizer",
+        "softmax_cross_entropy": functools.partial(times, 2.0),
     }
 
     def _batch(self, pred: Any, target: Any, sample_weight: Any) -> Batch:

@@ -63,8 +63,8 @@ def test_every_loss_works_or_is_refused_by_name(tool, name, backend):
         np.testing.assert_allclose(grad, truth, rtol=1e-13, atol=1e-15)
         assert grad.shape == hess.shape == pred.shape
         assert grad.dtype == hess.dtype == pred.dtype
-        floor = 0 if tool == "catboost" else 1e-16 * (np.ones(len(pred)) if w is None else w)
-        assert (hess.T >= floor).all()
+        floor = 0 if tool == "catboost" or name == "hinge" else 1e-16
+        assert (floor * (np.ones(len(pred)) if w is None else w) <= hess.T).all()
         assert np.isfinite(hess).all()
         assert hess.sum() > 1e-3
         if w is not None and name != "cox":
@@ -79,7 +79,7 @@ def test_each_refused_loss_has_a_remedy():
     assert blocked == {*_boosters.INSTEAD}
     for remedy in _boosters.INSTEAD.values():
         assert remedy.split()[0] in REGISTRY
-    with pytest.raises(ValueError, match="log_loss.*sigmoid_cross_entropy"):
+    with pytest.raises(ValueError, match=r"log_loss.*sigmoid_cross_entropy"):
         xgboost.objective(fl.log_loss)
 
 
@@ -108,7 +108,7 @@ def test_curvatures(name):
 @each_tool
 @pytest.mark.parametrize("curvature", ["ones", "", None, 0, -1.0, np.inf, np.nan, True, "1", [1.0, 2.0]])
 def test_bad_curvatures(tool, curvature):
-    with pytest.raises(ValueError, match="curvature is .*'tool', 'exact', 'majorizer' or a number > 0"):
+    with pytest.raises(ValueError, match=r"curvature is .*'tool', 'exact', 'majorizer' or a number > 0"):
         tool.objective("huber", curvature=curvature)
 
 
@@ -182,7 +182,12 @@ def test_labels_of_margins(tool, name):
     pred = np.array([0.5, -2.0, 0.25])
     objective, metric = tool.objective(name), xgboost.metric(name)
     truth = objective([1, -1, -1], pred)
-    for labels in ([1.0, 0.0, 0.0], [True, False, False], np.array([1, 0, 0], np.uint8), np.array([1, 0, 0], np.float32)):
+    for labels in (
+        [1.0, 0.0, 0.0],
+        [True, False, False],
+        np.array([1, 0, 0], np.uint8),
+        np.array([1, 0, 0], np.float32),
+    ):
         np.testing.assert_array_equal(objective(labels, pred), truth)
         assert metric(labels, pred) == metric([1, -1, -1], pred)
     for labels, bad in (([0, 1, 2], 2), ([-1, 0.5, 1], 0.5), ([1, -1, 0], -1), ([3, -1, 1], 3)):
@@ -357,7 +362,7 @@ def test_starts_are_finite():
 
 @pytest.mark.parametrize("start", [xgboost.params, lightgbm.init_score])
 def test_bad_starts(start):
-    with pytest.raises(ValueError, match="log_loss.*sigmoid_cross_entropy"):
+    with pytest.raises(ValueError, match=r"log_loss.*sigmoid_cross_entropy"):
         start("log_loss", [0, 1])
     with pytest.raises(ValueError, match=r"target\[0\] is 3; class ids must be in \[0, 3\)"):
         start("softmax_cross_entropy", [3, 1], classes=3)
