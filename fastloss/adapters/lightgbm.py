@@ -26,7 +26,7 @@ from ._starts import start
 
 __all__ = ["init_score", "metric", "objective"]
 
-EPS = 1e-15  # the least probability that the tool starts from
+EPS = float(np.float32(1e-15))  # the least probability that the tool starts from
 
 
 def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Objective:
