@@ -34,8 +34,9 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
     """A loss as CatBoost's objective: ``CatBoostRegressor(loss_function=..., eval_metric=...)``.
 
     `mse` has a factor of 1/2 here, as the tool's own has. Labels 0 and 1 of a margin become -1 and 1, and class ids may be
-    floats, as the tool makes them. A loss of classes needs ``classes_count=`` and at least three of them, and is called once a
-    row: about 10 microseconds each time.
+    floats, as the tool makes them. A classifier needs ``class_names=``, without which the tool finds no labels with an
+    objective that is not its own. A loss of classes needs at least three, and is called twice a row and round: some 30
+    microseconds each time.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ class MultiObjective(Objective):
     def __getattr__(self, name: str) -> Any:
         if name == "calc_ders_range":  # what the tool asks for where it knows of no classes
             raise AttributeError(
-                f"{self.loss.name} takes a score for each class: CatBoost needs classes_count=, at least 3"
+                f"{self.loss.name} takes a score for each class: CatBoost needs class_names= (or classes_count=) of 3 or more"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
