@@ -8,7 +8,12 @@ import pytest
 from peers import needed
 
 PAGES = Path(__file__).parent.parent.parent / "docs" / "trainers"
-MODULES = {"scikit-learn": ["sklearn"], "xgboost": ["xgboost", "sklearn"], "lightgbm": ["lightgbm", "sklearn"]}
+MODULES = {
+    "scikit-learn": ["sklearn"],
+    "xgboost": ["xgboost", "sklearn"],
+    "lightgbm": ["lightgbm", "sklearn"],
+    "catboost": ["catboost", "sklearn"],
+}
 
 
 @pytest.mark.thread_unsafe
