@@ -12,7 +12,7 @@ from .._core.domains import Array
 from .._core.families import RowLoss, TwoOutputs, TwoRows
 from .._core.hyperparameters import Integer, is_list
 from .._core.loss import Loss
-from ._boosters import coded
+from ._batches import coded
 
 CLASSES = Integer(None)
 

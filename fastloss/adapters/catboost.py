@@ -23,7 +23,8 @@ from .._core.families import RowLoss, TwoOutputs, TwoRows
 from .._core.inputs import softmax
 from .._core.loss import Loss
 from . import _boosters
-from ._boosters import Batch, Pair, boosted, class_ids, scored
+from ._batches import Batch, Pair, class_ids
+from ._boosters import boosted, scored
 
 __all__ = ["metric", "objective"]
 

@@ -21,7 +21,8 @@ from .._core.arrays import real_array
 from .._core.domains import Array
 from .._core.loss import Loss
 from . import _boosters
-from ._boosters import AT_LARGEST_STEP, Batch, Pair, boosted, ordered, scored, times
+from ._batches import AT_LARGEST_STEP, Batch, Pair, times
+from ._boosters import boosted, ordered, scored
 from ._starts import start
 
 __all__ = ["init_score", "metric", "objective"]

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,7 +28,8 @@ from .._core.families import TwoOutputs
 from .._core.hyperparameters import is_list
 from .._core.loss import Loss
 from . import _boosters
-from ._boosters import AT_LARGEST_STEP, Batch, Pair, boosted, ordered, scored, times
+from ._batches import AT_LARGEST_STEP, Batch, Pair, times
+from ._boosters import boosted, ordered, scored
 from ._starts import start
 
 __all__ = ["metric", "objective", "params"]
@@ -170,7 +173,7 @@ def params(
     elif kept["objective"] == "binary:hinge":
         best = 0.0 * best
     elif found.link == "sigmoid":
-        best = np.clip(1 / (1 + np.exp(-best)), EPS, 1 - EPS)
+        best = 1 / (1 + np.exp(np.clip(-best, math.log(EPS), -math.log(EPS))))
     elif found.link == "log":
         best = np.exp(best)
     return {**kept, "base_score": np.asarray(best).tolist()}
@@ -188,14 +191,9 @@ def objective_kept(loss: Loss, parameters: Mapping[str, Any], rows: bool) -> dic
         return {"objective": KEPT[loss.name]}
     if loss.link == "log":
         return {"objective": "count:poisson", "max_delta_step": 0.0}  # whose steps would end at 0.7
-    classes = loss.ids and not rows
-    return {
-        "objective": "multi:softprob"
-        if classes
-        else "binary:logistic"
-        if loss.link == "sigmoid"
-        else "reg:squarederror"
-    }
+    if loss.ids and not rows:
+        return {"objective": "multi:softprob"}
+    return {"objective": "binary:logistic" if loss.link == "sigmoid" else "reg:squarederror"}
 
 
 KEPT = {
@@ -219,7 +217,7 @@ def where_active(batch: Batch) -> Pair:
 
 def absolute(batch: Batch) -> Pair:
     """Of the absolute error: 1, and leaves become medians; from 3.4 on a pseudo-Huber loss whose delta is made of the errors."""
-    version = getattr(sys.modules.get("xgboost"), "__version__", "3.2").split(".")
+    version = re.findall(r"\d+", getattr(sys.modules.get("xgboost"), "__version__", "3.2"))
     if (int(version[0]), int(version[1])) < (3, 4):
         return batch.slopes(1.0)
     weight = np.broadcast_to(batch.weights(), batch.pred.shape)
@@ -228,8 +226,7 @@ def absolute(batch: Batch) -> Pair:
     delta = np.average(np.sqrt(error), weights=weight[there]) ** 2 if error.size else 0.0
     if not delta > 0:
         return batch.slopes(1.0)
-    smooth = registry.REGISTRY["pseudo_huber"]
-    return Batch(smooth, {"delta": delta}, batch.pred, batch.target, batch.weight).slopes("majorizer")
+    return replace(batch, loss=registry.REGISTRY["pseudo_huber"], parameters={"delta": delta}).slopes("majorizer")
 
 
 def bounded(batch: Batch) -> Pair:
