@@ -9,6 +9,7 @@ from peers import needed
 
 PAGES = Path(__file__).parent.parent.parent / "docs" / "trainers"
 MODULES = {
+    "catboost": ["catboost", "sklearn"],
     "dask": ["dask", "pandas", "scipy", "sklearn"],
     "frames": ["duckdb", "pandas", "polars", "pyarrow", "sklearn", "xarray"],
     "lightgbm": ["lightgbm", "sklearn"],
