@@ -7,8 +7,12 @@ import os
 import pytest
 
 
+HEAVY = ("pyspark", "ray")  # hundreds of megabytes: nobody demands them
+
+
 def needed(module):
     """The module, if it is installed; at the head of a file it decides about all tests of it."""
-    if importlib.util.find_spec(module) is None and os.environ.get("FASTLOSS_TEST_PEERS") != "1":
+    demanded = os.environ.get("FASTLOSS_TEST_PEERS") == "1" and module not in HEAVY
+    if importlib.util.find_spec(module) is None and not demanded:
         pytest.skip(f"{module} is not installed", allow_module_level=True)
     return importlib.import_module(module)

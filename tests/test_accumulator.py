@@ -54,6 +54,19 @@ def test_rmse(backend, reduction, weighted, rng):
     np.testing.assert_allclose(accumulated(pieces(*data), "rmse", reduction=reduction).compute(), whole, rtol=1e-14)
 
 
+@pytest.mark.parametrize("weight", [(1e200, 1.0), (1e-200, 3e-200), (1e30, 2e30)], ids=str)
+@pytest.mark.parametrize("loss", ["rmse", "rmsle"])
+def test_weights_of_a_root_far_from_1(backend, loss, weight):
+    pred, target = np.array([1.0, 3.0]), np.zeros(2)
+    whole = getattr(fl, loss)(pred, target, sample_weight=weight)
+    np.testing.assert_allclose(accumulated([(pred, target, np.array(weight))], loss).compute(), whole, rtol=1e-14)
+    single = [(pred[i : i + 1], target[i : i + 1], np.array(weight[i : i + 1])) for i in range(2)]
+    np.testing.assert_allclose(accumulated(single, loss).compute(), whole, rtol=1e-14)
+    if loss == "rmse":
+        objective = fl.linear.objective(fl.rmse, np.eye(2), target, fit_intercept=False, sample_weight=weight)
+        np.testing.assert_allclose(objective(pred)[0], whole, rtol=1e-14)
+
+
 @pytest.mark.parametrize("reduction", COSTS)
 @pytest.mark.parametrize("loss", ROWS.values(), ids=lambda loss: loss.name)
 def test_rows(backend, loss, reduction, rng):

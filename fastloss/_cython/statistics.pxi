@@ -45,4 +45,5 @@ cdef class StatisticKernel(PointwiseKernel):
             batch.scale = 1 / divisor if divisor != 0 else 0
             batch.wanted = wanted & ~VALUE
             run(&job.job, total)
+        total.weight /= batch.unit
         return 0

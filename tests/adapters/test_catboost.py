@@ -9,13 +9,13 @@ from peers import needed
 cb = needed("catboost")
 needed("sklearn")
 
-from sklearn.base import clone  # noqa: E402
-from sklearn.model_selection import GridSearchCV  # noqa: E402
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
-import fastloss as fl  # noqa: E402
-from fastloss._core.inputs import Normal  # noqa: E402
-from fastloss._core.registry import REGISTRY  # noqa: E402
-from fastloss.adapters.catboost import metric, objective  # noqa: E402
+import fastloss as fl
+from fastloss._core.inputs import Normal
+from fastloss._core.registry import REGISTRY
+from fastloss.adapters.catboost import metric, objective
 
 N = 300
 RNG = np.random.default_rng(20260101)

@@ -18,9 +18,9 @@ from fastloss._core.inputs import Normal
 from fastloss._core.registry import REGISTRY
 
 dask = needed("dask")
-import dask.array as da  # noqa: E402
+import dask.array as da
 
-from fastloss.adapters import dask as adapter  # noqa: E402
+from fastloss.adapters import dask as adapter
 
 N, FEATURES = 600, 4
 CHUNKS = (200, 70, 0, 230, 100)

@@ -9,13 +9,13 @@ from peers import needed
 lgb = needed("lightgbm")
 needed("sklearn")
 
-from sklearn.base import clone  # noqa: E402
-from sklearn.model_selection import GridSearchCV  # noqa: E402
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
-import fastloss as fl  # noqa: E402
-from fastloss._core.inputs import Normal  # noqa: E402
-from fastloss._core.registry import REGISTRY  # noqa: E402
-from fastloss.adapters.lightgbm import init_score, metric, objective  # noqa: E402
+import fastloss as fl
+from fastloss._core.inputs import Normal
+from fastloss._core.registry import REGISTRY
+from fastloss.adapters.lightgbm import init_score, metric, objective
 
 N = 600
 RNG = np.random.default_rng(20260101)

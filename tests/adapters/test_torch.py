@@ -17,10 +17,10 @@ from fastloss._core.inputs import Normal
 from fastloss._core.registry import REGISTRY
 
 torch = needed("torch")
-import torch.nn.functional as TF  # noqa: E402
+import torch.nn.functional as TF
 
-from fastloss.adapters import torch as package  # noqa: E402
-from fastloss.adapters.torch import _operators, function, functional, nn  # noqa: E402
+from fastloss.adapters import torch as package
+from fastloss.adapters.torch import _operators, function, functional, nn
 
 LOSSES = list(REGISTRY.values())
 each_loss = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)

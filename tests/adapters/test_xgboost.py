@@ -11,13 +11,13 @@ from peers import needed
 xgb = needed("xgboost")
 needed("sklearn")
 
-from sklearn.base import clone  # noqa: E402
-from sklearn.model_selection import GridSearchCV  # noqa: E402
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
-import fastloss as fl  # noqa: E402
-from fastloss._core.inputs import Normal  # noqa: E402
-from fastloss._core.registry import REGISTRY  # noqa: E402
-from fastloss.adapters.xgboost import metric, objective, params  # noqa: E402
+import fastloss as fl
+from fastloss._core.inputs import Normal
+from fastloss._core.registry import REGISTRY
+from fastloss.adapters.xgboost import metric, objective, params
 
 EPS = np.finfo(np.float32).eps
 N = 500
