@@ -7,16 +7,20 @@ FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error, and so is a compiler th
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
 FASTLOSS_LEVELS=v2,v3        build these levels alone
 FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
+SOURCE_DATE_EPOCH=SECONDS    the date of all that is in a wheel or sdist, which then has the same bytes each time
 """
 
+import gzip
 import os
 import platform
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 FOLDER = Path("fastloss") / "_cython"
 REQUIRED = os.environ.get("FASTLOSS_REQUIRE_KERNELS", "0") not in ("", "0")
@@ -69,10 +73,28 @@ class BuildKernels(build_ext):
                 extension.define_macros += [INLINE if unix else INLINE_MSVC]
             if unix and not traced and sys.platform != "darwin":
                 extension.extra_link_args.append("-Wl,-s")
+        self.translate()
         self.parallel = self.parallel or os.cpu_count()
         self.failed = []
         super().build_extensions()
         self.leave_out(self.failed, "its build failed")
+
+    def translate(self):
+        """Cython's part, which takes minutes: only when something is built of it, and not for an sdist."""
+        from Cython.Build import cythonize
+
+        directives = {
+            "language_level": 3,
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "freethreading_compatible": True,
+        }
+        translated = cythonize(self.extensions, nthreads=os.cpu_count() or 1, compiler_directives=directives)
+        sources = {extension.name: extension.sources for extension in translated}
+        for extension in self.extensions:
+            extension.sources = sources[extension.name]
 
     def build_extension(self, extension):
         try:
@@ -125,14 +147,35 @@ class BuildKernels(build_ext):
         return self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
 
 
+class BuildSdist(sdist):
+    """sdist that keeps SOURCE_DATE_EPOCH, as bdist_wheel does."""
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, **owner):
+        date = os.environ.get("SOURCE_DATE_EPOCH")
+        if date is None or format != "gztar":
+            return super().make_archive(base_name, format, root_dir=root_dir, base_dir=base_dir, **owner)
+
+        def dated(member):
+            member.mtime = int(date)
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            member.mode = 0o755 if member.mode & 0o100 else 0o644
+            return member
+
+        archive = f"{base_name}.tar.gz"
+        with gzip.GzipFile(archive, "wb", mtime=int(date)) as packed, tarfile.open(fileobj=packed, mode="w") as files:
+            files.add(base_dir, filter=dated)
+        return archive
+
+
 def is_level(extension):
     return extension.name.startswith("fastloss._cython.level")
 
 
 def extensions():
     try:
+        import Cython  # noqa: F401
         import numpy
-        from Cython.Build import cythonize
     except ImportError:
         if REQUIRED:
             raise
@@ -152,18 +195,8 @@ def extensions():
         if name in LEVELS or not LEVELS or not name.startswith("level")
     ]
     calls = Extension("fastloss._core.calls", ["fastloss/_core/calls.pyx"])
-    return cythonize(
-        [*kernels, calls],
-        nthreads=os.cpu_count() or 1,
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": DEBUG,
-            "wraparound": False,
-            "initializedcheck": DEBUG,
-            "cdivision": True,
-            "freethreading_compatible": True,
-        },
-    )
+    return [*kernels, calls]
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildKernels})
+if __name__ == "__main__":  # or the processes that Cython works in would set up once more
+    setup(ext_modules=extensions(), cmdclass={"build_ext": BuildKernels, "sdist": BuildSdist})
