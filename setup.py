@@ -38,14 +38,11 @@ LEVELS = [f"level_{level}" for level in os.environ.get("FASTLOSS_LEVELS", "").sp
 
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
-UNIX_FLAGS += [
-    "-fno-tree-loop-distribute-patterns"
-]  # a block's results stay in registers instead of going through memcpy
-# gcc looks for misleading indentation in files that Cython wrote, and takes minutes over it.
-QUIET = ["-Wno-misleading-indentation"]
-UNIX_FLAGS += QUIET
+# Of gcc, where clang stops at the first: a block's results stay in registers instead of going through memcpy; and no looking for
+# misleading indentation in files that Cython wrote, over which it takes minutes.
+GCC_FLAGS = ["-fno-tree-loop-distribute-patterns", "-Wno-misleading-indentation"]
 # Line numbers alone: following variables through optimised loops takes the compiler minutes.
-DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast", *QUIET]
+DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 # A view that is passed to a function costs 20 ns unless that is inlined, which compilers think too much of a loop.
@@ -60,6 +57,7 @@ class BuildKernels(build_ext):
         unix = self.compiler.compiler_type != "msvc"
         traced = DEBUG or SANITIZE
         flags = ((DEBUG_FLAGS if traced else UNIX_FLAGS) if unix else MSVC_FLAGS) + SANITIZE_FLAGS
+        flags += [flag for flag in GCC_FLAGS if unix and self.knows([flag])]
         self.leave_out(
             [e for e in self.extensions if not self.knows(e.extra_compile_args)], "the compiler does not know it"
         )
@@ -132,7 +130,7 @@ class BuildKernels(build_ext):
         super().copy_extensions_to_source()
 
     def knows(self, flags):
-        """Whether the compiler, and the assembler behind it, take a level's flags for a loop over arrays."""
+        """Whether the compiler, and the assembler behind it, take these flags for a loop over arrays."""
         program = "void probe(double *x, long n) { for (long i = 0; i < n; i++) x[i] = x[i] * x[i] + 1; }\n"
         try:
             with tempfile.TemporaryDirectory() as folder:
