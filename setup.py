@@ -161,6 +161,7 @@ class BuildSdist(sdist):
             return member
 
         archive = f"{base_name}.tar.gz"
+        self.mkpath(str(Path(archive).parent))
         with gzip.GzipFile(archive, "wb", mtime=int(date)) as packed, tarfile.open(fileobj=packed, mode="w") as files:
             files.add(base_dir, filter=dated)
         return archive
