@@ -7,16 +7,20 @@ FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error, and so is a compiler th
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
 FASTLOSS_LEVELS=v2,v3        build these levels alone
 FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
+SOURCE_DATE_EPOCH=SECONDS    the date of all that is in a wheel or sdist, which then has the same bytes each time
 """
 
+import gzip
 import os
 import platform
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 FOLDER = Path("fastloss") / "_cython"
 REQUIRED = os.environ.get("FASTLOSS_REQUIRE_KERNELS", "0") not in ("", "0")
@@ -34,14 +38,11 @@ LEVELS = [f"level_{level}" for level in os.environ.get("FASTLOSS_LEVELS", "").sp
 
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
-UNIX_FLAGS += [
-    "-fno-tree-loop-distribute-patterns"
-]  # a block's results stay in registers instead of going through memcpy
-# gcc looks for misleading indentation in files that Cython wrote, and takes minutes over it.
-QUIET = ["-Wno-misleading-indentation"]
-UNIX_FLAGS += QUIET
+# Of gcc, where clang stops at the first: a block's results stay in registers instead of going through memcpy; and no looking for
+# misleading indentation in files that Cython wrote, over which it takes minutes.
+GCC_FLAGS = ["-fno-tree-loop-distribute-patterns", "-Wno-misleading-indentation"]
 # Line numbers alone: following variables through optimised loops takes the compiler minutes.
-DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast", *QUIET]
+DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 # A view that is passed to a function costs 20 ns unless that is inlined, which compilers think too much of a loop.
@@ -56,6 +57,7 @@ class BuildKernels(build_ext):
         unix = self.compiler.compiler_type != "msvc"
         traced = DEBUG or SANITIZE
         flags = ((DEBUG_FLAGS if traced else UNIX_FLAGS) if unix else MSVC_FLAGS) + SANITIZE_FLAGS
+        flags += [flag for flag in GCC_FLAGS if unix and self.knows([flag])]
         self.leave_out(
             [e for e in self.extensions if not self.knows(e.extra_compile_args)], "the compiler does not know it"
         )
@@ -69,10 +71,28 @@ class BuildKernels(build_ext):
                 extension.define_macros += [INLINE if unix else INLINE_MSVC]
             if unix and not traced and sys.platform != "darwin":
                 extension.extra_link_args.append("-Wl,-s")
+        self.translate()
         self.parallel = self.parallel or os.cpu_count()
         self.failed = []
         super().build_extensions()
         self.leave_out(self.failed, "its build failed")
+
+    def translate(self):
+        """Cython's part, which takes minutes: only when something is built of it, and not for an sdist."""
+        from Cython.Build import cythonize
+
+        directives = {
+            "language_level": 3,
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "freethreading_compatible": True,
+        }
+        translated = cythonize(self.extensions, nthreads=os.cpu_count() or 1, compiler_directives=directives)
+        sources = {extension.name: extension.sources for extension in translated}
+        for extension in self.extensions:
+            extension.sources = sources[extension.name]
 
     def build_extension(self, extension):
         try:
@@ -110,7 +130,7 @@ class BuildKernels(build_ext):
         super().copy_extensions_to_source()
 
     def knows(self, flags):
-        """Whether the compiler, and the assembler behind it, take a level's flags for a loop over arrays."""
+        """Whether the compiler, and the assembler behind it, take these flags for a loop over arrays."""
         program = "void probe(double *x, long n) { for (long i = 0; i < n; i++) x[i] = x[i] * x[i] + 1; }\n"
         try:
             with tempfile.TemporaryDirectory() as folder:
@@ -125,14 +145,36 @@ class BuildKernels(build_ext):
         return self.compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
 
 
+class BuildSdist(sdist):
+    """sdist that keeps SOURCE_DATE_EPOCH, as bdist_wheel does."""
+
+    def make_archive(self, base_name, format, root_dir=None, base_dir=None, **owner):
+        date = os.environ.get("SOURCE_DATE_EPOCH")
+        if date is None or format != "gztar":
+            return super().make_archive(base_name, format, root_dir=root_dir, base_dir=base_dir, **owner)
+
+        def dated(member):
+            member.mtime = int(date)
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            member.mode = 0o755 if member.mode & 0o100 else 0o644
+            return member
+
+        archive = f"{base_name}.tar.gz"
+        self.mkpath(str(Path(archive).parent))
+        with gzip.GzipFile(archive, "wb", mtime=int(date)) as packed, tarfile.open(fileobj=packed, mode="w") as files:
+            files.add(base_dir, filter=dated)
+        return archive
+
+
 def is_level(extension):
     return extension.name.startswith("fastloss._cython.level")
 
 
 def extensions():
     try:
+        import Cython  # noqa: F401
         import numpy
-        from Cython.Build import cythonize
     except ImportError:
         if REQUIRED:
             raise
@@ -152,18 +194,8 @@ def extensions():
         if name in LEVELS or not LEVELS or not name.startswith("level")
     ]
     calls = Extension("fastloss._core.calls", ["fastloss/_core/calls.pyx"])
-    return cythonize(
-        [*kernels, calls],
-        nthreads=os.cpu_count() or 1,
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": DEBUG,
-            "wraparound": False,
-            "initializedcheck": DEBUG,
-            "cdivision": True,
-            "freethreading_compatible": True,
-        },
-    )
+    return [*kernels, calls]
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildKernels})
+if __name__ == "__main__":  # or the processes that Cython works in would set up once more
+    setup(ext_modules=extensions(), cmdclass={"build_ext": BuildKernels, "sdist": BuildSdist})

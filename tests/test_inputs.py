@@ -271,6 +271,17 @@ def test_weights_of_nothing(backend):
     assert fl.mse([1.0, 2.0], [0.0, 0.0], sample_weight=[0, 0], reduction="batch_mean") == 0
 
 
+def test_one_number_and_its_weight(backend):
+    """A mean that is not finite is computed again from other weights, which are an array without axes then."""
+    with pytest.warns(RuntimeWarning, match="mean over weights that sum to 0"):
+        assert math.isnan(fl.mse(1.0, 0.0, sample_weight=0.0))
+    assert fl.mse(math.inf, 0.0, sample_weight=3.0) == math.inf
+    assert fl.mae(1e308, -1e307, sample_weight=100.0) == 1.1e308
+    total = fl.Accumulator("mae")
+    total.update(1e308, 0.0, sample_weight=100.0)
+    assert total.compute() == 1e308
+
+
 def test_keywords_of_another_call_are_forgotten():
     """A loss remembers the last ones, and may take them for those of the next call only if they are."""
     weight, other = 3.0, 0.25

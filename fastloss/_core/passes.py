@@ -88,7 +88,7 @@ def scaled_weights(arguments: Arguments, unit: float) -> Any:
     """The weights, or 1 for each sample, in units of a power of two."""
     if arguments.weight is None:
         return np.broadcast_to(np.float64(unit), arguments.samples)
-    return np.multiply(arguments.weight, unit, dtype=np.float64)
+    return np.asarray(np.multiply(arguments.weight, unit, dtype=np.float64))  # without axes NumPy gives a number
 
 
 def in_smaller_units(kernel: Any, arguments: Arguments, sums: Sums) -> float:

@@ -16,16 +16,10 @@ X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
 @pytest.fixture
-def build(tmp_path):
-    """Runs setup.py on modules that hold nothing, with a compiler that knows, or can build, only some levels.
-
-    Gives the names of what was built, the output, and the status.
-    """
+def tree(tmp_path):
+    """setup.py beside modules that hold nothing."""
     pytest.importorskip("Cython")
     pytest.importorskip("setuptools", "77")
-    compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
-    if compiler is None or sys.platform == "win32" or not X86:
-        pytest.skip("needs a C compiler for x86-64")
     shutil.copy(ROOT / "setup.py", tmp_path)
     kernels = tmp_path / "fastloss" / "_cython"
     for folder in (kernels, tmp_path / "fastloss" / "_core"):
@@ -36,11 +30,24 @@ def build(tmp_path):
     for name in ("engine", "cpu", "level_v2", "level_v3", "level_v4"):
         (kernels / f"{name}.pyx").write_text("here = True\n")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "fastloss"\nversion = "0"\n')
+    return tmp_path
 
-    def run(unknown=(), broken=(), required=False):
+
+@pytest.fixture
+def build(tree):
+    """Runs setup.py with a compiler that knows, or can build, only some levels, or does not know some flags.
+
+    Gives the names of what was built, the output, and the status.
+    """
+    compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
+    if compiler is None or sys.platform == "win32" or not X86:
+        pytest.skip("needs a C compiler for x86-64")
+
+    def run(unknown=(), broken=(), flags=(), required=False):
         refusals = [f"*march=x86-64-{level}*" for level in unknown] + [f"*level_{level}.c*" for level in broken]
+        refusals += [f"*{flag}*" for flag in flags]
         cases = "".join(f'{pattern}) echo "refused: {pattern}" >&2; exit 1;;\n' for pattern in refusals)
-        cc = tmp_path / "cc"
+        cc = tree / "cc"
         cc.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}esac\nexec {shlex.quote(compiler)} "$@"\n')
         cc.chmod(0o755)
         environment = os.environ | {
@@ -49,8 +56,8 @@ def build(tmp_path):
             "FASTLOSS_DEBUG_BUILD": "1",
         }
         command = [sys.executable, "setup.py", "build_ext", "--build-lib", "built"]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        built = {path.name.split(".")[0] for path in (tmp_path / "built").rglob("*.so")}
+        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+        built = {path.name.split(".")[0] for path in (tree / "built").rglob("*.so")}
         return built, done.stdout + done.stderr, done.returncode
 
     return run
@@ -86,6 +93,34 @@ def test_without_any_level(build, how, required):
     assert (status != 0) == required, output
     assert required or "installing without them; losses will run on NumPy" in output
     assert not {name for name in built if name.startswith("level")}
+
+
+def test_a_flag_unknown_to_the_compiler_is_left_out(build):
+    """As clang, which refuses the first."""
+    flags = ["-fno-tree-loop-distribute-patterns", "-Wno-misleading-indentation"]
+    built, output, status = build(flags=flags, required=True)
+    assert status == 0, output
+    assert built == AROUND | {"level_v2", "level_v3", "level_v4"}
+    assert all(f"refused: *{flag}*" in output for flag in flags)
+
+
+# ---- sdist -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_sdist_has_the_same_bytes_each_time(tree):
+    """Whenever the files were written, and without a run of Cython."""
+    archives = []
+    for date in (1_700_000_000, 1_800_000_000):
+        for path in tree.rglob("*"):
+            os.utime(path, (date, date))
+        command = [sys.executable, "setup.py", "-q", "sdist", "--dist-dir", f"at-{date}"]
+        environment = os.environ | {"SOURCE_DATE_EPOCH": "1790000000"}
+        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        archives.append((tree / f"at-{date}" / "fastloss-0.tar.gz").read_bytes())
+        shutil.rmtree(tree / f"at-{date}")
+    assert archives[0] == archives[1]
+    assert not list(tree.rglob("*.c"))
 
 
 # ---- bounds checks ---------------------------------------------------------------------------------------------------
