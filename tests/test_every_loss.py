@@ -10,10 +10,12 @@ import ml_dtypes
 import numpy as np
 import pytest
 import truths_classes
+import truths_structured
 
 import fastloss as fl
 from fastloss._core import tables
 from fastloss._core.domains import NOT_NEGATIVE
+from fastloss._core.families import Structured
 from fastloss._core.inputs import Normal
 from fastloss._core.registry import REGISTRY
 
@@ -36,6 +38,7 @@ VARIANTS = {
     "expectile": [{"alpha": 0.1}],
     "mape": [{}, {"eps": 0.5}],
     **{name: [{}, *own] for name, own in truths_classes.VARIANTS.items()},
+    **{name: [{}, *own] for name, own in truths_structured.VARIANTS.items()},
 }
 TRIED = [
     (loss, own, rows)
@@ -200,7 +203,7 @@ def test_cox(backend, ties, rng):
 
 @each_tried
 def test_no_constant_is_better(backend, loss, own, rows, rng):
-    pred, target, weight = drawn(loss, rows, size=12 if loss.name == "cox" else 120)
+    pred, target, weight = drawn(loss, rows, size=12 if isinstance(loss, Structured) else 120)
     best = loss.constant(target, weight, **own)
     spread = np.shape(best)
     assert spread == (() if "axis" not in loss.parameters else pred.shape[-1:])
@@ -389,7 +392,7 @@ def test_the_readme_s_table_is_that_of_the_definitions():
 @each_loss
 def test_linear_models(backend, loss, rng, monkeypatch):
     monkeypatch.setattr(fl.linear, "BLOCK_BYTES", 16 * 32)
-    pred, target, _ = drawn(loss, size=12 if loss.name == "cox" else 240)
+    pred, target, _ = drawn(loss, size=12 if isinstance(loss, Structured) else 240)
     n, outputs = len(target), pred.shape[1:]
     X, weight = rng.random((n, 4)), rng.random(n)
     objective = fl.linear.objective(loss, X, target, l2=0.3, sample_weight=weight)
@@ -401,7 +404,7 @@ def test_linear_models(backend, loss, rng, monkeypatch):
     value, gradient, total = objective.sums(w)
     cost = (value / total) ** (0.5 if loss.root else 1) + 0.15 * (w[: 4 * int(np.prod(outputs))] ** 2).sum()
     assert objective(w)[0] == pytest.approx(cost)
-    if loss.name == "cox":
+    if isinstance(loss, Structured):
         return
     classes = {"classes": 4} if loss.ids else {}
     parts = [slice(0, n // 3), slice(n // 3, n)]

@@ -8,6 +8,7 @@
 | TwoRows | (d), (d) -> () | cosine_distance |
 | Root | () …, () … -> sums, then their root | rmse |
 | Structured | (n), (n) -> () | cox |
+| Lists, Pairs | (n), (n), (n) -> () | listmle, pairwise_logistic |
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .arguments import Arguments, axis_of, centred
-from .arrays import result_dtype, same_shape
+from .arrays import repeats, result_dtype, same_shape
 from .constants import Constant
 from .domains import Array
-from .hyperparameters import ClassWeight, Integer, Keyword, check_held
+from .hyperparameters import ClassWeight, Groups, Integer, Keyword, check_held
 from .inputs import Inputs
 from .loss import Definition, Loss, register
 from .passes import Sums
@@ -33,6 +34,11 @@ CLASS_WEIGHT = ClassWeight(
     None,
     text="A finite weight >= 0 for each class, by which a row's weight is multiplied (rows of probabilities: by the sum of "
     "``target * class_weight``).",
+)
+GROUPS = Groups(
+    None,
+    text="An integer for each sample, the same for those of one group (of one query): of the shape of `pred`, or repeating along axes "
+    "of length 1. Without it all are one group.",
 )
 
 
@@ -54,19 +60,62 @@ class Root(Loss):
 
 
 class Structured(Loss):
-    """A loss of the whole batch, whose samples depend on one another."""
+    """A loss of the whole batch, whose samples depend on one another: a sum over what is `counted`."""
 
     reductions: ClassVar[tuple[str, ...]] = ("sum", "mean", "batch_mean")
     kind: ClassVar[str] = "a cost of the whole batch"
-    meanings: ClassVar[Mapping[str, str]] = {
-        "mean": "the sum over the weights of the events",
-        "sum": "the sum",
-        "batch_mean": "that over the number of events",
-    }
+    counted: ClassVar[str] = "event"
     cost_only: ClassVar[bool] = True
 
+    def __init_subclass__(cls) -> None:
+        cls.meanings = meanings(cls.counted)
+
     def _undefined(self, arguments: Arguments, sums: Sums) -> str:
-        return "no event" if sums.samples == 0 else super()._undefined(arguments, sums)
+        return f"no {self.counted}" if sums.samples == 0 else super()._undefined(arguments, sums)
+
+
+def meanings(counted: str) -> Mapping[str, str]:
+    """What reductions are of a sum that is not one over samples."""
+    return {
+        "mean": f"the sum over the weights of the {counted}s",
+        "sum": "the sum",
+        "batch_mean": f"that over the number of {counted}s",
+    }
+
+
+Structured.meanings = meanings(Structured.counted)
+
+
+class Grouped(Structured):
+    """A loss of the whole batch, group by group."""
+
+    leading: ClassVar[tuple[str, ...]] = ("groups",)
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        groups, *rest = hyperparameters.values()
+        arguments = super()._shaped(pred, target, reduction, {**hyperparameters, "groups": None})
+        if groups is not None and groups.shape != pred.shape:
+            if not repeats(groups.shape, pred.shape):
+                sizes = groups.ndim == 1 and groups.min(initial=0) >= 0 and int(groups.sum()) == pred.size
+                remedy = " (sizes become groups by np.repeat(np.arange(len(sizes)), sizes))" if sizes else ""
+                raise ValueError(
+                    f"pred has shape {pred.shape} but groups has shape {groups.shape}; they must be equal{remedy}"
+                )
+            groups = np.broadcast_to(groups, pred.shape)
+        arguments.hyperparameters = (groups, *rest)
+        return arguments
+
+
+class Lists(Grouped):
+    """A likelihood of the order of each group."""
+
+    counted: ClassVar[str] = "sample"
+
+
+class Pairs(Grouped):
+    """A sum over the pairs of each group of which one is better."""
+
+    counted: ClassVar[str] = "pair"
 
 
 class WithAxis(Loss):

@@ -271,3 +271,9 @@ SURVIVAL = Inputs(
     "with a minus sign.",
     draw=lambda normal, size, _: (normal(size), np.exp(normal(size)) * choice(normal(size), -1)),
 )
+RELEVANCE = Inputs(
+    short="scores against labels, the greater the better",
+    pred="Scores, any real number; those of one group are compared, whatever the shape.",
+    target="Labels, any real number, the greater the better, of the same shape.",
+    draw=lambda normal, size, _: (normal(size), np.floor(1.2 * np.exp(normal(size)))),
+)

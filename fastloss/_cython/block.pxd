@@ -72,6 +72,21 @@ cdef struct PairBlock:      # a span of two rows
 
 ctypedef int (*PairFunction)(const void* loss, const void* pred, const void* target, PairBlock* block) except -1 nogil
 
-# Of sorted samples: lines of scores, times, events and weights; room for five lines of the groups; gradient and Hessian.
-ctypedef int (*CoxFunction)(const double* sorted, Py_ssize_t n, bint efron, double* group, double* derivatives, bint slopes,
-                            bint bends, double* value) except -1 nogil
+cdef struct GroupBlock:     # a group of samples that are there, from the first place to the last
+    Py_ssize_t size
+    const double* score
+    const double* place     # those with the same are tied
+    const double* event     # the weight of what happens to a sample at its place; 0: nothing does
+    const double* weight    # its weight for the others
+    double* room            # GROUP_LINES lines, `stride` doubles from one to the next
+    Py_ssize_t stride
+    double* grad            # NULL: for the value alone
+    double* hess
+    bint efron
+    bint bound              # a majorizer in the Hessian's place
+    double* sums            # the cost, and the weight and the number of what it is a sum of
+
+cdef enum:
+    GROUP_LINES = 5
+
+ctypedef int (*GroupFunction)(const GroupBlock* block) except -1 nogil

@@ -4,7 +4,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, malloc
 
-from .block cimport CoxFunction, PairFunction, PointwiseFunction
+from .block cimport GroupFunction, PairFunction, PointwiseFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
 from .formulas.regression cimport EpsilonInsensitive, Expectile, Mae, Mape, Mse, Msle, Quantile, Smape, SquaredEpsilonInsensitive
 from .formulas.robust cimport Barron, Cauchy, Fair, GemanMcclure, Huber, LogCosh, PseudoHuber, TukeyBiweight, Welsch
@@ -32,12 +32,13 @@ from .loops.statistics cimport statistic
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
 from .loops.survival cimport survival
+from .loops.ranking cimport ranking
 from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
 from .loops.scored_rows cimport scored
 from .rows_block cimport RowsFunction
-from .tables cimport CoxEntry, Floor, Memory, PairEntry, RowsEntry, RowsForm, pointwise_entry
+from .tables cimport Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, pointwise_entry
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -113,7 +114,9 @@ cdef inline dict level_tables():
         "dice": pair_entry(<const distances.Dice*>NULL),
         "jaccard": pair_entry(<const distances.Jaccard*>NULL),
         "tversky": pair_entry(<const distances.Tversky*>NULL),
-        "cox": cox_entry(),
+        "cox": group_entry(survival, False),
+        "listmle": group_entry(survival, False),
+        "pairwise_logistic": group_entry(ranking, True),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
         "softmax_cross_entropy": rows(through_softmax(through_softmax(
@@ -186,12 +189,12 @@ cdef inline object pair_entry(const Pair* tag):
     return PyCapsule_New(self, "pairs", NULL)
 
 
-cdef inline object cox_entry():
-    cdef CoxEntry* self = <CoxEntry*>malloc(sizeof(CoxEntry))
+cdef inline object group_entry(GroupFunction function, bint paired):
+    cdef GroupEntry* self = <GroupEntry*>malloc(sizeof(GroupEntry))
     if self is NULL:
         raise MemoryError()
-    self.function = <CoxFunction>survival
-    return PyCapsule_New(self, "cox", NULL)
+    self.function, self.paired = function, paired
+    return PyCapsule_New(self, "groups", NULL)
 
 
 cdef inline RowsEntry* new_rows() except NULL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import statistics
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.families import RowLoss, Structured, TwoRows
+from .._core.families import Pairs, RowLoss, Structured, TwoRows
 from .._core.loss import Loss
 from .._core.registry import REGISTRY
 from .data import inputs
@@ -29,6 +30,7 @@ TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of
 REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some milliseconds after their work is done
 SLOW_ROUNDS = 2
 MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
+MOST_PAIRED = 1 << 12  # of whose pairs there are millions
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 
 
@@ -146,10 +148,15 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
             # Dict, for where a batch is too small for rows of different lengths.
             shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, (RowLoss, TwoRows)) else [0]
             for c in shapes:
-                numbers = size // c * c if c else min(size, MOST_SORTED) if isinstance(loss, Structured) else size
+                numbers = size // c * c if c else int(min(size, most(loss)))
                 for dtype in dtypes:
                     for call in CALLS:
                         yield Cell(loss.name, call, dtype, numbers, c)
+
+
+def most(loss: Loss) -> float:
+    """The most numbers of a loss that a pass over memory is not the whole of."""
+    return MOST_PAIRED if isinstance(loss, Pairs) else MOST_SORTED if isinstance(loss, Structured) else math.inf
 
 
 def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:

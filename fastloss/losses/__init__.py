@@ -68,6 +68,7 @@ from .divergence import (
 from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance
 from .overlap import dice, jaccard, tversky
+from .ranking import listmle, pairwise_logistic
 from .survival import cox
 # isort: on
 
@@ -102,6 +103,7 @@ __all__ = [
     "l2",
     "laplace_nll",
     "leclerc",
+    "listmle",
     "log_cosh",
     "log_loss",
     "logcosh",
@@ -114,6 +116,7 @@ __all__ = [
     "msle",
     "multiclass_hinge",
     "negative_binomial_nll",
+    "pairwise_logistic",
     "perceptron",
     "pinball",
     "poisson_deviance",
