@@ -4,6 +4,7 @@ Nothing here is taken from the package, and nothing is a stable form. What a wei
 """
 
 import mpmath as mp
+import numpy as np
 from sample import ONE, ZERO, Sample
 
 
@@ -74,11 +75,60 @@ def listmle(scores, target, groups=None, weight=None, ties="efron"):
     return terms
 
 
+def length(x):
+    return mp.sqrt(mp.fsum(v**2 for v in x))
+
+
+def triplet(x, triplets, margin=ONE, weight=None):
+    """Σ w max(0, |a − p| − |a − n| + M), of rows of x."""
+    value, mass = ZERO, ZERO
+    for t, (a, p, n) in enumerate(triplets):
+        w = ONE if weight is None else weight[t]
+        near, far = (length([u - v for u, v in zip(x[a], x[other], strict=True)]) for other in (p, n))
+        value += w * max(ZERO, near - far + margin)
+        mass += w
+    return value, mass, len(triplets)
+
+
+def supcon(x, labels, temperature, weight=None):
+    """Σ w · the mean over positives of −log of the softmax of cosines over the temperature, over all but the row itself."""
+    value, mass, count = ZERO, ZERO, 0
+    z = [[v / length(row) for v in row] if any(row) else row for row in x]
+    for i, own in enumerate(labels):
+        others = [j for j in range(len(x)) if j != i]
+        positives = [j for j in others if labels[j] == own]
+        if not positives:
+            continue
+        s = {j: mp.fsum(u * v for u, v in zip(z[i], z[j], strict=True)) / temperature for j in others}
+        total = mp.fsum(mp.exp(v) for v in s.values())
+        w = ONE if weight is None else weight[i]
+        value += w * mp.fsum(-mp.log(mp.exp(s[j]) / total) for j in positives) / len(positives)
+        mass += w
+        count += 1
+    return value, mass, count
+
+
+def embeddings(name, size, seed):
+    """Rows of four, not of unit length, and what stands beside them."""
+    rng = np.random.default_rng(seed)
+    n = max(3, size // 4) + max(3, size // 4) % 2
+    x = rng.standard_normal((n, 4)) * rng.uniform(0.5, 2, (n, 1))
+    if name == "triplet":
+        return x, np.array([rng.choice(n, 3, replace=False) for _ in range(max(6, n))])
+    return x, rng.permutation(n) // 2 if name == "nt_xent" else rng.integers(0, max(2, n // 4), n)
+
+
 DEFINITIONS = {"pairwise_logistic": pairwise_logistic, "listmle": listmle}
-NAMES = ("pairwise_logistic", "listmle")
-OWN = {"pairwise_logistic": {"groups"}, "listmle": {"groups", "ties"}}
+OWN = {
+    "pairwise_logistic": {"groups"}, "listmle": {"groups", "ties"},
+    "triplet": {"margin"}, "supcon": {"axis", "temperature"}, "nt_xent": {"axis", "temperature"},
+}  # fmt: skip
+NAMES = tuple(OWN)
 GROUPS = [1, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0]
 VARIANTS = {
     "pairwise_logistic": [{"groups": GROUPS}],
     "listmle": [{"ties": "breslow"}, {"groups": GROUPS}],
+    "triplet": [{"margin": 3.0}],
+    "supcon": [{"temperature": 0.5}],
+    "nt_xent": [{"temperature": 0.2}],
 }

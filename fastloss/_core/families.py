@@ -9,6 +9,8 @@
 | Root | () …, () … -> sums, then their root | rmse |
 | Structured | (n), (n) -> () | cox |
 | Lists, Pairs | (n), (n), (n) -> () | listmle, pairwise_logistic |
+| Embeddings, Views | (n, d), (n) -> () | supcon, nt_xent |
+| Triplets | (n, d), (m, 3) -> () | triplet |
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from . import errors
 from .arguments import Arguments, axis_of, centred
 from .arrays import repeats, result_dtype, same_shape
 from .constants import Constant
@@ -37,8 +40,8 @@ CLASS_WEIGHT = ClassWeight(
 )
 GROUPS = Groups(
     None,
-    text="An integer for each sample, the same for those of one group (of one query): of the shape of `pred`, or repeating along axes "
-    "of length 1. Without it all are one group.",
+    text="An integer for each sample, the same for those of one group (of one query): of the shape of `pred`, or repeating along "
+    "axes of length 1. Without it all are one group.",
 )
 
 
@@ -136,6 +139,91 @@ class WithAxis(Loss):
         """The target, if its shape is right."""
         same_shape("target", target.shape, pred)
         return target
+
+
+class Embeddings(WithAxis, Structured):
+    """A loss of embeddings that are compared with each other, each of which has a label."""
+
+    counted: ClassVar[str] = "anchor"
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        arguments = super()._shaped(pred, target, reduction, hyperparameters)
+        arguments.whole = True
+        return arguments
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        if target.shape != samples:
+            raise ValueError(
+                f"pred has shape {pred.shape} but target has shape {target.shape}; labels must have shape {samples}"
+            )
+        return integers("target", "labels", target)
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        if parameters.get("axis", -1) != -1:
+            raise TypeError("axis is given, but embeddings that are all the same have none")
+        return np.broadcast_to(np.float64(0), (*target.shape, 1))
+
+
+class Views(Embeddings):
+    """The same of two views of each thing."""
+
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, hyperparameters: tuple[Any, ...]
+    ) -> Arguments:
+        arguments = super()._arguments(pred, target, sample_weight, reduction, hyperparameters)
+        there = True if arguments.weight is None else ~(arguments.weight == 0)
+        labels, first, counts = np.unique(arguments.target[there], return_index=True, return_counts=True)
+        if (wrong := counts != 2).any():
+            k = int(np.argmin(np.where(wrong, first, first.max() + 1)))
+            times = "once" if counts[k] == 1 else f"{counts[k]} times"
+            raise ValueError(
+                f"target holds {labels[k]} {times}; {self.name} takes two views of each (supcon takes any number)"
+            )
+        return arguments
+
+
+class Triplets(Structured):
+    """A loss of triplets of rows, whose places the target holds."""
+
+    counted: ClassVar[str] = "triplet"
+    weighs: ClassVar[str] = "for each triplet: the shape of `target` without its last axis"
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        dtype = result_dtype(pred)
+        if pred.ndim != 2:
+            raise ValueError(f"pred has shape {pred.shape}; it must be (embeddings, components)")
+        if target.ndim == 0 or target.shape[-1] != 3:
+            raise ValueError(f"target has shape {target.shape}; its last axis must hold anchor, positive and negative")
+        target = integers("target", "places of embeddings", target)
+        check_held(self.parameters, hyperparameters, dtype)
+        own = tuple(hyperparameters.values())
+        return Arguments(pred, target, None, reduction, dtype, target.shape[:-1], own, whole=True)
+
+    def _inside(self, arguments: Arguments, sums: Sums) -> Sums:
+        if sums.outside:
+            target, count = arguments.target, len(arguments.pred)
+            bad = (target < 0) | (target >= count)
+            if arguments.weight is not None:
+                bad &= (arguments.weight != 0)[..., None]
+            if bad.any():
+                first = int(np.argmax(bad))
+                where = errors.subscript("target", first, target.shape)
+                raise ValueError(f"{where} is {target.flat[first]}; places of embeddings must be in [0, {count})")
+        return super()._inside(arguments, sums)
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        return np.broadcast_to(np.float64(0), (int(np.max(target, initial=0)) + 1, 1))
+
+
+def integers(name: str, what: str, array: Array) -> Array:
+    """The array, if it holds integers, or nothing."""
+    if array.size == 0:
+        return array.astype(np.int64)  # of an empty list, which has no dtype
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name} has dtype {array.dtype}; {what} must be integers (whole numbers become such by {name}.astype(int))"
+        )
+    return array
 
 
 class TwoRows(WithAxis):

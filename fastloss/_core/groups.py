@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import is_bfloat16
-from .domains import WEIGHT, Array
-from .passes import ordinary
+from . import whole
+from .domains import Array
 
 SCORE, PLACE, EVENT, OWN = range(4)  # the lines; the third is the weight of what happens to a sample, the last its own
 
@@ -56,23 +55,20 @@ KINDS = {  # how a batch is sorted, and the power of weights in its cost
 }
 
 
-def sorted_batch(name: str, operands: tuple[Any, ...], weight: Array, own: tuple[Any, ...]) -> Sorted:
+def sorted_batch(name: str, operands: tuple[Any, ...], weight: Array | None, own: tuple[Any, ...]) -> Sorted:
     """What is there of a batch, in order; weights of 0 are left out."""
     pred, target = (np.ravel(x) for x in operands[:2])
     groups = None if name == "cox" or own[0] is None else np.ravel(own[0])
-    there = np.flatnonzero(weight) if weight.size > 1 and not weight.all() else None
+    there = None if weight is None or weight.all() else np.flatnonzero(weight)
     if there is not None:
-        pred, target, weight = pred[there], target[there], weight[there]
+        pred, target, weight = pred[there], target[there], np.asarray(weight)[there]
         groups = None if groups is None else groups[there]
-    elif weight.size == 1:
-        weight = np.broadcast_to(weight, pred.shape if weight.all() else (0,))
-        pred, target = pred[: weight.size], target[: weight.size]
-    arranged, _ = KINDS[name]
+    weight = np.ones(len(pred)) if weight is None else weight
     target = target if target.dtype in (np.float32, np.float64) else target.astype(np.float64)
-    place, event, own_weight, efron = arranged(target, weight, own)
+    place, event, of_sample, efron = KINDS[name][0](target, weight, own)
     order, starts = sequence(place, groups)
     lines = np.empty((4, len(order)))
-    for k, line in enumerate((pred, place, event, own_weight)):
+    for k, line in enumerate((pred, place, event, of_sample)):
         lines[k] = line[order]
     return Sorted(lines, order if there is None else there[order], starts, efron)
 
@@ -126,30 +122,28 @@ def ranked(place: Array) -> tuple[Array | None, int]:
 
 def evaluated(
     name: str, compute: Compute, operands: tuple[Any, ...], reduction: str, own: tuple[Any, ...]
-) -> tuple[float, float, int, bool]:
+) -> whole.Run:
     """What a kernel's `run` answers; the derivatives are written."""
     pred, _, weight, _, grad, hess = operands
-    given = np.ones(1) if weight is None else np.asarray(weight, np.float64).ravel()
-    if not WEIGHT.contains(given).all():
-        return 0.0, 0.0, 0, True
-    heaviest = float(given.max(initial=0))
-    # Only the ratio of weights counts in a mean, and among those at risk.
-    unit = 1.0 if ordinary(heaviest) or heaviest == 0 else math.ldexp(1, -math.frexp(heaviest)[1])
-    degree = KINDS[name][1]
-    batch = sorted_batch(name, operands, given if unit == 1 else given * unit, own)
+    if (given := whole.weights_of(weight)) is None:
+        return whole.OUTSIDE
+    weight, unit = given
+    batch = sorted_batch(name, operands, weight, own)
     sums, derivatives = compute(batch)
-    sums[spoiled(batch), 0] = np.nan
+    bad = spoiled(batch)
+    sums[bad, 0] = np.nan
     value, mass, count = (float(line.sum()) for line in sums.T)
     if name == "cox":
         value -= mass * math.log(unit)
-    units = unit**degree
-    divisor = {"sum": units, "mean": mass, "batch_mean": count * units}[reduction]
+    results = []
     for out, line in ((grad, 0), (hess, 1)):
+        result = None
         if out is not None:
-            derivatives[line, np.repeat(spoiled(batch), np.diff(batch.starts))] = np.nan
-            put(out, pred, batch.order, divided(derivatives[line], divisor))
-    cost = math.nan if divisor == 0 else value / divisor
-    return cost, mass / units, int(count), False
+            derivatives[line, np.repeat(bad, np.diff(batch.starts))] = np.nan
+            result = np.zeros(out.size)
+            result[batch.order] = derivatives[line]
+        results.append((out, result))
+    return whole.finished(reduction, (value, mass, count), unit ** KINDS[name][1], pred, tuple(results))
 
 
 def spoiled(batch: Sorted) -> Array:
@@ -158,21 +152,3 @@ def spoiled(batch: Sorted) -> Array:
     if not bad.any():
         return np.zeros(len(batch.starts) - 1, bool)
     return np.logical_or.reduceat(bad, batch.starts[:-1])
-
-
-def divided(line: Array, divisor: float) -> Array:
-    """Derivatives over what they are divided by; what has no slope has no sign."""
-    return line / divisor + 0.0 if divisor else np.zeros(len(line))
-
-
-def put(out: Array, pred: Array, order: Array, results: Array) -> None:
-    """Write results to where their samples are, as numbers of the dtype that is computed in, and 0 for those that are not there."""
-    from .._numpy.arithmetic import narrowed
-
-    whole = np.zeros(out.size)
-    whole[order] = results
-    if (pred.dtype.kind == "f" and pred.dtype.itemsize < 8) or is_bfloat16(pred.dtype):
-        whole = whole.astype(np.float32)
-    elif is_bfloat16(out.dtype):
-        whole = narrowed(whole)
-    out[...] = whole.reshape(out.shape)

@@ -1,6 +1,8 @@
 """What the engine hands to a level: a block of samples, and where its sums go. The level makes views of the addresses (doors of
 loops/*.pxd); everything behind that is typed memoryviews."""
 
+from libc.stdint cimport int64_t
+
 cdef enum:
     LANES = 32              # numbers that a loop takes at a time, and running sums; blocks are multiples of it
     TILE = 1024             # samples that pass through a thread's workspace at a time
@@ -90,3 +92,29 @@ cdef enum:
     GROUP_LINES = 5
 
 ctypedef int (*GroupFunction)(const GroupBlock* block) except -1 nogil
+
+cdef struct SimilarityBlock:    # a row of similarities, padded to a multiple of LANES
+    double* row             # becomes slopes
+    Py_ssize_t size
+    Py_ssize_t padded
+    Py_ssize_t own          # its own place in it
+    const int64_t* label    # of each place
+    int64_t positives       # other places with its label
+    bint slopes
+    double* loss
+
+ctypedef int (*SimilarityFunction)(const SimilarityBlock* block) except -1 nogil
+
+cdef struct TripletBlock:   # rows of embeddings, and triplets of them
+    const double* embedding
+    Py_ssize_t rows
+    Py_ssize_t size
+    const int64_t* place    # anchor, positive and negative of each triplet
+    const double* weight
+    Py_ssize_t triplets
+    double margin
+    double* grad            # NULL: not wanted; else what is added to
+    double* hess
+    double* sums            # the cost, the weight and the number of triplets
+
+ctypedef int (*TripletFunction)(const TripletBlock* block) except -1 nogil

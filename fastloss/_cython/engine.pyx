@@ -20,11 +20,11 @@ from .batch cimport (
 from .block cimport (
     BOUND, GRAD, GROUP_LINES, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
     PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, TILE, VALUE, Block, GroupBlock, GroupFunction, PairBlock,
-    PairFunction, PairSums, PointwiseFunction, Sums)
+    PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums, TripletBlock, TripletFunction)
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
-from .tables cimport Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
+from .tables cimport Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry
 from .vectors cimport fetch
 from .views cimport reading, writing
 
@@ -58,6 +58,7 @@ include "core.pxi"
 include "outputs.pxi"
 include "pairs.pxi"
 include "groups.pxi"
+include "embeddings.pxi"
 include "rows_numbers.pxi"
 include "rows.pxi"
 include "rows_kernel.pxi"
@@ -73,6 +74,8 @@ FAMILIES = {
     "pairs": PairsKernel,
     "rows": RowsKernel,
     "groups": GroupsKernel,
+    "similarities": SimilarityKernel,
+    "triplets": TripletKernel,
 }
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.families import Pairs, RowLoss, Structured, TwoRows
+from .._core.families import Embeddings, Pairs, RowLoss, Structured, Triplets, TwoRows
 from .._core.loss import Loss
 from .._core.registry import REGISTRY
 from .data import inputs
@@ -31,6 +31,7 @@ REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some millis
 SLOW_ROUNDS = 2
 MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
 MOST_PAIRED = 1 << 12  # of whose pairs there are millions
+MOST_COMPARED = 1 << 11  # embeddings, likewise
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 
 
@@ -146,16 +147,21 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
     for size in sizes:
         for loss in losses:
             # Dict, for where a batch is too small for rows of different lengths.
-            shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, (RowLoss, TwoRows)) else [0]
+            shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, WITH_ROWS) else [0]
             for c in shapes:
-                numbers = size // c * c if c else int(min(size, most(loss)))
+                numbers = int(min(size // c, most(loss)) * c if c else min(size, most(loss)))
                 for dtype in dtypes:
                     for call in CALLS:
                         yield Cell(loss.name, call, dtype, numbers, c)
 
 
+WITH_ROWS = (RowLoss, TwoRows, Embeddings, Triplets)
+
+
 def most(loss: Loss) -> float:
-    """The most numbers of a loss that a pass over memory is not the whole of."""
+    """The most samples of a loss of which a pass over memory is not the whole."""
+    if isinstance(loss, Embeddings):
+        return MOST_COMPARED
     return MOST_PAIRED if isinstance(loss, Pairs) else MOST_SORTED if isinstance(loss, Structured) else math.inf
 
 
