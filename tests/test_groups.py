@@ -15,6 +15,7 @@ from truths_more import along
 from truths_structured import DEFINITIONS
 
 import fastloss as fl
+from fastloss._core.groups import sequence
 
 TRIED = [("pairwise_logistic", {}), ("listmle", {}), ("listmle", {"ties": "breslow"})]
 each_loss = pytest.mark.parametrize(("name", "own"), TRIED, ids=str)
@@ -127,13 +128,15 @@ def test_every_call(backend, name, own, dtype):
 def test_weights_far_from_1(backend, name, own):
     loss = getattr(fl, name)
     scores, target, groups, weight, terms, truth = truth_of(name, 40, np.float64, 1.0, 2, True, tuple(own.items()))
+    degree = 2 if name == "pairwise_logistic" else 1
     for power in (-500, 500):
-        far = weight * 2.0**power
-        value = float(truth.value / terms.mass)
-        grad = np.array([float(g / terms.mass) for g in truth.grad])
-        got = loss.value_and_grad(scores, target, groups=groups, sample_weight=far, **own)
-        np.testing.assert_allclose(got[0], value, rtol=1e-13)
-        np.testing.assert_allclose(got[1], grad, rtol=1e-11, atol=1e-14)
+        units = mp.mpf(2) ** (power * degree)
+        for reduction, by in (("mean", terms.mass), ("sum", 1 / units), ("batch_mean", terms.count / units)):
+            given = {"sample_weight": weight * 2.0**power, "groups": groups, "reduction": reduction, **own}
+            cost, grad = loss.value_and_grad(scores, target, **given)
+            assert cost == pytest.approx(float(truth.value / by), rel=1e-13)
+            exact = np.array([float(g / by) for g in truth.grad])
+            np.testing.assert_allclose(grad, exact, rtol=1e-11, atol=1e-14 * np.abs(exact).max())
 
 
 @each_loss
@@ -238,14 +241,19 @@ def test_ways_to_sort(backend, name, own):
     )
     for x, y in zip(expected, sorted_ones, strict=True):
         same_bits(x[together], y)
-    zeros = np.where(target == 1, -0.0, np.where(target == 2, 0.0, target - 1))  # which are tied
-    merged = np.where(target == 2, 1.0, target)
-    for x, y in zip(
-        all_calls(loss, scores, zeros, groups=groups, reduction="sum", **own),
-        all_calls(loss, scores, merged, groups=groups, reduction="sum", **own),
-        strict=True,
-    ):
-        same_bits(x, y)
+    merged = all_calls(loss, scores, np.where(target == 2, 1.0, target), groups=groups, reduction="sum", **own)
+    for step in (1, 1e-3):
+        zeros = np.where(target == 1, -0.0, np.where(target == 2, 0.0, (target - 1) * step))  # which are tied
+        for x, y in zip(all_calls(loss, scores, zeros, groups=groups, reduction="sum", **own), merged, strict=True):
+            same_bits(x, y)
+
+
+def test_sorting_what_does_not_fit_into_64_bits():
+    rng = np.random.default_rng(0)
+    place, groups = rng.standard_normal(1 << 17).astype(np.float32), rng.integers(0, 1 << 16, 1 << 17)
+    order, starts = sequence(place, groups)
+    np.testing.assert_array_equal(order, np.lexsort((place, groups)))
+    np.testing.assert_array_equal(np.diff(starts), np.unique(groups, return_counts=True)[1])
 
 
 @each_loss

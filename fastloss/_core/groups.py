@@ -115,8 +115,7 @@ def ranked(place: Array) -> tuple[Array | None, int]:
         low, high = float(single.min()), float(single.max())
         if high - low < 1 << 16 and (single == np.floor(single)).all():
             return (single - single.min()).astype(np.int64), int(high - low) + 1
-    single += 0.0  # −0 is 0
-    bits = single.view(np.int32).astype(np.int64)
+    bits = single.view(np.int32).astype(np.int64)  # sign and size: −0 is 0
     return np.where(bits < 0, np.int64(-(1 << 31)) - bits, bits) + (1 << 31), 1 << 32
 
 
