@@ -564,8 +564,8 @@ MUTANTS = [
         "test_groups test_catalogue test_embeddings",
         ("if not WEIGHT.contains(given).all():", "if not (given >= 0).all():"),
         ('"mean": mass', '"mean": count'),
-        ("+ 0.0 if divisor", "if divisor"),
-        ("result = result.astype(np.float32)", "pass"),
+        ("result += 0.0", "pass"),
+        ("np.float32 if single else np.float64", "np.float64"),
     ),
     *of(
         "_core/similarities.py",
@@ -588,7 +588,6 @@ MUTANTS = [
         "_numpy/embeddings.py",
         "test_embeddings",
         ("np.where(best, -rest / total, 1 / total - own)", "1 / total - own"),
-        ("s[number == 0] = 0", "pass"),
         ("np.where(gap <= 0, 0, weight)", "np.where(gap < 0, 0, weight)"),
         ("scaled = np.ldexp(x, -exponent)", "scaled, exponent = x, 0 * exponent"),
         ("(1 - unit) * (1 + unit)", "1 - unit"),

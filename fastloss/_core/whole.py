@@ -39,8 +39,7 @@ def finished(
     divisor = {"sum": unit, "mean": mass, "batch_mean": count * unit}[reduction]
     for out, result in results:
         if out is not None and result is not None:
-            # What has no slope has no sign.
-            put(out, pred, result / divisor + 0.0 if divisor else np.zeros(result.shape))
+            put(out, pred, result / divisor if divisor else np.zeros(result.shape))
     return math.nan if divisor == 0 else value / divisor, mass / unit, int(count), False
 
 
@@ -48,8 +47,9 @@ def put(out: Array, pred: Array, result: Array) -> None:
     """Write doubles as numbers of the dtype that is computed in, rounded once more if the output is narrower."""
     from .._numpy.arithmetic import narrowed
 
-    if (pred.dtype.kind == "f" and pred.dtype.itemsize < 8) or is_bfloat16(pred.dtype):
-        result = result.astype(np.float32)
-    elif is_bfloat16(out.dtype):
+    single = (pred.dtype.kind == "f" and pred.dtype.itemsize < 8) or is_bfloat16(pred.dtype)
+    result = result.astype(np.float32 if single else np.float64)
+    result += 0.0  # what has no slope has no sign
+    if is_bfloat16(out.dtype) and not single:
         result = narrowed(result)
     out[...] = result.reshape(out.shape)
