@@ -1085,7 +1085,6 @@ MUTANTS = [
         "_cython/loops/ranking.pxd",
         "test_groups",
         ("while last < n and place[last] == place[first]:", "while False:"),
-        ("min(n - j, TILE - tile.filled)", "min(n - j, TILE - 1)"),
         ("if tile.filled == TILE:", "if tile.filled > TILE:"),
         ("sums[1] += own * behind", "sums[1] += own + behind"),
         ("(small[k] if gap[k] < 0 else 1) / (1 + small[k])", "small[k] / (1 + small[k])"),

@@ -29,6 +29,7 @@ cdef inline int pairwise(const double[::1] score, const double[::1] place, const
                          double[::1] hess, double* sums) except -1 nogil:
     """Σ over pairs of w·w'·log(1 + exp(s' − s)), and its derivatives."""
     cdef Tile tile
+    cdef double[::1] gap = writing(tile.gap, TILE)
     cdef Py_ssize_t n = score.shape[0], first = 0, last, i, j, k, m
     cdef double behind, own
     for i in range(grad.shape[0]):
@@ -53,7 +54,7 @@ cdef inline int pairwise(const double[::1] score, const double[::1] place, const
             while j < n:
                 m = min(n - j, TILE - tile.filled)
                 for k in range(m):
-                    tile.gap[tile.filled + k] = score[j + k] - score[i]
+                    gap[tile.filled + k] = score[j + k] - score[i]
                 tile.run[tile.runs].sample, tile.run[tile.runs].partner = i, j
                 tile.run[tile.runs].start, tile.run[tile.runs].size = tile.filled, m
                 tile.runs += 1
