@@ -16,7 +16,7 @@ import numpy as np
 
 from ._core.arrays import real_array, result_dtype
 from ._core.domains import Array
-from ._core.families import RowLoss, TwoOutputs, classes
+from ._core.families import Embeddings, RowLoss, TwoOutputs, classes
 from ._core.hyperparameters import Integer, Parameter
 from ._core.loss import Loss
 
@@ -60,7 +60,8 @@ def objective(
     sample_weight : array_like, optional
         A weight >= 0 for each sample.
     classes : int, optional
-        How many classes there are, if class ids are up to the largest of other samples: of other parts of the data.
+        How many classes there are, if class ids are up to the largest of other samples: of other parts of the data. Of losses
+        of embeddings, how many components these have.
     **parameters
         The loss's own keywords, as ``delta``.
 
@@ -309,10 +310,14 @@ def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, 
     """The shape of the scores of one sample."""
     if isinstance(loss, TwoOutputs):
         return (*target.shape[1:], 2)
-    if not (isinstance(loss, RowLoss) and target.ndim == 1):
+    if isinstance(loss, Embeddings) and count is None:
+        raise ValueError(f"{loss.name} takes embeddings; classes must be how many components they have")
+    if not (isinstance(loss, (RowLoss, Embeddings)) and target.ndim == 1):
         return target.shape[1:]
     if count is not None and count < 1:
         raise ValueError(f"classes is {count}; there must be at least 1")
+    if isinstance(loss, Embeddings) and count is not None:
+        return (count,)
     found = classes(target, parameters)
     if count is not None and count < found:
         counted = target != parameters["ignore_index"] if parameters.get("ignore_index") is not None else True

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import truths_classes
 import truths_counts
+import truths_structured
 from cases import CALLS, DTYPES
 from truths import ONE, digits, inf, nan, num, robust, same_bits
 from truths_more import (
@@ -33,7 +34,7 @@ import fastloss as fl
 each_kind = pytest.mark.parametrize("kind", EVERY, ids=str)
 SAMPLES = [k for k in EVERY if k.name not in ROOTS]  # whose losses can be asked for one by one
 each_sample = pytest.mark.parametrize("kind", SAMPLES, ids=str)
-NAMES = sorted({k.name for k in EVERY} | {"cox"})
+NAMES = sorted({k.name for k in EVERY} | {"cox", *truths_structured.NAMES})
 each_name = pytest.mark.parametrize("name", NAMES)
 EPS = float(np.finfo(np.float64).eps)
 
@@ -101,6 +102,7 @@ OWN = {
     "squared_hinge": {"margin"},
     **truths_counts.OWN,
     **truths_classes.OWN,
+    **truths_structured.OWN,
 }
 
 

@@ -10,10 +10,12 @@ import ml_dtypes
 import numpy as np
 import pytest
 import truths_classes
+import truths_structured
 
 import fastloss as fl
 from fastloss._core import tables
 from fastloss._core.domains import NOT_NEGATIVE
+from fastloss._core.families import Embeddings, Structured, Triplets
 from fastloss._core.inputs import Normal
 from fastloss._core.registry import REGISTRY
 
@@ -36,6 +38,7 @@ VARIANTS = {
     "expectile": [{"alpha": 0.1}],
     "mape": [{}, {"eps": 0.5}],
     **{name: [{}, *own] for name, own in truths_classes.VARIANTS.items()},
+    **{name: [{}, *own] for name, own in truths_structured.VARIANTS.items()},
 }
 TRIED = [
     (loss, own, rows)
@@ -53,9 +56,11 @@ def drawn(loss, rows=False, size=12, seed=3):
     pred, target = loss.inputs.draw(Normal(np.dtype(np.float64), seed), size, 4)
     if loss.name == "cox":  # with ties
         target = np.array([1, 2, 2, -2, 3, 3, 3, -3, 4, -5, 5, 5.0])
+    if isinstance(loss, (Embeddings, Triplets)):
+        pred, target = truths_structured.embeddings(loss.name, size, seed)
     if rows:
         target = np.random.default_rng(seed).dirichlet(np.ones(4), len(pred))
-    samples = pred.shape[:-1] if "axis" in loss.parameters else pred.shape
+    samples = pred.shape[:-1] if "axis" in loss.parameters else target.shape[:-1] if loss.weighs else pred.shape
     return pred, target, np.random.default_rng(seed).random(samples) + 0.1
 
 
@@ -200,10 +205,10 @@ def test_cox(backend, ties, rng):
 
 @each_tried
 def test_no_constant_is_better(backend, loss, own, rows, rng):
-    pred, target, weight = drawn(loss, rows, size=12 if loss.name == "cox" else 120)
+    pred, target, weight = drawn(loss, rows, size=12 if isinstance(loss, Structured) else 120)
     best = loss.constant(target, weight, **own)
     spread = np.shape(best)
-    assert spread == (() if "axis" not in loss.parameters else pred.shape[-1:])
+    assert spread == (() if "axis" not in loss.parameters or isinstance(loss, Embeddings) else pred.shape[-1:])
 
     def cost(constant):
         return loss(np.broadcast_to(constant, pred.shape), target, sample_weight=weight, **own)
@@ -389,10 +394,13 @@ def test_the_readme_s_table_is_that_of_the_definitions():
 @each_loss
 def test_linear_models(backend, loss, rng, monkeypatch):
     monkeypatch.setattr(fl.linear, "BLOCK_BYTES", 16 * 32)
-    pred, target, _ = drawn(loss, size=12 if loss.name == "cox" else 240)
+    pred, target, _ = drawn(loss, size=12 if isinstance(loss, Structured) else 240)
     n, outputs = len(target), pred.shape[1:]
     X, weight = rng.random((n, 4)), rng.random(n)
-    objective = fl.linear.objective(loss, X, target, l2=0.3, sample_weight=weight)
+    if isinstance(loss, Triplets):
+        return  # their samples are none of a model's
+    components = {"classes": outputs[0]} if isinstance(loss, Embeddings) else {}
+    objective = fl.linear.objective(loss, X, target, l2=0.3, sample_weight=weight, **components)
     w, v = rng.uniform(0.05, 0.2, objective.size), rng.standard_normal(objective.size)
     slopes = [(objective(w + STEP * e)[0] - objective(w - STEP * e)[0]) / (2 * STEP) for e in np.eye(len(w))]
     np.testing.assert_allclose(objective(w)[1], slopes, atol=1e-7)
@@ -401,7 +409,7 @@ def test_linear_models(backend, loss, rng, monkeypatch):
     value, gradient, total = objective.sums(w)
     cost = (value / total) ** (0.5 if loss.root else 1) + 0.15 * (w[: 4 * int(np.prod(outputs))] ** 2).sum()
     assert objective(w)[0] == pytest.approx(cost)
-    if loss.name == "cox":
+    if isinstance(loss, Structured):
         return
     classes = {"classes": 4} if loss.ids else {}
     parts = [slice(0, n // 3), slice(n // 3, n)]

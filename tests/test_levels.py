@@ -9,6 +9,7 @@ import itertools
 import ml_dtypes
 import numpy as np
 import pytest
+import truths_structured
 from cases import (
     BACKENDS,
     CALLS,
@@ -29,6 +30,7 @@ from cases import (
 from truths import robust
 
 import fastloss as fl
+from fastloss._core.inputs import Normal
 
 OTHERS = [level for level in LEVELS if level not in BACKENDS and IN_USE != "numpy"]  # whose exp and log are others
 pytestmark = [
@@ -156,3 +158,17 @@ def test_functions(name, rng):
             [(function, (x.T,), {"axis": 0})] if name in OF_ROWS else [(function, (np.array([inf, nan, -200.0]),), {})]
         )
     compare(calls, cancels=name in OF_ROWS)
+
+
+@pytest.mark.parametrize("name", ["cox", *truths_structured.NAMES])
+def test_losses_of_the_whole_batch(name):
+    """In double, whatever the dtype, and in the same order."""
+    loss = getattr(fl, name)
+    calls = []
+    for size, dtype in itertools.product((12, 100, 3000), DTYPES):
+        pred, target = loss.inputs.draw(Normal(np.dtype(dtype), size), size, 5)
+        if loss.weighs or "axis" in loss.parameters:
+            pred, target = truths_structured.embeddings(name, size // 10, size)
+        for call, reduction in itertools.product(CALLS, REDUCTIONS[1:]):
+            calls.append((getattr(loss, call), (pred.astype(dtype), target), {"reduction": reduction}))
+    compare(calls, cancels=True, units=64)

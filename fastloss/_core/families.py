@@ -8,6 +8,9 @@
 | TwoRows | (d), (d) -> () | cosine_distance |
 | Root | () …, () … -> sums, then their root | rmse |
 | Structured | (n), (n) -> () | cox |
+| Lists, Pairs | (n), (n), (n) -> () | listmle, pairwise_logistic |
+| Embeddings, Views | (n, d), (n) -> () | supcon, nt_xent |
+| Triplets | (n, d), (m, 3) -> () | triplet |
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from . import errors
 from .arguments import Arguments, axis_of, centred
-from .arrays import result_dtype, same_shape
+from .arrays import repeats, result_dtype, same_shape
 from .constants import Constant
 from .domains import Array
-from .hyperparameters import ClassWeight, Integer, Keyword, check_held
+from .hyperparameters import ClassWeight, Groups, Integer, Keyword, check_held
 from .inputs import Inputs
 from .loss import Definition, Loss, register
 from .passes import Sums
@@ -33,6 +37,11 @@ CLASS_WEIGHT = ClassWeight(
     None,
     text="A finite weight >= 0 for each class, by which a row's weight is multiplied (rows of probabilities: by the sum of "
     "``target * class_weight``).",
+)
+GROUPS = Groups(
+    None,
+    text="An integer for each sample, the same for those of one group (of one query): of the shape of `pred`, or repeating along "
+    "axes of length 1. Without it all are one group.",
 )
 
 
@@ -54,19 +63,62 @@ class Root(Loss):
 
 
 class Structured(Loss):
-    """A loss of the whole batch, whose samples depend on one another."""
+    """A loss of the whole batch, whose samples depend on one another: a sum over what is `counted`."""
 
     reductions: ClassVar[tuple[str, ...]] = ("sum", "mean", "batch_mean")
     kind: ClassVar[str] = "a cost of the whole batch"
-    meanings: ClassVar[Mapping[str, str]] = {
-        "mean": "the sum over the weights of the events",
-        "sum": "the sum",
-        "batch_mean": "that over the number of events",
-    }
+    counted: ClassVar[str] = "event"
     cost_only: ClassVar[bool] = True
 
+    def __init_subclass__(cls) -> None:
+        cls.meanings = meanings(cls.counted)
+
     def _undefined(self, arguments: Arguments, sums: Sums) -> str:
-        return "no event" if sums.samples == 0 else super()._undefined(arguments, sums)
+        return f"no {self.counted}" if sums.samples == 0 else super()._undefined(arguments, sums)
+
+
+def meanings(counted: str) -> Mapping[str, str]:
+    """What reductions are of a sum that is not one over samples."""
+    return {
+        "mean": f"the sum over the weights of the {counted}s",
+        "sum": "the sum",
+        "batch_mean": f"that over the number of {counted}s",
+    }
+
+
+Structured.meanings = meanings(Structured.counted)
+
+
+class Grouped(Structured):
+    """A loss of the whole batch, group by group."""
+
+    leading: ClassVar[tuple[str, ...]] = ("groups",)
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        groups, *rest = hyperparameters.values()
+        arguments = super()._shaped(pred, target, reduction, {**hyperparameters, "groups": None})
+        if groups is not None and groups.shape != pred.shape:
+            if not repeats(groups.shape, pred.shape):
+                sizes = groups.ndim == 1 and groups.min(initial=0) >= 0 and int(groups.sum()) == pred.size
+                remedy = " (sizes become groups by np.repeat(np.arange(len(sizes)), sizes))" if sizes else ""
+                raise ValueError(
+                    f"pred has shape {pred.shape} but groups has shape {groups.shape}; they must be equal{remedy}"
+                )
+            groups = np.broadcast_to(groups, pred.shape)
+        arguments.hyperparameters = (groups, *rest)
+        return arguments
+
+
+class Lists(Grouped):
+    """A likelihood of the order of each group."""
+
+    counted: ClassVar[str] = "sample"
+
+
+class Pairs(Grouped):
+    """A sum over the pairs of each group of which one is better."""
+
+    counted: ClassVar[str] = "pair"
 
 
 class WithAxis(Loss):
@@ -87,6 +139,91 @@ class WithAxis(Loss):
         """The target, if its shape is right."""
         same_shape("target", target.shape, pred)
         return target
+
+
+class Embeddings(WithAxis, Structured):
+    """A loss of embeddings that are compared with each other, each of which has a label."""
+
+    counted: ClassVar[str] = "anchor"
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        arguments = super()._shaped(pred, target, reduction, hyperparameters)
+        arguments.whole = True
+        return arguments
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        if target.shape != samples:
+            raise ValueError(
+                f"pred has shape {pred.shape} but target has shape {target.shape}; labels must have shape {samples}"
+            )
+        return integers("target", "labels", target)
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        if parameters.get("axis", -1) != -1:
+            raise TypeError("axis is given, but embeddings that are all the same have none")
+        return np.broadcast_to(np.float64(0), (*target.shape, 1))
+
+
+class Views(Embeddings):
+    """The same of two views of each thing."""
+
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, hyperparameters: tuple[Any, ...]
+    ) -> Arguments:
+        arguments = super()._arguments(pred, target, sample_weight, reduction, hyperparameters)
+        there = True if arguments.weight is None else ~(arguments.weight == 0)
+        labels, first, counts = np.unique(arguments.target[there], return_index=True, return_counts=True)
+        if (wrong := counts != 2).any():
+            k = int(np.argmin(np.where(wrong, first, first.max() + 1)))
+            times = "once" if counts[k] == 1 else f"{counts[k]} times"
+            raise ValueError(
+                f"target holds {labels[k]} {times}; {self.name} takes two views of each (supcon takes any number)"
+            )
+        return arguments
+
+
+class Triplets(Structured):
+    """A loss of triplets of rows, whose places the target holds."""
+
+    counted: ClassVar[str] = "triplet"
+    weighs: ClassVar[str] = "for each triplet: the shape of `target` without its last axis"
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        dtype = result_dtype(pred)
+        if pred.ndim != 2:
+            raise ValueError(f"pred has shape {pred.shape}; it must be (embeddings, components)")
+        if target.ndim == 0 or target.shape[-1] != 3:
+            raise ValueError(f"target has shape {target.shape}; its last axis must hold anchor, positive and negative")
+        target = integers("target", "places of embeddings", target)
+        check_held(self.parameters, hyperparameters, dtype)
+        own = tuple(hyperparameters.values())
+        return Arguments(pred, target, None, reduction, dtype, target.shape[:-1], own, whole=True)
+
+    def _inside(self, arguments: Arguments, sums: Sums) -> Sums:
+        if sums.outside:
+            target, count = arguments.target, len(arguments.pred)
+            bad = (target < 0) | (target >= count)
+            if arguments.weight is not None:
+                bad &= (arguments.weight != 0)[..., None]
+            if bad.any():
+                first = int(np.argmax(bad))
+                where = errors.subscript("target", first, target.shape)
+                raise ValueError(f"{where} is {target.flat[first]}; places of embeddings must be in [0, {count})")
+        return super()._inside(arguments, sums)
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        return np.broadcast_to(np.float64(0), (int(np.max(target, initial=0)) + 1, 1))
+
+
+def integers(name: str, what: str, array: Array) -> Array:
+    """The array, if it holds integers, or nothing."""
+    if array.size == 0:
+        return array.astype(np.int64)  # of an empty list, which has no dtype
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name} has dtype {array.dtype}; {what} must be integers (whole numbers become such by {name}.astype(int))"
+        )
+    return array
 
 
 class TwoRows(WithAxis):

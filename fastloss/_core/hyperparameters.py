@@ -178,6 +178,26 @@ class ClassWeight(Keyword):
         return f"{name} has shape (C,), each a number >= 0 and finite"
 
 
+@dataclass(frozen=True)
+class Groups(Keyword):
+    """A whole number for each sample, the same for those that are of one group."""
+
+    kind = "array_like"
+
+    def checked(self, name: str, value: Any) -> Array | None:
+        """The numbers; whether there are as many as samples shows later."""
+        if value is None:
+            return None
+        groups = real_array(name, value)
+        if groups.size and groups.dtype.kind not in "iu":
+            raise TypeError(f"{name} has dtype {groups.dtype}; it must be integers")
+        return groups
+
+    def condition(self, name: str) -> str:
+        """Its shape and dtype."""
+        return f"{name} has the shape of pred, of integers"
+
+
 def is_list(value: Any) -> bool:
     """Whether a value holds several numbers, rather than being one."""
     return not isinstance(value, (str, bytes, dict)) and hasattr(value, "__len__") and np.ndim(value) > 0

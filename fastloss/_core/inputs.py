@@ -90,6 +90,12 @@ def rows(normal: Normal, size: int, classes: int) -> Array:
     return normal(size // classes, classes)
 
 
+def views(normal: Normal, size: int, classes: int) -> Array:
+    """Numbers in an even number of rows."""
+    x = rows(normal, size, classes)
+    return x[: max(2, len(x) & ~1)] if len(x) > 1 else np.concatenate([x, x])
+
+
 def ids(normal: Normal, pred: Array) -> Array:
     """A class for each row."""
     return normal.rng.integers(0, pred.shape[1], len(pred))
@@ -270,4 +276,28 @@ SURVIVAL = Inputs(
     target="The time of each event, of the same shape; or, if the subject was still well when it was last seen, that time "
     "with a minus sign.",
     draw=lambda normal, size, _: (normal(size), np.exp(normal(size)) * choice(normal(size), -1)),
+)
+LABELLED_VECTORS = Inputs(
+    short="embeddings against labels",
+    pred="Embeddings of any real dtype, their components along `axis`. Their lengths do not matter.",
+    target="Labels of any integer dtype, of the shape of `pred` without `axis`.",
+    draw=lambda normal, size, classes: (x := rows(normal, size, classes), np.arange(len(x)) // 2 % max(1, len(x) // 8)),
+)
+VIEWS = replace(
+    LABELLED_VECTORS,
+    short="embeddings against what each is a view of",
+    target="What each is a view of, as a number of any integer dtype that occurs twice, of the shape of `pred` without `axis`.",
+    draw=lambda normal, size, classes: (x := views(normal, size, classes), np.arange(len(x)) // 2),
+)
+TRIPLETS = Inputs(
+    short="embeddings against places of a, p, n",
+    pred="Embeddings of any real dtype, one in each row.",
+    target="Integers, three for each triplet along the last axis: the rows of `pred` that are anchor, positive and negative.",
+    draw=lambda normal, size, classes: (x := rows(normal, size, classes), normal.rng.integers(0, len(x), (len(x), 3))),
+)
+RELEVANCE = Inputs(
+    short="scores against labels, the greater the better",
+    pred="Scores, any real number; those of one group are compared, whatever the shape.",
+    target="Labels, any real number, the greater the better, of the same shape.",
+    draw=lambda normal, size, _: (normal(size), np.floor(1.2 * np.exp(normal(size)))),
 )

@@ -57,6 +57,9 @@ class Loss(Calls):
     kind: ClassVar[str] = ""  # what a loss is that does not have every reduction
     cost_only: ClassVar[bool] = False  # no sample has a loss of its own
     root: ClassVar[bool] = False  # of a mean
+    weighs: ClassVar[str] = (
+        ""  # what sample_weight has a weight for, where the shape of the losses is neither pred's nor of its rows
+    )
     ids = rows = False  # which kinds of target a loss of rows knows
 
     def __init__(self, name: str, doc: str, definition: Definition) -> None:

@@ -1,6 +1,8 @@
 """What the engine hands to a level: a block of samples, and where its sums go. The level makes views of the addresses (doors of
 loops/*.pxd); everything behind that is typed memoryviews."""
 
+from libc.stdint cimport int64_t
+
 cdef enum:
     LANES = 32              # numbers that a loop takes at a time, and running sums; blocks are multiples of it
     TILE = 1024             # samples that pass through a thread's workspace at a time
@@ -72,6 +74,47 @@ cdef struct PairBlock:      # a span of two rows
 
 ctypedef int (*PairFunction)(const void* loss, const void* pred, const void* target, PairBlock* block) except -1 nogil
 
-# Of sorted samples: lines of scores, times, events and weights; room for five lines of the groups; gradient and Hessian.
-ctypedef int (*CoxFunction)(const double* sorted, Py_ssize_t n, bint efron, double* group, double* derivatives, bint slopes,
-                            bint bends, double* value) except -1 nogil
+cdef struct GroupBlock:     # a group of samples that are there, from the first place to the last
+    Py_ssize_t size
+    const double* score
+    const double* place     # those with the same are tied
+    const double* event     # the weight of what happens to a sample at its place; 0: nothing does
+    const double* weight    # its weight for the others
+    double* room            # GROUP_LINES lines, `stride` doubles from one to the next
+    Py_ssize_t stride
+    double* grad            # NULL: for the value alone
+    double* hess
+    bint efron
+    bint bound              # a majorizer in the Hessian's place
+    double* sums            # the cost, and the weight and the number of what it is a sum of
+
+cdef enum:
+    GROUP_LINES = 5
+
+ctypedef int (*GroupFunction)(const GroupBlock* block) except -1 nogil
+
+cdef struct SimilarityBlock:    # a row of similarities, padded to a multiple of LANES
+    double* row             # becomes slopes
+    Py_ssize_t size
+    Py_ssize_t padded
+    Py_ssize_t own          # its own place in it
+    const int64_t* label    # of each place
+    int64_t positives       # other places with its label
+    bint slopes
+    double* loss
+
+ctypedef int (*SimilarityFunction)(const SimilarityBlock* block) except -1 nogil
+
+cdef struct TripletBlock:   # rows of embeddings, and triplets of them
+    const double* embedding
+    Py_ssize_t rows
+    Py_ssize_t size
+    const int64_t* place    # anchor, positive and negative of each triplet
+    const double* weight
+    Py_ssize_t triplets
+    double margin
+    double* grad            # NULL: not wanted; else what is added to
+    double* hess
+    double* sums            # the cost, the weight and the number of triplets
+
+ctypedef int (*TripletFunction)(const TripletBlock* block) except -1 nogil

@@ -18,12 +18,13 @@ from .batch cimport (
     AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
     read_numbers, scatter, write_numbers)
 from .block cimport (
-    BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT, PAIR_MEASURE, PAIR_REFINE,
-    PAIR_SPREAD, PAIR_WHOLE, TILE, VALUE, Block, CoxFunction, PairBlock, PairFunction, PairSums, PointwiseFunction, Sums)
+    BOUND, GRAD, GROUP_LINES, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
+    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, TILE, VALUE, Block, GroupBlock, GroupFunction, PairBlock,
+    PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums, TripletBlock, TripletFunction)
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
-from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
+from .tables cimport Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry
 from .vectors cimport fetch
 from .views cimport reading, writing
 
@@ -70,7 +71,8 @@ include "statistics.pxi"
 include "core.pxi"
 include "outputs.pxi"
 include "pairs.pxi"
-include "survival.pxi"
+include "groups.pxi"
+include "embeddings.pxi"
 include "rows_numbers.pxi"
 include "rows.pxi"
 include "rows_kernel.pxi"
@@ -85,7 +87,9 @@ FAMILIES = {
     "outputs": OutputsKernel,
     "pairs": PairsKernel,
     "rows": RowsKernel,
-    "cox": CoxKernel,
+    "groups": GroupsKernel,
+    "similarities": SimilarityKernel,
+    "triplets": TripletKernel,
 }
 
 

@@ -4,7 +4,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, malloc
 
-from .block cimport CoxFunction, PairFunction, PointwiseFunction
+from .block cimport GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
 from .formulas.regression cimport EpsilonInsensitive, Expectile, Mae, Mape, Mse, Msle, Quantile, Smape, SquaredEpsilonInsensitive
 from .formulas.robust cimport Barron, Cauchy, Fair, GemanMcclure, Huber, LogCosh, PseudoHuber, TukeyBiweight, Welsch
@@ -32,12 +32,15 @@ from .loops.statistics cimport statistic
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
 from .loops.survival cimport survival
+from .loops.ranking cimport ranking
+from .loops.embeddings cimport similarity, triplet
 from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
 from .loops.scored_rows cimport scored
 from .rows_block cimport RowsFunction
-from .tables cimport CoxEntry, Floor, Memory, PairEntry, RowsEntry, RowsForm, pointwise_entry
+from .tables cimport (
+    Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, pointwise_entry)
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -113,7 +116,12 @@ cdef inline dict level_tables():
         "dice": pair_entry(<const distances.Dice*>NULL),
         "jaccard": pair_entry(<const distances.Jaccard*>NULL),
         "tversky": pair_entry(<const distances.Tversky*>NULL),
-        "cox": cox_entry(),
+        "cox": group_entry(survival, False),
+        "listmle": group_entry(survival, False),
+        "pairwise_logistic": group_entry(ranking, True),
+        "supcon": similarity_entry(),
+        "nt_xent": similarity_entry(),
+        "triplet": triplet_entry(),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
         "softmax_cross_entropy": rows(through_softmax(through_softmax(
@@ -186,12 +194,28 @@ cdef inline object pair_entry(const Pair* tag):
     return PyCapsule_New(self, "pairs", NULL)
 
 
-cdef inline object cox_entry():
-    cdef CoxEntry* self = <CoxEntry*>malloc(sizeof(CoxEntry))
+cdef inline object group_entry(GroupFunction function, bint paired):
+    cdef GroupEntry* self = <GroupEntry*>malloc(sizeof(GroupEntry))
     if self is NULL:
         raise MemoryError()
-    self.function = <CoxFunction>survival
-    return PyCapsule_New(self, "cox", NULL)
+    self.function, self.paired = function, paired
+    return PyCapsule_New(self, "groups", NULL)
+
+
+cdef inline object similarity_entry():
+    cdef SimilarityEntry* self = <SimilarityEntry*>malloc(sizeof(SimilarityEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function = <SimilarityFunction>similarity
+    return PyCapsule_New(self, "similarities", NULL)
+
+
+cdef inline object triplet_entry():
+    cdef TripletEntry* self = <TripletEntry*>malloc(sizeof(TripletEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function = <TripletFunction>triplet
+    return PyCapsule_New(self, "triplets", NULL)
 
 
 cdef inline RowsEntry* new_rows() except NULL:

@@ -7,7 +7,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport malloc
 
-from .block cimport CoxFunction, PairFunction, PointwiseFunction
+from .block cimport GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
 from .rows_block cimport RowsFunction
 
 cdef struct Memory:
@@ -37,8 +37,15 @@ cdef struct PairEntry:
     PairFunction function[2]
     bint inspected                      # its inputs have a domain
 
-cdef struct CoxEntry:
-    CoxFunction function
+cdef struct GroupEntry:
+    GroupFunction function
+    bint paired                         # its work grows with the square of a group's size
+
+cdef struct SimilarityEntry:
+    SimilarityFunction function
+
+cdef struct TripletEntry:
+    TripletFunction function
 
 cdef struct RowsForm:                   # of a loss with one kind of target
     RowsFunction class_major[2]         # float, double; NULL: the loss does not know this kind of target

@@ -14,6 +14,7 @@ from .._core.domains import Array
 from . import (
     counts,
     cross_entropies,
+    embeddings,
     hinges_of_rows,
     margins,
     outputs,
@@ -47,6 +48,7 @@ KERNELS: dict[str, Any] = {
     **hinges_of_rows.KERNELS,
     **two_rows.KERNELS,
     **structured.KERNELS,
+    **embeddings.KERNELS,
 }
 
 

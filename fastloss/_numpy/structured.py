@@ -1,104 +1,107 @@
-"""Losses of the whole batch, whose samples depend on one another."""
+"""Losses of samples that depend on one another, group by group."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from .._core.domains import Array, Domain
-from .._core.passes import Sums, divisor, inverse, ordinary, unit_for
-from .arithmetic import signless
-from .engine import GRAD, HESS, PRED, TARGET, VECTOR, Batch, Kernel, Run, Tile, finished, weight_of
+from .._core.groups import Sorted, evaluated
+from .arithmetic import sigmoid, softplus
+from .engine import TILE, WANTED, Kernel, Operands, Run
 
 NONE = -np.inf  # the logarithm of 0
 SPREAD = 500.0  # of logarithms: exponentials that differ by less are summed as they are
 
 
-class Cox(Kernel):
-    """The negative partial likelihood of Cox's model, in double, in logarithms.
+Formula = Any  # a group, with a method for each result
 
-    Subjects in the order of their times, the last first, form running sums Z of w·eˢ over who was still at risk. The k-th of d
-    events at one time (k from 0) sees Z less k/d of what the d of them have in it (Efron), or Z (Breslow); all of them have the
-    mean of their weights. With these Z' and the shares π = w·eˢ·f/Z', f = 1 − k/d for the d and 1 for others: the loss is
-    Σ w̄·log Z' − Σ w·s, the gradient Σ w̄·π − w·[event], and the Hessian Σ w̄·(diag(π) − π πᵀ).
-    """
 
-    def __init__(self) -> None:
+class Whole(Kernel):
+    """The kernel of a formula that is given a group of samples at a time, sorted."""
+
+    def __init__(self, name: str, formula: Callable[..., Formula]) -> None:
+        self.name, self.formula = name, formula
         self.domains: Mapping[str, Domain] = {}
 
-    def reduced(self, wanted: tuple[str, ...], batch: Batch, reduction: str, inspect_first: bool) -> Run:
-        tile = Tile(batch, (Ellipsis,))
-        score, target = (np.asarray(tile.whole(k), np.float64).reshape(-1) for k in (PRED, TARGET))
-        weight, outside = weight_of(tile)
-        if outside:
-            return 0.0, 0.0, 0, True
-        weight = np.ones(len(score)) if weight is None else weight
-        there = weight != 0
-        groups = Groups(score[there], target[there], weight[there], batch.hyperparameters[0] == "efron")
-        unit = 1.0 if ordinary(groups.weight()) else unit_for(groups.weight())
-        sums = Sums(weight=groups.weight(unit), samples=int(groups.event.sum()), unit=unit)
-        if "value" in wanted:
-            sums.value = groups.value(unit)
-        scale = inverse(divisor(reduction, sums)) * (1 if reduction == "mean" else 1 / unit)
-        vector = None if "product" not in wanted else tile.get(VECTOR).astype(np.float64)[there]
-        for name, place in (("grad", GRAD), ("hess", HESS), ("product", GRAD)):
-            if name in wanted:
-                result = np.zeros(len(score))
-                found = groups.product(vector) if vector is not None else getattr(groups, name)()
-                result[there] = found * unit * scale
-                tile.put(place, signless(result))
-        if reduction != "mean":
-            sums.value /= unit
-        return finished(sums, reduction)
+    def run(
+        self, call: int, operands: Operands, reduction: str, hyperparameters: tuple[Any, ...], inspect_first: bool
+    ) -> Run:
+        return self.evaluated(WANTED[call], operands, None, reduction, hyperparameters)
+
+    def product(
+        self, operands: Operands, vector: Array | None, reduction: str, hyperparameters: tuple[Any, ...]
+    ) -> Run:
+        return self.evaluated(("product",), operands, vector, reduction, hyperparameters)
+
+    def evaluated(
+        self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
+    ) -> Run:
+        def compute(batch: Sorted) -> tuple[Array, Array]:
+            derivatives = np.empty((2, len(batch.order)))
+            sums = np.zeros((len(batch.starts) - 1, 3))
+            along = None if vector is None else np.ravel(vector).astype(np.float64)[batch.order]
+            for g, (start, end) in enumerate(itertools.pairwise(batch.starts.tolist())):
+                if start == end:
+                    continue
+                group = self.formula(*batch.lines[:, start:end], batch.efron)
+                sums[g] = group.value() if "value" in wanted else 0.0, *group.weight()
+                for name, line in (("grad", 0), ("product", 0), ("hess", 1), ("majorizer", 1)):
+                    if name in wanted:
+                        given = () if along is None else (along[start:end],)
+                        derivatives[line, start:end] = getattr(group, name)(*given)
+            return sums, derivatives
+
+        with np.errstate(all="ignore"):
+            return evaluated(self.name, compute, operands, reduction, own)
 
 
-class Groups:
-    """Subjects in order: the last time first, at one time those without an event first. Arrays are in this order."""
+class Ordered:
+    """The negative logarithm of how likely the order is in which things happen: Cox's, and Plackett and Luce's. In logarithms.
 
-    def __init__(self, score: Array, target: Array, weight: Array, efron: bool) -> None:
-        self.order = np.lexsort((target >= 0, -np.abs(target)))
-        self.event = target[self.order] >= 0
-        self.bad = np.isnan(score).any() or np.isnan(target).any()
-        self.score, self.w = score[self.order], weight[self.order]
+    Samples in the order of their places, the last first, form running sums Z of v·eˢ over who was still there. The k-th of d
+    events at one place (k from 0) sees Z less k/d of what the d of them have in it (Efron), or Z (Breslow); all of them have the
+    mean of their weights. With these Z' and the shares π = v·eˢ·f/Z', f = 1 − k/d for the d and 1 for others: the loss is
+    Σ w̄·log Z' − Σ w·s, the gradient Σ w̄·π − w, and the Hessian Σ w̄·(diag(π) − π πᵀ). v is a sample's weight, w its event's.
+    """
+
+    def __init__(self, score: Array, place: Array, event: Array, weight: Array, efron: bool) -> None:
+        self.order = np.lexsort((event != 0, -place))
+        self.w, place = event[self.order], place[self.order]
+        self.event = self.w != 0
+        self.score = score[self.order]
         self.score = self.score - self.score.max(initial=NONE)  # only differences count
-        time = np.abs(target[self.order])
-        self.log_share = np.log(self.w) + self.score  # log w·eˢ
+        self.log_share = np.log(weight[self.order]) + self.score  # log v·eˢ
         risk = running(self.log_share)
-        new = np.ones(len(time), bool)
-        new[1:] = (time[1:] != time[:-1]) | (self.event[1:] != self.event[:-1])
+        new = np.ones(len(place), bool)
+        new[1:] = (place[1:] != place[:-1]) | (self.event[1:] != self.event[:-1])
         starts = np.flatnonzero(new & self.event)
         self.at = np.flatnonzero(self.event)  # the places of the events
-        self.group = (
-            np.searchsorted(starts, self.at, side="right") - 1
-        )  # the group of events at one time that each is of
+        self.group = np.searchsorted(starts, self.at, side="right") - 1  # those at one place are a group
         self.starts = np.searchsorted(self.at, starts)
         self.size = np.diff(np.append(self.starts, len(self.at)))
         rank = np.arange(len(self.at)) - self.starts[self.group]
         self.left = (
             1 - rank / self.size[self.group] if efron else np.ones(len(self.at))
         )  # f of those who have the event
-        log_left = np.log(self.left)
         mean = np.add.reduceat(self.w[self.at], self.starts) / self.size if len(self.at) else self.w[:0]
         self.mean = mean[self.group]  # w̄
         before = np.concatenate([[NONE], risk])[starts]  # of all at risk but these
-        self.ends = starts + self.size - 1
         deaths = together(self.log_share[self.at], self.starts)
-        self.log_risk = np.logaddexp(before[self.group], log_left + deaths[self.group])  # log Z' of each event
-        # The first group, in this order, in whose time a subject is at risk; it is in that of all that follow too.
-        self.first = np.searchsorted(-time[starts], -time, side="left")
+        self.log_risk = np.logaddexp(before[self.group], np.log(self.left) + deaths[self.group])  # log Z' of each event
+        # The first group, in this order, at whose place a sample is there; it is so in all that follow too.
+        self.first = np.searchsorted(-place[starts], -place, side="left")
 
-    def weight(self, unit: float = 1.0) -> float:
-        """Σw of the events."""
-        return float((self.w[self.at] * unit).sum())
+    def weight(self) -> tuple[float, float]:
+        """Σw of the events, and their number."""
+        return float(self.w.sum()), float(len(self.at))
 
-    def value(self, unit: float) -> float:
+    def value(self) -> float:
         """The cost."""
-        if not len(self.at):
-            return math.nan if self.bad else 0.0
-        logs = self.mean * unit * self.log_risk
-        return math.nan if self.bad else float((logs - self.w[self.at] * unit * self.score[self.at]).sum())
+        return float((self.mean * self.log_risk - self.w[self.at] * self.score[self.at]).sum())
 
     def behind(self, terms: Array, own_terms: Array) -> Array:
         """For each subject the log of the sum over all events that it is at risk in: `own_terms` where it has one then too."""
@@ -114,7 +117,7 @@ class Groups:
     def restored(self, x: Array) -> Array:
         """In the caller's order."""
         result = np.empty_like(x)
-        result[self.order] = np.nan if self.bad else x
+        result[self.order] = x
         return result
 
     def shares(self) -> Array:
@@ -123,7 +126,7 @@ class Groups:
         return np.asarray(np.exp(self.log_share + self.behind(terms, terms + np.log(self.left))))
 
     def grad(self) -> Array:
-        return self.restored(self.shares() - self.w * self.event)
+        return self.restored(self.shares() - self.w)
 
     def hess(self) -> Array:
         terms = np.log(self.mean) - 2 * self.log_risk
@@ -164,4 +167,80 @@ def together(logs: Array, starts: Array) -> Array:
     return np.logaddexp.reduceat(logs, starts) if len(logs) else logs
 
 
-KERNELS = {"cox": Cox()}
+class Pairwise:
+    """Σ w·w'·log(1 + exp(s' − s)) over pairs of which the first is placed before the second, in rows of the pairs' table.
+
+    With σ the sigmoid of s' − s, each pair has the slope −w·w'·σ by s and its negative by s', the curvature w·w'·σ(1 − σ) by both
+    and its negative by the two together.
+    """
+
+    def __init__(self, score: Array, place: Array, event: Array, weight: Array, efron: bool) -> None:
+        self.score, self.place, self.w = score, place, weight
+
+    def rows(self) -> Iterator[tuple[slice, Array, Array, Array]]:
+        """Some of the table's rows: s' − s, which of them are pairs, and their weights."""
+        n = len(self.score)
+        step = max(1, TILE // n)
+        for start in range(0, n, step):
+            row = slice(start, start + step)
+            pairs = self.place > self.place[row, None]
+            yield row, self.score - self.score[row, None], pairs, np.where(pairs, self.w[row, None] * self.w, 0)
+
+    def each(self, function: Callable[[Array], Array]) -> Iterator[tuple[slice, Array]]:
+        """The weighted values of a function of the pairs' gaps; 0 where there is no pair."""
+        for row, gap, pairs, weight in self.rows():
+            yield row, np.where(pairs, weight * function(gap), 0)
+
+    def weight(self) -> tuple[float, float]:
+        """Of the pairs, and their number."""
+        mass = number = 0.0
+        for _, _, pairs, weight in self.rows():
+            mass, number = mass + float(weight.sum()), number + float(pairs.sum())
+        return mass, number
+
+    def value(self) -> float:
+        return float(sum(x.sum() for _, x in self.each(softplus)))
+
+    def gathered(self, function: Callable[[Array], Array], sign: int) -> Array:
+        """What each sample has of its pairs: as the first of them, times a sign, and as the second."""
+        result = np.zeros(len(self.score))
+        for row, x in self.each(function):
+            result[row] += sign * x.sum(axis=1)
+            result += x.sum(axis=0)
+        return result
+
+    def grad(self) -> Array:
+        return self.gathered(sigmoid, -1)
+
+    def hess(self) -> Array:
+        return self.gathered(bell, 1)
+
+    def majorizer(self) -> Array:
+        """Twice that of softplus: both scores of a pair move."""
+        return self.gathered(lambda gap: 2 * softplus_bound(gap), 1)
+
+    def product(self, vector: Array) -> Array:
+        result = np.zeros(len(self.score))
+        for row, x in self.each(bell):
+            change = x * (vector[row, None] - vector)
+            result[row] += change.sum(axis=1)
+            result -= change.sum(axis=0)
+        return result
+
+
+def softplus_bound(x: Array) -> Array:
+    """The curvature of the parabola that touches softplus at x and −x, and lies above it: tanh(x/2)/(2x)."""
+    x = np.abs(x)
+    return np.where(x > 0, np.tanh(x / 2) / (2 * x), x + 0.25)
+
+
+def bell(x: Array) -> Array:
+    """σ(x)σ(−x)."""
+    return sigmoid(x) * sigmoid(-x)
+
+
+KERNELS = {
+    "cox": Whole("cox", Ordered),
+    "listmle": Whole("listmle", Ordered),
+    "pairwise_logistic": Whole("pairwise_logistic", Pairwise),
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import statistics
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.families import RowLoss, Structured, TwoRows
+from .._core.families import Embeddings, Pairs, RowLoss, Structured, Triplets, TwoRows
 from .._core.loss import Loss
 from .._core.registry import REGISTRY
 from .data import inputs
@@ -29,6 +30,8 @@ TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of
 REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some milliseconds after their work is done
 SLOW_ROUNDS = 3
 MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
+MOST_PAIRED = 1 << 12  # of whose pairs there are millions
+MOST_COMPARED = 1 << 11  # embeddings, likewise
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 
 
@@ -144,12 +147,22 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
     for size in sizes:
         for loss in losses:
             # Dict, for where a batch is too small for rows of different lengths.
-            shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, (RowLoss, TwoRows)) else [0]
+            shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, WITH_ROWS) else [0]
             for c in shapes:
-                numbers = size // c * c if c else min(size, MOST_SORTED) if isinstance(loss, Structured) else size
+                numbers = int(min(size // c, most(loss)) * c if c else min(size, most(loss)))
                 for dtype in dtypes:
                     for call in CALLS:
                         yield Cell(loss.name, call, dtype, numbers, c)
+
+
+WITH_ROWS = (RowLoss, TwoRows, Embeddings, Triplets)
+
+
+def most(loss: Loss) -> float:
+    """The most samples of a loss of which a pass over memory is not the whole."""
+    if isinstance(loss, Embeddings):
+        return MOST_COMPARED
+    return MOST_PAIRED if isinstance(loss, Pairs) else MOST_SORTED if isinstance(loss, Structured) else math.inf
 
 
 def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:

@@ -66,8 +66,9 @@ from .divergence import (
     softmax_reverse_kl_divergence,
 )
 from .likelihood import gaussian_nll, laplace_nll
-from .embedding import cosine_distance
+from .embedding import cosine_distance, nt_xent, supcon, triplet
 from .overlap import dice, jaccard, tversky
+from .ranking import listmle, pairwise_logistic
 from .survival import cox
 # isort: on
 
@@ -102,6 +103,7 @@ __all__ = [
     "l2",
     "laplace_nll",
     "leclerc",
+    "listmle",
     "log_cosh",
     "log_loss",
     "logcosh",
@@ -114,6 +116,8 @@ __all__ = [
     "msle",
     "multiclass_hinge",
     "negative_binomial_nll",
+    "nt_xent",
+    "pairwise_logistic",
     "perceptron",
     "pinball",
     "poisson_deviance",
@@ -147,6 +151,8 @@ __all__ = [
     "squared_epsilon_insensitive",
     "squared_hinge",
     "squared_log_error",
+    "supcon",
+    "triplet",
     "tukey_biweight",
     "tversky",
     "tweedie_deviance",

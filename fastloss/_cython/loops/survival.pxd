@@ -1,4 +1,4 @@
-"""Cox's partial likelihood: two passes over samples sorted by time, in double.
+"""Likelihoods of what comes first (Cox, Plackett and Luce): two passes over samples sorted by time, in double.
 
 Backwards, the risk sets grow: Z = Σ w·eˢ stands as (weight of the greatest + rest)·e^top, so that no exponential overflows and
 log Z − top is log1p of a rest that may be as small as it likes. Forwards, a sample gathers what each event up to its time gives
@@ -7,6 +7,7 @@ it, a = Σ c/Z and b = Σ c/Z², kept relative to the tops, which fall.
 
 from libc.math cimport exp, log, log1p
 
+from ..block cimport GROUP_LINES, GroupBlock
 from ..views cimport reading, writing, writing_rows
 
 cdef extern from "math.h" nogil:
@@ -19,44 +20,46 @@ cdef inline double power(double x) noexcept nogil:
 
 
 cdef inline int cox(const double[::1] score, const double[::1] time, const double[::1] event, const double[::1] weight, bint efron,
-                    double[:, ::1] group, double[::1] grad, double[::1] hess, double* value) except -1 nogil:
-    """Σ over events of w·(log Z − s), and its derivatives. `event` is 1 or 0; a weight of 0 takes a sample out; `group` has a line
-    for each time: top, a, b, and what tied events get less of both by Efron's method."""
+                    double[:, ::1] group, double[::1] grad, double[::1] hess, double* sums) except -1 nogil:
+    """Σ over events of w·(log Z − s), and its derivatives. `event` is the weight w of a sample's event, 0 without one, `weight` the
+    sample's in Z; `group` has a line for each time: top, a, b, and what tied events get less of both by Efron's method."""
     cdef Py_ssize_t n = score.shape[0], first, last, i
     cdef double top = -INFINITY, most = 0, rest = 0, deaths, count, tied, others, before, portion, share, z, a, b, a_tied, b_tied, e
-    cdef double total = 0, lifted
+    cdef double total = 0, mass = 0, number = 0, lifted
     last = n
     while last > 0:
         first = last - 1
         while first > 0 and time[first - 1] == time[last - 1]:
             first -= 1
         for i in range(first, last):            # who is censored now is still at risk
-            if event[i] == 0 and weight[i] != 0:
+            if event[i] == 0:
                 join(score[i], weight[i], &top, &most, &rest)
         before = top
         others = most + rest
         deaths = count = 0
         for i in range(first, last):
-            if event[i] != 0 and weight[i] != 0:
+            if event[i] != 0:
                 join(score[i], weight[i], &top, &most, &rest)
-                deaths += weight[i]
+                deaths += event[i]
                 count += 1
+        mass += deaths
+        number += count
         a = b = a_tied = b_tied = 0
         if count > 0 and (count == 1 or not efron):
             z = most + rest
             lifted = log(z) if rest > most else log(most) + log1p(rest / most)      # a sum near 1 would lose the rest
             for i in range(first, last):
-                if event[i] != 0 and weight[i] != 0:
-                    total += weight[i] * ((top - score[i]) + lifted)
+                if event[i] != 0:
+                    total += event[i] * ((top - score[i]) + lifted)
             a = deaths / z
             b = deaths / z / z
         elif count > 0:
             others = others * power(before - top) if others != 0 else 0
             tied = 0
             for i in range(first, last):
-                if event[i] != 0 and weight[i] != 0:
+                if event[i] != 0:
                     tied += weight[i] * power(score[i] - top)
-                    total += weight[i] * (top - score[i])
+                    total += event[i] * (top - score[i])
             share = deaths / count
             for i in range(<Py_ssize_t>count):
                 portion = 1 - i / count         # of the tied events that is still at risk
@@ -73,7 +76,7 @@ cdef inline int cox(const double[::1] score, const double[::1] time, const doubl
             group[3, first] = a_tied
             group[4, first] = b_tied
         last = first
-    value[0] = total
+    sums[0], sums[1], sums[2] = total, mass, number
     if grad.shape[0] == 0:
         return 0
     a = b = 0
@@ -93,9 +96,9 @@ cdef inline int cox(const double[::1] score, const double[::1] time, const doubl
             a_tied = group[3, first] if event[i] != 0 else 0
             b_tied = group[4, first] if event[i] != 0 else 0
             e = weight[i] * power(score[i] - before) if before < INFINITY else 0 * score[i]
-            grad[i] = 0 if weight[i] == 0 else e * (a - a_tied) - event[i] * weight[i]
+            grad[i] = e * (a - a_tied) - event[i]
             if hess.shape[0] > 0:
-                hess[i] = 0 if weight[i] == 0 else e * (a - a_tied) - e * e * (b - b_tied)
+                hess[i] = e * (a - a_tied) - e * e * (b - b_tied)
         first = last
     return 0
 
@@ -113,9 +116,9 @@ cdef inline void join(double s, double w, double* top, double* most, double* res
         rest[0] += w * power(s - top[0])
 
 
-cdef inline int survival(const double* sorted, Py_ssize_t n, bint efron, double* group, double* derivatives, bint slopes, bint bends,
-                         double* value) except -1 nogil:
-    """The door: lines of n doubles each."""
-    return cox(reading(sorted, n), reading(sorted + n, n), reading(sorted + 2 * n, n), reading(sorted + 3 * n, n), efron,
-               writing_rows(group, 5, n if slopes else 0, n), writing(derivatives, n if slopes else 0), writing(derivatives + n, n if bends else 0),
-               value)
+cdef inline int survival(const GroupBlock* block) except -1 nogil:
+    """The door."""
+    cdef Py_ssize_t n = block.size, slopes = n if block.grad is not NULL else 0, bends = n if block.hess is not NULL else 0
+    return cox(reading(block.score, n), reading(block.place, n), reading(block.event, n), reading(block.weight, n), block.efron,
+               writing_rows(block.room, GROUP_LINES, slopes, block.stride), writing(block.grad, slopes), writing(block.hess, bends),
+               block.sums)

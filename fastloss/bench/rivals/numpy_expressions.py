@@ -144,6 +144,19 @@ def cox(x: Array, time: Array) -> tuple[Any, Array]:
     return np.mean((np.log(risk) + x.max() - x)[event]), slope
 
 
+def softplus_of_pairs(x: Array, label: Array) -> Any:
+    """Their mean."""
+    return np.mean(np.logaddexp(0, x - x[:, None])[label[:, None] > label])
+
+
+def slopes_of_pairs(x: Array, label: Array) -> Array:
+    """Of the mean over pairs."""
+    better = label[:, None] > label
+    slopes = np.where(better, sigmoid(x - x[:, None]), 0)
+    total: Array = (slopes.sum(axis=0) - slopes.sum(axis=1)) / better.sum()
+    return total
+
+
 TUKEY = 4.685
 NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], Array]]] = {
     "mse": (lambda p, t: np.mean((p - t) ** 2), lambda p, t: 2 * (p - t) / p.size),
@@ -319,6 +332,7 @@ NUMPY: dict[str, tuple[Callable[[Array, Array], Any], Callable[[Array, Array], A
         lambda p, t: cosine(p, t)[1] / cosine(p, t)[2] / len(p),
     ),
     "cox": (lambda x, time: cox(x, time)[0], lambda x, time: cox(x, time)[1]),
+    "pairwise_logistic": (softplus_of_pairs, slopes_of_pairs),
 }
 NUMPY |= {
     "softmax_poly": (
