@@ -17,7 +17,7 @@ import fastloss as fl
 from fastloss import plot
 from fastloss._core import tables
 from fastloss.bench import charts
-from fastloss.bench.report import OWN, Report, duration, losses_to_rivals, ratio, share, times
+from fastloss.bench.report import OWN, Report, duration, losses_to_rivals, mean, ratio, share, standing, times
 
 CALLS = {"value": "cost", "value_and_grad": "with\N{NO-BREAK SPACE}gradient"}
 
@@ -33,6 +33,7 @@ def everything(docs):
             save(make(), folder / f"{make.__name__}.svg")
     (folder / "losses.md").write_text(tables.markdown())
     performance(docs / "benchmarks", folder)
+    history(docs / "instructions.json", folder)
     accuracy(docs / "accuracy.json", folder)
 
 
@@ -214,24 +215,40 @@ def markdown(head, rows):
 
 
 def performance(source, folder):
-    """A fragment for each file of figures: where they are from, tables, charts, and where fastloss is not the fastest."""
-    reports = {}
-    for name in ("two-threads", "one-thread", "sizes"):
-        path = source / f"{name}.json"
-        reports[name] = Report.loads(read(path), str(path))
+    """Every run that is stored: where it is from, how fastloss stands, charts, tables, and where it is not the fastest."""
+    paths = sorted(source.glob("*.json"), key=lambda path: path.stem)
+    if not paths:
+        raise ExtensionError(f"the guide shows the measurements in {source}, where there are none")
+    reports = {path.stem: Report.loads(read(path), str(path)) for path in paths}
+    text = []
     for name, report in reports.items():
-        drawn = charts.draw([report], folder / name)
-        shown = [path for path in drawn if path.name.startswith("sizes") == (name == "sizes")]
-        if not shown:
-            raise ExtensionError(f"{source / name}.json has too few figures for a chart")
-        text = [origin(report)]
-        if name != "sizes":
-            for dtype in charts.unique(row.cell.dtype for row in report.rows):
-                text += [f"**{dtype}**", timings(report, dtype)]
-        text += [f"![{path.stem.replace('-', ' ')}](_generated/{name}/{path.name})" for path in shown]
-        (folder / f"{name}.md").write_text("\n\n".join([*text, slower(report)]) + "\n")
-    drawn = charts.draw([reports["two-threads"], reports["one-thread"]], folder / "both")
-    assert folder / "both" / "threads.svg" in drawn
+        drawn = {path.stem: path for path in charts.draw([report], folder / name)}
+        first = next(stem for stem in drawn if stem.startswith("best-rival"))
+        text += [f"## {report.title()}", origin(report), STANDING, markdown(*standing(report))]
+        text += [picture(folder, drawn.pop(first))]
+        for dtype in charts.unique(row.cell.dtype for row in report.rows):
+            text += [f"**{dtype}**", timings(report, dtype)]
+        text += [picture(folder, path) for path in drawn.values()]
+        text += [slower(report)]
+    for name, report in reports.items():
+        alone = next((r for r in reports.values() if r.threads == 1 and r.processor == report.processor), None)
+        if report.threads > 1 and alone:
+            charts.draw([report, alone], folder / f"{name}-threads")
+            text += [
+                f"## What threads gain on {report.make}",
+                picture(folder, folder / f"{name}-threads" / "threads.svg"),
+            ]
+    (folder / "performance.md").write_text("\n\n".join(text) + "\n")
+
+
+STANDING = (
+    "Beside the fastest rival of each cell, by instruction set and size of the batch: how many cells are lost to it, and the"
+    " geometric mean of how many times as long it takes."
+)
+
+
+def picture(folder, path):
+    return f"![{path.stem.replace('-', ' ')}](_generated/{path.relative_to(folder)})"
 
 
 def origin(report):
@@ -266,6 +283,44 @@ def slower(report):
         return sentence + "."
     head = ["loss, call, dtype, size", "faster", "its time / fastloss's"]
     return sentence + ":\n\n" + markdown(head, [[str(row.cell), name, f"{r:.2f}"] for row, name, r in lost])
+
+
+def history(path, folder):
+    """Instructions of a call by version, relative to the first that has the loss: the geometric mean of each family's calls."""
+    try:
+        records = json.loads(read(path))
+        versions = [record["version"] for record in records]
+        backends = list(records[-1]["counts"])
+        sizes = {name.split()[2] for name in records[-1]["counts"][backends[0]]}
+        counts = {backend: [record["counts"].get(backend, {}) for record in records] for backend in backends}
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ExtensionError(f"{path} is no history of instructions: {error!r}") from None
+    sizes = sorted(sizes, key=int)
+    figure, axes = pyplot.subplots(
+        len(backends), len(sizes), figsize=(11, 1 + 3 * len(backends)), sharex=True, squeeze=False, layout="constrained"
+    )
+    for backend, line in zip(backends, axes, strict=True):
+        for size, ax in zip(sizes, line, strict=True):
+            for i, (family, members) in enumerate(charts.families().items()):
+                shown = {}
+                for name in counts[backend][-1]:
+                    if name.split()[0] in members and name.split()[2] == size:
+                        taken = {k: found[name] for k, found in enumerate(counts[backend]) if name in found}
+                        for k, count in taken.items():
+                            shown.setdefault(k, []).append(count / taken[min(taken)])
+                if shown:
+                    ax.plot(shown.keys(), [mean(each) for each in shown.values()], label=family, **charts.dress(i))
+            ax.set_xticks(range(len(versions)), versions)
+            ax.set_title(f"{backend}, {int(size):,} numbers", fontsize="medium")
+            ax.grid(color="0.9", linewidth=0.7)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("instructions, first = 1")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize="small")
+    save(axes, folder / "instructions.svg")
+    compilers = "; ".join(f"{r['version']} on {r['date']} by {r['compiler']}" for r in records)
+    (folder / "instructions.md").write_text(
+        f"Recorded: {compilers}.\n\n![Instructions of a call by version](_generated/instructions.svg)\n"
+    )
 
 
 def accuracy(path, folder):

@@ -51,7 +51,11 @@ class Rival:
         ways: list[Callable[[], Any]]
         if task.loss in SPARSE:
             pick = partial(module.pick, task.pred.view(np.int8), task.target, task.pred.itemsize)
-            ways = [partial(pick, out, *how) for how in stores] if task.gradient else [partial(pick, None, n, False) for n in threads]
+            ways = (
+                [partial(pick, out, *how) for how in stores]
+                if task.gradient
+                else [partial(pick, None, n, False) for n in threads]
+            )
         else:
             # Class ids are few: the predictions are read twice over, which costs memory nothing.
             both = words(task.pred), words(task.target if task.target.shape == task.pred.shape else task.pred)
