@@ -233,11 +233,9 @@ def performance(source, folder):
     for name, report in reports.items():
         alone = next((r for r in reports.values() if r.threads == 1 and r.processor == report.processor), None)
         if report.threads > 1 and alone:
-            charts.draw([report, alone], folder / f"{name}-threads")
-            text += [
-                f"## What threads gain on {report.make}",
-                picture(folder, folder / f"{name}-threads" / "threads.svg"),
-            ]
+            path = folder / f"{name}-threads.svg"
+            save(charts.scaling(alone, report).axes, path)
+            text += [f"## What threads gain on {report.make}", picture(folder, path)]
     (folder / "performance.md").write_text("\n\n".join(text) + "\n")
 
 

@@ -59,17 +59,21 @@ def section(report: Report, others: list[Report]) -> str:
     return "\n".join(text) + "\n"
 
 
+def chosen(path: Path | None = None) -> tuple[Report, list[Report]]:
+    """The run of table and chart, and all on several threads."""
+    paths = sorted(RUNS.glob("*.json"), key=lambda path: path.stem)
+    runs = [Report.loads(path.read_text(), str(path)) for path in paths]
+    first = Report.loads(path.read_text(), str(path)) if path else runs[0]
+    return first, [report for report in runs if report.threads > 1]
+
+
 def main() -> None:
-    runs = {
-        path: Report.loads(path.read_text(), str(path)) for path in sorted(RUNS.glob("*.json"), key=lambda p: p.stem)
-    }
-    chosen = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else next(iter(runs))
+    report, others = chosen(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     readme = ROOT / "README.md"
     before, rest = readme.read_text().split(START)
-    text = section(runs[chosen], [report for report in runs.values() if report.threads > 1])
-    readme.write_text(before + START + text + END + rest.split(END)[1])
+    readme.write_text(before + START + section(report, others) + END + rest.split(END)[1])
     with tempfile.TemporaryDirectory() as folder:
-        drawn = charts.draw([runs[chosen]], Path(folder))
+        drawn = charts.draw([report], Path(folder))
         shutil.copy(next(path for path in drawn if path.stem.startswith("best-rival")), CHART)
 
 
