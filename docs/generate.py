@@ -284,41 +284,50 @@ def slower(report):
 
 
 def history(path, folder):
-    """Instructions of a call by version, relative to the first that has the loss: the geometric mean of each family's calls."""
+    """Instructions of a call by version and family of losses."""
     try:
         records = json.loads(read(path))
-        versions = [record["version"] for record in records]
         backends = list(records[-1]["counts"])
-        sizes = {name.split()[2] for name in records[-1]["counts"][backends[0]]}
-        counts = {backend: [record["counts"].get(backend, {}) for record in records] for backend in backends}
+        sizes = sorted({int(case.split()[2]) for case in records[-1]["counts"][backends[0]]})
+        named = "; ".join(f"{record['version']} on {record['date']} by {record['compiler']}" for record in records)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ExtensionError(f"{path} is no history of instructions: {error!r}") from None
-    sizes = sorted(sizes, key=int)
     figure, axes = pyplot.subplots(
         len(backends), len(sizes), figsize=(11, 1 + 3 * len(backends)), sharex=True, squeeze=False, layout="constrained"
     )
     for backend, line in zip(backends, axes, strict=True):
         for size, ax in zip(sizes, line, strict=True):
             for i, (family, members) in enumerate(charts.families().items()):
-                shown = {}
-                for name in counts[backend][-1]:
-                    if name.split()[0] in members and name.split()[2] == size:
-                        taken = {k: found[name] for k, found in enumerate(counts[backend]) if name in found}
-                        for k, count in taken.items():
-                            shown.setdefault(k, []).append(count / taken[min(taken)])
-                if shown:
-                    ax.plot(shown.keys(), [mean(each) for each in shown.values()], label=family, **charts.dress(i))
-            ax.set_xticks(range(len(versions)), versions)
-            ax.set_title(f"{backend}, {int(size):,} numbers", fontsize="medium")
+                taken = [
+                    {case: n for case, n in record["counts"].get(backend, {}).items() if of(case, members, size)}
+                    for record in records
+                ]
+                ax.plot(*zip(*chained(taken), strict=True), label=family, **charts.dress(i))
+            ax.set_xticks(range(len(records)), [record["version"] for record in records])
+            ax.set_title(f"{backend}, {size:,} numbers", fontsize="medium")
             ax.grid(color="0.9", linewidth=0.7)
     for ax in axes[:, 0]:
-        ax.set_ylabel("instructions, first = 1")
+        ax.set_ylabel("instructions; at first 1")
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize="small")
     save(axes, folder / "instructions.svg")
-    compilers = "; ".join(f"{r['version']} on {r['date']} by {r['compiler']}" for r in records)
-    (folder / "instructions.md").write_text(
-        f"Recorded: {compilers}.\n\n![Instructions of a call by version](_generated/instructions.svg)\n"
-    )
+    picture = "![Instructions of a call by version, for each family of losses](_generated/instructions.svg)"
+    (folder / "instructions.md").write_text(f"Recorded: {named}.\n\n{picture}\n")
+
+
+def of(case, members, size):
+    loss, _, numbers = case.split()
+    return loss in members and int(numbers) == size
+
+
+def chained(counts):
+    """Version by version, 1 at first and then as many times more as the calls take that the version before has too."""
+    level, before = 1.0, None
+    for k, now in enumerate(counts):
+        common = [now[case] / before[case] for case in now if case in before] if before else []
+        level *= mean(common) if common else 1
+        if now:
+            before = now
+            yield k, level
 
 
 def accuracy(path, folder):

@@ -105,6 +105,16 @@ def test_measurements_that_cannot_be_read_stop_the_build(tmp_path, monkeypatch, 
             generate.performance(tmp_path, tmp_path)
 
 
+def test_history_is_chained(monkeypatch):
+    """A call that is new changes nothing; what both versions have does: here by a quarter, on the geometric mean of 1/2 and 1/8."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.syspath_prepend(DOCS)
+    import generate
+
+    counts = [{}, {"a": 80, "b": 80}, {"a": 40, "b": 10, "c": 9}, {}, {"c": 18}]
+    assert list(generate.chained(counts)) == [(1, 1), (2, pytest.approx(0.25)), (4, pytest.approx(0.5))]
+
+
 def test_readme_has_the_figures_of_the_stored_runs():
     pytest.importorskip("matplotlib")
     import figures
