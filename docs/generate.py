@@ -17,7 +17,7 @@ import fastloss as fl
 from fastloss import plot
 from fastloss._core import tables
 from fastloss.bench import charts
-from fastloss.bench.report import OWN, Report, duration, losses_to_rivals, ratio, share, times
+from fastloss.bench.report import OWN, Report, duration, losses_to_rivals, mean, ratio, share, standing, times
 
 CALLS = {"value": "cost", "value_and_grad": "with\N{NO-BREAK SPACE}gradient"}
 
@@ -33,6 +33,7 @@ def everything(docs):
             save(make(), folder / f"{make.__name__}.svg")
     (folder / "losses.md").write_text(tables.markdown())
     performance(docs / "benchmarks", folder)
+    history(docs / "instructions.json", folder)
     accuracy(docs / "accuracy.json", folder)
 
 
@@ -214,24 +215,38 @@ def markdown(head, rows):
 
 
 def performance(source, folder):
-    """A fragment for each file of figures: where they are from, tables, charts, and where fastloss is not the fastest."""
-    reports = {}
-    for name in ("two-threads", "one-thread", "sizes"):
-        path = source / f"{name}.json"
-        reports[name] = Report.loads(read(path), str(path))
+    """Every run that is stored: where it is from, how fastloss stands, charts, tables, and where it is not the fastest."""
+    paths = sorted(source.glob("*.json"), key=lambda path: path.stem)
+    if not paths:
+        raise ExtensionError(f"the guide shows the measurements in {source}, where there are none")
+    reports = {path.stem: Report.loads(read(path), str(path)) for path in paths}
+    text = []
     for name, report in reports.items():
-        drawn = charts.draw([report], folder / name)
-        shown = [path for path in drawn if path.name.startswith("sizes") == (name == "sizes")]
-        if not shown:
-            raise ExtensionError(f"{source / name}.json has too few figures for a chart")
-        text = [origin(report)]
-        if name != "sizes":
-            for dtype in charts.unique(row.cell.dtype for row in report.rows):
-                text += [f"**{dtype}**", timings(report, dtype)]
-        text += [f"![{path.stem.replace('-', ' ')}](_generated/{name}/{path.name})" for path in shown]
-        (folder / f"{name}.md").write_text("\n\n".join([*text, slower(report)]) + "\n")
-    drawn = charts.draw([reports["two-threads"], reports["one-thread"]], folder / "both")
-    assert folder / "both" / "threads.svg" in drawn
+        drawn = {path.stem: path for path in charts.draw([report], folder / name)}
+        first = next(stem for stem in drawn if stem.startswith("best-rival"))
+        text += [f"## {report.title()}", origin(report), STANDING, markdown(*standing(report))]
+        text += [picture(folder, drawn.pop(first))]
+        for dtype in charts.unique(row.cell.dtype for row in report.rows):
+            text += [f"**{dtype}**", timings(report, dtype)]
+        text += [picture(folder, path) for path in drawn.values()]
+        text += [slower(report)]
+    for name, report in reports.items():
+        alone = next((r for r in reports.values() if r.threads == 1 and r.processor == report.processor), None)
+        if report.threads > 1 and alone:
+            path = folder / f"{name}-threads.svg"
+            save(charts.scaling(alone, report).axes, path)
+            text += [f"## What threads gain on {report.make}", picture(folder, path)]
+    (folder / "performance.md").write_text("\n\n".join(text) + "\n")
+
+
+STANDING = (
+    "Beside the fastest rival of each cell, by instruction set and size of the batch: how many cells are lost to it, and the"
+    " geometric mean of how many times as long it takes."
+)
+
+
+def picture(folder, path):
+    return f"![{path.stem.replace('-', ' ')}](_generated/{path.relative_to(folder)})"
 
 
 def origin(report):
@@ -266,6 +281,53 @@ def slower(report):
         return sentence + "."
     head = ["loss, call, dtype, size", "faster", "its time / fastloss's"]
     return sentence + ":\n\n" + markdown(head, [[str(row.cell), name, f"{r:.2f}"] for row, name, r in lost])
+
+
+def history(path, folder):
+    """Instructions of a call by version and family of losses."""
+    try:
+        records = json.loads(read(path))
+        backends = list(records[-1]["counts"])
+        sizes = sorted({int(case.split()[2]) for case in records[-1]["counts"][backends[0]]})
+        named = "; ".join(f"{record['version']} on {record['date']} by {record['compiler']}" for record in records)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ExtensionError(f"{path} is no history of instructions: {error!r}") from None
+    figure, axes = pyplot.subplots(
+        len(backends), len(sizes), figsize=(11, 1 + 3 * len(backends)), sharex=True, squeeze=False, layout="constrained"
+    )
+    for backend, line in zip(backends, axes, strict=True):
+        for size, ax in zip(sizes, line, strict=True):
+            for i, (family, members) in enumerate(charts.families().items()):
+                taken = [
+                    {case: n for case, n in record["counts"].get(backend, {}).items() if of(case, members, size)}
+                    for record in records
+                ]
+                ax.plot(*zip(*chained(taken), strict=True), label=family, **charts.dress(i))
+            ax.set_xticks(range(len(records)), [record["version"] for record in records])
+            ax.set_title(f"{backend}, {size:,} numbers", fontsize="medium")
+            ax.grid(color="0.9", linewidth=0.7)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("instructions; at first 1")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize="small")
+    save(axes, folder / "instructions.svg")
+    picture = "![Instructions of a call by version, for each family of losses](_generated/instructions.svg)"
+    (folder / "instructions.md").write_text(f"Recorded: {named}.\n\n{picture}\n")
+
+
+def of(case, members, size):
+    loss, _, numbers = case.split()
+    return loss in members and int(numbers) == size
+
+
+def chained(counts):
+    """Version by version, 1 at first and then as many times more as the calls take that the version before has too."""
+    level, before = 1.0, None
+    for k, now in enumerate(counts):
+        common = [now[case] / before[case] for case in now if case in before] if before else []
+        level *= mean(common) if common else 1
+        if now:
+            before = now
+            yield k, level
 
 
 def accuracy(path, folder):

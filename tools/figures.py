@@ -1,9 +1,11 @@
-"""Write the README's figures from a run of the benchmark, and draw its chart.
+"""Write the README's figures from the runs that are stored, and draw its chart.
 
-    python -m fastloss bench --peers --backend x86-64-v3 --json docs/benchmarks/two-threads.json
-    python tools/figures.py
+    python -m fastloss bench --peers --json docs/benchmarks/intel-x86-64-v4.json    # make and level of the processor
+    python -m fastloss bench --peers --threads 1 --json docs/benchmarks/intel-x86-64-v4-one-thread.json
+    python tools/figures.py [RUN]
 
-The text goes between two marks.
+Chart and table are of one run, by default the first; how fastloss stands beside its rivals is told of all that take several
+threads. The text goes between two marks.
 """
 
 import shutil
@@ -12,71 +14,67 @@ import tempfile
 from pathlib import Path
 
 from fastloss.bench import charts
-from fastloss.bench.measure import CALLS, Row
-from fastloss.bench.report import FLOOR, OWN, Report, duration, losses_to_rivals, ratio
+from fastloss.bench.measure import CALLS
+from fastloss.bench.report import FLOOR, OWN, Report, best, duration, ratio, standing
 
 ROOT = Path(__file__).parent.parent
-RUN = ROOT / "docs" / "benchmarks" / "two-threads.json"
+RUNS = ROOT / "docs" / "benchmarks"
+CHART = RUNS / "best-rival.svg"
 START, END = "<!-- figures -->\n", "<!-- end of figures -->"
 
 
-def best_rival(report: Report, row: Row) -> str:
-    """The fastest of the others and how many times as long it takes."""
-    ratios = {name: r for name in report.rivals() if (r := ratio(row, name)) is not None}
-    name = min(ratios, key=lambda n: ratios[n])
-    return f"{name} {ratios[name]:.1f}×"
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """As Markdown."""
+    return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
 
 
-def section(report: Report) -> str:
-    """The text between the markers."""
-    largest = max(row.cell.size for row in report.rows)
-    large = {(r.cell.loss, r.cell.dtype, r.cell.call): r for r in report.rows if r.cell.size > 0.9 * largest}
+def section(report: Report, others: list[Report]) -> str:
+    """The text between the marks."""
+    sizes = report.sizes()
+    rows = {(r.cell.loss, r.cell.dtype, r.cell.call): r for r in report.rows if r.cell.size > 0.9 * sizes[-1]}
     names = ", ".join(f"{name} {report.versions[name].split(',')[0].split(' on ')[0]}" for name in report.rivals())
-    lines = [
-        f"{report.date}, {report.processor}, {report.threads} threads, {report.versions[OWN]};",
-        f"{names}.",
-        f"{largest:,} numbers (losses of rows: 1,000 classes). Each cell: time, how much of the speed of memory that is",
-        "(a compiled loop that only reads the inputs, and writes the gradient, in the same run), and the fastest of the others",
-        "with how many times as long it takes.",
-        "",
-        "| loss | float32 value | value and gradient | float64 value | value and gradient |",
-        "|---|---|---|---|---|",
-    ]
-    for loss in dict.fromkeys(row.cell.loss for row in report.rows):
+    lines = []
+    for loss in charts.SWEPT:
         cells = []
         for dtype in ("float32", "float64"):
             for call in CALLS:
-                row = large[loss, dtype, call]
-                share = ratio(row, FLOOR)
-                cells.append(f"{duration(row.timings[OWN].median)}, {share:.0%}, {best_rival(report, row)}")
-        lines.append(f"| `{loss}` | " + " | ".join(cells) + " |")
-    lost = losses_to_rivals(report)
-    noise = [item for item in lost if item[2] >= 0.95]
-    sizes = ", ".join(f"{n:,}" for n in sorted({row.cell.size for row in report.rows if not row.cell.classes}))
-    lines += [
+                row = rows[loss, dtype, call]
+                rival, slower = best(report, row)
+                time = duration(row.timings[OWN].median)
+                cells.append(f"{time}, {ratio(row, FLOOR):.0%}, {rival} {slower:.1f}×")
+        lines.append([f"`{loss}`", *cells])
+    text = [
+        f"Measured of {report.title()} ({report.processor}), {report.date}, beside {names}.",
+        f"{sizes[-1]:,} numbers, rows of 1,000 classes: time, how much of the speed of memory that is, and the fastest rival with",
+        "how many times as long it takes.",
         "",
-        f"Over all sizes ({sizes}), a rival is faster in {len(lost)} of {len(report.rows)} cells,",
-        f"in {len(noise)} of them by less than 5 %. The worst:",
+        *table(["loss", "float32 value", "value and gradient", "float64 value", "value and gradient"], lines),
         "",
-        "| cell | fastloss | faster |",
-        "|---|---|---|",
+        f"Over {', '.join(f'{n:,}' for n in sizes)} numbers: cells (loss, call, dtype, size) lost to the fastest rival, and the",
+        "geometric mean of how many times as long that takes.",
     ]
-    for row, name, faster in lost[:10]:
-        lines.append(f"| {row.cell} | {duration(row.timings[OWN].median)} | {name}, {faster:.2f} of the time |")
-    return "\n".join(lines) + "\n"
+    for other in others:
+        head, lines = standing(other)
+        text += ["", *table([other.title() if len(others) > 1 else "", *head[1:]], lines)]
+    return "\n".join(text) + "\n"
+
+
+def chosen(path: Path | None = None) -> tuple[Report, list[Report]]:
+    """The run of table and chart, and all on several threads."""
+    paths = sorted(RUNS.glob("*.json"), key=lambda path: path.stem)
+    runs = [Report.loads(path.read_text(), str(path)) for path in paths]
+    first = Report.loads(path.read_text(), str(path)) if path else runs[0]
+    return first, [report for report in runs if report.threads > 1]
 
 
 def main() -> None:
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else RUN
-    readme = (ROOT / "README.md").read_text()
-    before, rest = readme.split(START)
-    report = Report.loads(path.read_text(), str(path))
-    text = section(report)
-    (ROOT / "README.md").write_text(before + START + text + END + rest.split(END)[1])
+    report, others = chosen(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    readme = ROOT / "README.md"
+    before, rest = readme.read_text().split(START)
+    readme.write_text(before + START + section(report, others) + END + rest.split(END)[1])
     with tempfile.TemporaryDirectory() as folder:
-        chart = f"speedup-float32-{report.threads}-threads.svg"
-        charts.draw([report], Path(folder))
-        shutil.copy(Path(folder) / chart, RUN.parent / chart)
+        drawn = charts.draw([report], Path(folder))
+        shutil.copy(next(path for path in drawn if path.stem.startswith("best-rival")), CHART)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ class Backend:
         kinds = {name: FAMILIES.get(family(capsule)) for name, capsule in module.TABLES.items()}
         self.KERNELS = {name: kind(module.TABLES, name) for name, kind in kinds.items() if kind is not None}
         floor = FloorLoops(module.TABLES)
-        self.read, self.write = floor.read, floor.write
+        self.read, self.write, self.pick = floor.read, floor.write, floor.pick
         self.set_thread_limit = set_thread_limit
 
     @staticmethod

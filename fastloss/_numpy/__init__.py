@@ -71,3 +71,10 @@ def read(a: Array, b: Array, threads: int) -> Any:
 def write(a: Array, b: Array, out: Array, threads: int, streaming: bool) -> None:
     """Read both arrays and write a third."""
     np.bitwise_xor(a, b, out=out)
+
+
+def pick(pred: Array, ids: Array, item: int, out: Array | None, threads: int, streaming: bool) -> Any:
+    """Read, of rows of bytes, the first of each row's number, which has `item` bytes; write an array, if there is one."""
+    if out is not None:
+        out.fill(0)
+    return pred[np.arange(len(ids)), ids * item].max()

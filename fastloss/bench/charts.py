@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import matplotlib
 
+from .. import losses
+from .._core.registry import REGISTRY
 from .measure import CALLS, Row
-from .report import FLOOR, OWN, Report, processor, ratio, share
+from .report import FLOOR, OWN, Report, best, mean, processor, ratio, share
 
 MARKERS = "os^Dv<>pPX*h"
 GREY = "0.6"
 WORDS = {"value": "value", "value_and_grad": "value and gradient"}
+SWEPT = [
+    "mse",
+    "huber",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "kl_divergence",
+]  # of which sizes are shown in detail
 
 
 def draw(reports: list[Report], folder: Path) -> list[Path]:
@@ -36,18 +46,78 @@ def figures(reports: list[Report]) -> Iterator[tuple[str, Any]]:
     """Names and figures."""
     for report in reports:
         suffix = f"{report.threads}-thread" + ("s" if report.threads > 1 else "")
+        if report.rivals():
+            yield f"best-rival-{suffix}", best_rival(report)
         for dtype in unique(row.cell.dtype for row in report.rows):
             rows = [row for row in largest(report) if row.cell.dtype == dtype]
             yield f"speedup-{dtype}-{suffix}", speedup(report, rows, dtype)
             yield f"memory-speed-{dtype}-{suffix}", memory_speed(report, rows, dtype)
             if any(t.peak is not None for row in rows for t in row.timings.values()):
                 yield f"peak-memory-{dtype}-{suffix}", peak_memory(report, rows, dtype)
-        if len({row.cell.size for row in report.rows if not row.cell.classes}) >= 5:
+        if swept(report):
             yield f"sizes-{suffix}", sizes(report)
     single = next((r for r in reports if r.threads == 1), None)
     many = next((r for r in reports if r.threads > 1), None)
     if single and many:
         yield "threads", scaling(single, many)
+
+
+def families() -> dict[str, list[str]]:
+    """The losses of each file of `fastloss/losses`."""
+    modules = {name: thing for name, thing in vars(losses).items() if isinstance(thing, ModuleType)}
+    found = {
+        name: [key for key, thing in vars(module).items() if thing is REGISTRY.get(key)]
+        for name, module in modules.items()
+    }
+    return {name.replace("_", " "): members for name, members in found.items() if members}
+
+
+def swept(report: Report) -> list[str]:
+    """Losses of which there are enough sizes for a line, at most five."""
+    sizes: dict[str, set[int]] = {}
+    for row in report.rows:
+        sizes.setdefault(row.cell.loss, set()).add(row.cell.size)
+    enough = [loss for loss, found in sizes.items() if len(found) >= 5]
+    return [loss for loss in SWEPT if loss in enough] or enough[:5]
+
+
+def best_rival(report: Report) -> Any:
+    """How many times as long the fastest rival takes: the geometric mean of each family, over the size of the batch."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 4.8), sharey=True, layout="constrained")
+    figure.suptitle(f"Time of the fastest rival relative to {report.title()}")
+    for call, ax in zip(CALLS, axes, strict=True):
+        for i, (name, members) in enumerate(families().items()):
+            ratios: dict[int, list[float]] = {}
+            for row in report.rows:
+                if row.cell.call == call and row.cell.loss in members and (found := best(report, row)):
+                    ratios.setdefault(nearest(report, row), []).append(found[1])
+            shown = [(size, mean(each)) for size, each in sorted(ratios.items())]
+            if shown:
+                ax.plot(*zip(*shown, strict=True), label=name, **dress(i))
+        ax.axhline(1, color="black", linewidth=1)
+        ax.set(xscale="log", yscale="log", xlabel="numbers in the batch")
+        ax.set_title(WORDS[call], fontsize="medium")
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")
+        ax.tick_params(axis="y", which="minor", labelsize="x-small")
+        ax.grid(color="0.9", linewidth=0.7)
+        ax.set_axisbelow(True)
+    axes[0].set_ylabel("times as long as fastloss; below the line: faster")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize="small")
+    return figure
+
+
+def dress(i: int) -> dict[str, Any]:
+    """The style of a family's line."""
+    colors = matplotlib.colormaps["tab10"].colors  # type: ignore[attr-defined]
+    return {"color": colors[i % len(colors)], "marker": MARKERS[i % len(MARKERS)], "markersize": 5, "linewidth": 1.5}
+
+
+def nearest(report: Report, row: Row) -> int:
+    """The size that was asked for: whole rows are a little smaller."""
+    return next((size for size in report.sizes() if 0.9 * size < row.cell.size <= size), row.cell.size)
 
 
 def unique(values: Any) -> list[Any]:
@@ -145,14 +215,17 @@ def sizes(report: Report) -> Any:
 
     dtype = report.rows[0].cell.dtype
     rows = [row for row in report.rows if row.cell.dtype == dtype]
-    swept = [
-        n for n in unique(row.cell.loss for row in rows) if len({r.cell.size for r in rows if r.cell.loss == n}) >= 5
-    ]
+    shown_losses = swept(report)
     figure, axes = pyplot.subplots(
-        len(swept), 2, figsize=(11, 0.8 + 2.9 * len(swept)), sharex=True, squeeze=False, layout="constrained"
+        len(shown_losses),
+        2,
+        figsize=(11, 0.8 + 2.9 * len(shown_losses)),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
     )
     figure.suptitle(f"Time for each number by size of the batch ({dtype}, {threads(report)})")
-    for loss, pair in zip(swept, axes, strict=True):
+    for loss, pair in zip(shown_losses, axes, strict=True):
         for call, ax in zip(CALLS, pair, strict=True):
             for name, marker in zip([OWN, *report.rivals(), FLOOR], MARKERS, strict=False):
                 shown = [

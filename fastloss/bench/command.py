@@ -47,13 +47,18 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
     more("--loss", choices=names, action="append", metavar="NAME", help="default: all; may be repeated")
     more("--threads", type=count, help="of every contestant (default: as many as the process may use)")
     more("--rounds", type=count, help="timed rounds, of which the median counts (default 7; of slow calls fewer)")
-    more("--peers", action="store_true", help=f"measure every rival that is installed: {', '.join(PEERS)}")
+    more(
+        "--peers",
+        action="store_true",
+        help="measure every rival that is installed, and fastloss on every level that the processor runs; "
+        f"{', '.join(PATIENT)}, which prepares each cell for seconds, only by --rival",
+    )
     more("--rival", choices=PEERS, action="append", help="measure this one; may be repeated")
     more(
         "--backend",
         choices=list(_backend.available()),
         action="append",
-        help="measure these kernels of fastloss as well",
+        help="measure these kernels of fastloss as well (default: none; with --peers all that are compiled)",
     )
     more("--quick", action="store_true", help="a few losses and sizes in float32: under two minutes with --peers too")
     more("--json", metavar="FILE", help="write the figures to a file as well")
@@ -94,17 +99,19 @@ def measured(arguments: argparse.Namespace) -> Report:
     sizes = arguments.size or (QUICK_SIZES if quick else SIZES if arguments.peers else [LARGE])
     rounds = arguments.rounds or (3 if quick else 7)
     threads = arguments.threads or _threads.allowed()
-    rivals = [
-        name
-        for name in PEERS
-        if (arguments.peers and not (quick and name in PATIENT)) or name in (arguments.rival or ())
-    ]
+    rivals = [name for name in PEERS if (arguments.peers and name not in PATIENT) or name in (arguments.rival or ())]
     backend = os.environ.get(_backend.VARIABLE, "")
     contestants = {name: (name, {_backend.VARIABLE: backend}) for name in [*ALWAYS, *rivals]}
-    for name in arguments.backend or ():
+    for name in arguments.backend or (other_levels(backend) if arguments.peers and not quick else ()):
         contestants[f"fastloss {name}"] = ("fastloss", {_backend.VARIABLE: name})
 
     todo = list(measure.cells(losses, dtypes, sizes, arguments.classes or [1000]))
     with _terminal.progress(sys.stderr, len(todo)) as progress:
         rows, versions, missing = measure.run(todo, contestants, threads, rounds, progress)
     return Report.of(rows, versions, missing, threads, rounds)
+
+
+def other_levels(backend: str) -> list[str]:
+    """What fastloss can run on beside what it does."""
+    compiled = [name for name in _backend.available() if name != "numpy"]
+    return [name for name in compiled if name != (backend or compiled[0])]

@@ -27,7 +27,8 @@ from .worker import SLOW
 
 CALLS = ("value", "value_and_grad")
 TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of the inputs
-REST = 0.01  # seconds between two rivals: OpenMP's threads spin for some milliseconds after their work is done
+REST = 0.01  # seconds after a rival of SPINNING: OpenMP's threads spin for some milliseconds after their work is done
+SPINNING = {"numba parallel", "JAX", "optax", "Keras", "PyTorch", "torch.compile", "scikit-learn"}
 SLOW_ROUNDS = 3
 MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
 MOST_PAIRED = 1 << 12  # of whose pairs there are millions
@@ -204,9 +205,10 @@ def measure(cell: Cell, processes: list[Process], folder: Path, rounds: int, mov
             racing.append((process, prepared))
     times: dict[str, list[float]] = {process.name: [] for process, _ in racing}
     for k in range(rounds):
-        for process, prepared in racing:
+        for i, (process, prepared) in enumerate(racing):
             if process.name not in row.troubles and (k < SLOW_ROUNDS or prepared["once"] < SLOW):
-                time.sleep(REST)
+                if racing[i - 1][0].name in SPINNING:
+                    time.sleep(REST)
                 taken = process.ask(None)
                 if isinstance(taken, dict):
                     out(process, taken["failed"])

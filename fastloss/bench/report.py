@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import os
 import platform
 import sys
@@ -17,6 +18,8 @@ from .measure import DIFFERS, Cell, Row, Timing
 
 OWN = "fastloss"
 FLOOR = "memory"
+MAKES = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD"}  # by the names that processors call themselves
+SIZES = {"under 4,096 numbers": 4096, "under 1,000,000": 1_000_000, "1,000,000 and more": math.inf}
 
 
 @dataclass
@@ -25,6 +28,8 @@ class Report:
 
     date: str
     processor: str
+    make: str
+    level: str
     processors: int | None
     python: str
     numpy: str
@@ -42,6 +47,8 @@ class Report:
         return cls(
             date=datetime.date.today().isoformat(),
             processor=processor(),
+            make=make(),
+            level=versions[OWN].split(", ")[1].split()[0],
             processors=os.cpu_count(),
             python=platform.python_version(),
             numpy=np.__version__,
@@ -80,6 +87,22 @@ class Report:
         """Those who are not fastloss, nor the floor."""
         return [name for name in self.versions if name != FLOOR and not name.startswith(OWN)]
 
+    def title(self) -> str:
+        """What was measured, on what."""
+        threads = f"{self.threads} thread" + "s" * (self.threads > 1)
+        return f"fastloss {self.versions[OWN].split(',')[0]} on {self.make}, {self.level}, {threads}"
+
+    def levels(self) -> dict[str, str]:
+        """The builds of fastloss that were measured, the usual one first: what its columns are called, by instruction set."""
+        others = {name.removeprefix(f"{OWN} "): name for name in self.versions if name.startswith(f"{OWN} ")}
+        return {self.level: OWN} | others
+
+    def sizes(self) -> list[int]:
+        """Of batches, from the smallest on; those of whole rows, a little smaller, are not listed."""
+        return sorted(
+            {row.cell.size for row in self.rows if not row.cell.classes} or {row.cell.size for row in self.rows}
+        )
+
 
 def rounded(value: Any) -> Any:
     """Times to four digits."""
@@ -90,11 +113,22 @@ def rounded(value: Any) -> Any:
 
 def processor() -> str:
     """The processor's name, as far as the system tells."""
+    return of_processor("model name") or platform.processor()
+
+
+def make() -> str:
+    """Whose the processor is."""
+    vendor = of_processor("vendor_id")
+    return MAKES.get(vendor, vendor) or platform.machine()
+
+
+def of_processor(key: str) -> str:
+    """What Linux says."""
     try:
         with open("/proc/cpuinfo") as info:
-            return next(line.split(":")[1].strip() for line in info if line.startswith("model name"))
+            return next(line.split(":")[1].strip() for line in info if line.startswith(key))
     except (OSError, StopIteration):
-        return platform.processor()
+        return ""
 
 
 def ratio(row: Row, name: str, own: str = OWN) -> float | None:
@@ -144,19 +178,50 @@ def show(report: Report) -> None:
         print(f"missing: {name} ({reason})")
     for name, trouble in sorted({(name, trouble) for row in report.rows for name, trouble in row.troubles.items()}):
         print(f"not timed where it {verdict(trouble)}: {name}: {trouble}")
+    if not report.rivals():
+        return
+    print(
+        "\nbeside the fastest rival of each cell: cells lost to it, and the geometric mean of how many times as long it takes"
+    )
+    heads, lines = standing(report)
+    _terminal.table(sys.stdout, heads, lines)
     lost = losses_to_rivals(report)
-    print(f"a rival is faster in {len(lost)} of {len(report.rows)} cells" + (":" if lost else ""))
     if lost:
+        print(f"\nlost by {OWN}:")
         _terminal.table(sys.stdout, ["", "rival", "time"], [[str(row.cell), name, times(r)] for row, name, r in lost])
+
+
+def best(report: Report, row: Row, own: str = OWN) -> tuple[str, float] | None:
+    """The fastest rival in a cell, and how many times as long as fastloss it takes."""
+    if own not in row.timings:
+        return None
+    ratios = {name: r for name in report.rivals() if (r := ratio(row, name, own)) is not None}
+    return min(ratios.items(), key=lambda item: item[1]) if ratios else None
+
+
+def mean(ratios: list[float]) -> float:
+    """The geometric one."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def standing(report: Report) -> tuple[list[str], list[list[str]]]:
+    """How each level stands beside the fastest rivals, in classes of sizes and in all: the head and the lines of a table."""
+    classes = {name: (low, high) for name, low, high in zip(SIZES, [0, *SIZES.values()], SIZES.values(), strict=False)}
+    present = [name for name, (low, high) in classes.items() if any(low <= row.cell.size < high for row in report.rows)]
+    spans = [classes[name] for name in present] + [(0, math.inf)] * (len(present) > 1)
+    lines = []
+    for level, own in report.levels().items():
+        cells = [level]
+        for low, high in spans:
+            rows = (row for row in report.rows if low <= row.cell.size < high)
+            ratios = [found[1] for row in rows if (found := best(report, row, own))]
+            lost = sum(r < 1 for r in ratios)
+            cells.append(f"{lost} of {len(ratios)}, {times(mean(ratios))}" if ratios else "·")
+        lines.append(cells)
+    return ["", *present, *["all"] * (len(present) > 1)], lines
 
 
 def losses_to_rivals(report: Report, own: str = OWN) -> list[tuple[Row, str, float]]:
     """Cells where the fastest rival is faster than fastloss, worst first: who, and its share of fastloss's time."""
-    found = []
-    for row in report.rows:
-        ratios = {name: r for name in report.rivals() if (r := ratio(row, name, own)) is not None}
-        if ratios and own in row.timings:
-            best = min(ratios, key=lambda name: ratios[name])
-            if ratios[best] < 1:
-                found.append((row, best, ratios[best]))
+    found = [(row, *fastest) for row in report.rows if (fastest := best(report, row, own)) and fastest[1] < 1]
     return sorted(found, key=lambda item: item[2])

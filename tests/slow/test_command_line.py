@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from cases import EVERY
 
-from fastloss.bench import measure
+import fastloss as fl
+from fastloss._core import backend
+from fastloss.bench import command, measure, report
 
 pytestmark = [pytest.mark.slow, pytest.mark.commands]
 
@@ -60,6 +62,8 @@ def test_bench(tmp_path):
             assert 0 < timing["low"] <= timing["median"] <= timing["high"]
         assert row["cell"]["loss"] in done.stdout
     assert figures["versions"]["NumPy"] == figures["numpy"]
+    assert figures["level"] == fl.show_config(mode="dicts")["backend"]
+    assert figures["make"]
     assert not figures["missing"]
     assert "mse value" not in done.stderr, "progress in a pipe"
 
@@ -167,6 +171,93 @@ def test_bench_goes_on_when_a_rival_ends_while_it_is_timed(tmp_path):
     assert {name: timing.median for name, timing in row.timings.items()} == {"fastloss": 2.0}
 
 
+def test_bench_rests_only_after_threads_that_spin(tmp_path, monkeypatch):
+    class Contestant:
+        def __init__(self, name):
+            self.name = name
+
+        def ask(self, order):
+            done.append(self.name)
+            return 1.0 if order is None else {"cost": 1.0, "gradient": None, "once": 1e-3, "peak": None}
+
+    done = []
+    monkeypatch.setattr(measure.time, "sleep", lambda seconds: done.append("rest"))
+    contestants = [Contestant(name) for name in ("fastloss", "PyTorch", "NumPy")]
+    measure.measure(measure.Cell("mse", "value", "float64", 3, 0), contestants, tmp_path, 2, 48)
+    assert done == ["fastloss", "PyTorch", "NumPy"] + 2 * ["fastloss", "PyTorch", "rest", "NumPy"]
+
+
+def ran(*rows):
+    """A run's report: of each cell its size, and the times of fastloss, of another level, and of rivals."""
+    versions = {
+        "fastloss": "1.0, fast kernels by gcc",
+        "memory": "",
+        "fastloss slow": "1.0, slow kernels",
+        "A": "1",
+        "B": "2",
+    }
+    cells = [
+        measure.Row(
+            measure.Cell("mse", "value", "float32", size, 0),
+            8,
+            {name: measure.Timing(t, t, t, None) for name, t in zip(versions, times, strict=True) if t is not None},
+        )
+        for size, *times in rows
+    ]
+    return report.Report.of(cells, versions, {}, 2, 3)
+
+
+def test_standing():
+    """By hand: what each level has lost, and geometric means."""
+    figures = ran(
+        (32, 1.0, 0.1, 2.0, 4.0, None),  # A takes 4 times as long, and twice as long as the other level
+        (1000, 1.0, 0.1, 1.0, 5.0, 1.0),  # as long as B: no loss
+        (65536, 2.0, 0.1, 10.0, 3.0, 1.0),  # B takes half the time, and a tenth
+        (1 << 24, 1.0, 0.1, 1.0, None, None),  # there is no rival
+    )
+    head, lines = report.standing(figures)
+    assert head == ["", "under 4,096 numbers", "under 1,000,000", "1,000,000 and more", "all"]
+    assert lines == [
+        ["fast", "0 of 2, 2.00x", "1 of 1, 0.50x", "·", "1 of 3, 1.26x"],
+        ["slow", "0 of 2, 1.41x", "1 of 1, 0.10x", "·", "1 of 3, 0.58x"],
+    ]
+    assert [(row.cell.size, name, share) for row, name, share in report.losses_to_rivals(figures)] == [
+        (65536, "B", 0.5)
+    ]
+    assert report.standing(ran((32, 1.0, 0.1, 2.0, 4.0, None)))[0] == ["", "under 4,096 numbers"], "one class is all"
+
+
+def test_levels_beside_the_usual_one():
+    compiled = [name for name in backend.available() if name != "numpy"]
+    assert command.other_levels("") == compiled[1:]
+    assert command.other_levels("numpy") == compiled
+    assert all(command.other_levels(name) == [x for x in compiled if x != name] for name in compiled)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_floor_of_sparse_loss(dtype):
+    """It reads the numbers of the classes, and writes all of the output."""
+    module = backend.loops()
+    pred = np.random.default_rng(0).random((5001, 7)).astype(dtype)
+    ids = np.arange(5001) % 7
+    for streaming in (False, True):
+        for threads in (1, 2):
+            out = np.ones(pred.nbytes // 8, np.int64)
+            module.pick(pred.view(np.int8), ids, pred.itemsize, out, threads, streaming)
+            assert not out.any()
+    module.pick(pred.view(np.int8), ids, pred.itemsize, None, 1, False)
+
+
+def test_parallel_numba_needs_threads(tmp_path, monkeypatch):
+    (tmp_path / "numba.py").write_text(NUMBA.format(name="loop", body="return 0.0"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    figures, _ = figures_of(
+        tmp_path, "--size", "100", "--loss", "mse", "--threads", "1", "--rival", "numba", "--rival", "numba parallel"
+    )
+    assert figures["missing"] == {"numba parallel": "ImportError: it is for more than one thread"}
+    assert "numba" in figures["versions"]
+
+
 def test_bench_draws_charts(tmp_path):
     pytest.importorskip("matplotlib")
     sizes = [option for n in (1, 10, 100, 1000, 10000) for option in ("--size", str(n))]
@@ -174,6 +265,7 @@ def test_bench_draws_charts(tmp_path):
         tmp_path, *sizes, *BOTH, "--loss", "mse", "--threads", "1", "--charts", str(tmp_path / "charts")
     )
     charts = sorted(path.name for path in (tmp_path / "charts").iterdir())
+    assert "best-rival-1-thread.svg" in charts
     assert "sizes-1-thread.svg" in charts
     assert "speedup-float32-1-thread.svg" in charts
     assert "memory-speed-float64-1-thread.svg" in charts

@@ -90,11 +90,43 @@ def test_measurements_that_cannot_be_read_stop_the_build(tmp_path, monkeypatch, 
     monkeypatch.syspath_prepend(DOCS)
     import generate
 
-    path = tmp_path / "accuracy.json"
+    for read, name in ((generate.accuracy, "accuracy.json"), (generate.history, "instructions.json")):
+        path = tmp_path / name
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(generate.ExtensionError, match=re.escape(str(path))):
+            read(path, tmp_path)
+        path.unlink(missing_ok=True)
+    with pytest.raises(generate.ExtensionError, match=re.escape(str(tmp_path))):
+        generate.performance(tmp_path, tmp_path)
     if content is not None:
-        path.write_text(content)
-    with pytest.raises(generate.ExtensionError, match=re.escape(str(path))):
-        generate.accuracy(path, tmp_path)
-    if content is None:
-        with pytest.raises(generate.ExtensionError, match=re.escape(str(tmp_path / "two-threads.json"))):
+        (tmp_path / "run.json").write_text(content)
+        with pytest.raises(ValueError, match=re.escape(str(tmp_path / "run.json"))):
             generate.performance(tmp_path, tmp_path)
+
+
+def test_history_is_chained(monkeypatch):
+    """A call that is new changes nothing; what both versions have does: here by a quarter, on the geometric mean of 1/2 and 1/8."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.syspath_prepend(DOCS)
+    import generate
+
+    counts = [{}, {"a": 80, "b": 80}, {"a": 40, "b": 10, "c": 9}, {}, {"c": 18}]
+    assert list(generate.chained(counts)) == [(1, 1), (2, pytest.approx(0.25)), (4, pytest.approx(0.5))]
+
+
+def test_readme_has_the_figures_of_the_stored_runs():
+    pytest.importorskip("matplotlib")
+    import figures
+
+    readme = (DOCS.parent / "README.md").read_text()
+    assert figures.section(*figures.chosen()) in readme
+
+
+def test_stored_runs_are_named_by_what_they_ran_on():
+    from fastloss.bench.report import Report
+
+    for path in (DOCS / "benchmarks").glob("*.json"):
+        report = Report.loads(path.read_text(), str(path))
+        name = f"{report.make}-{report.level}".lower().replace(" ", "-")
+        assert path.stem == name + "-one-thread" * (report.threads == 1)

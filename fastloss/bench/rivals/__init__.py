@@ -20,6 +20,7 @@ RIVALS = {
     "memory": "memory",
     "NumPy": "numpy_expressions",
     "numba": "numba_loops",
+    "numba parallel": "numba_parallel",
     "JAX": "jax_jit",
     "optax": "optax_losses",
     "Keras": "keras_losses",

@@ -1,4 +1,4 @@
-"""The floor: loops that only read the inputs, and write the gradient; for a small batch a call that does nothing."""
+"""The floor: loops that only read what the loss must, and write the gradient; for a small batch a call that does nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..._core.domains import Array
 from . import Candidate, Task, seconds
 
 EMPTY_BELOW = 4096  # numbers: where the call outweighs the memory
+SPARSE = {"sparse_categorical_cross_entropy"}  # need nothing of a row but the number of its class
 
 
 class Empty(Calls):
@@ -44,15 +45,28 @@ class Rival:
                 return Candidate(lambda: empty.value_and_grad(pred, target, out=out), unread)
             return Candidate(lambda: empty(pred, target), unread)
         module = _backend.loops()
-        # Class ids are few: the predictions are read twice over, which costs memory nothing.
-        second = task.target if task.target.shape == task.pred.shape else task.pred
-        a, b, out = (
-            x.reshape(-1).view(np.uint8)[: x.nbytes // 8 * 8].view(np.int64) for x in (task.pred, second, task.out)
-        )
         threads = [1] if _threads.get_num_threads() == 1 else [1, _threads.get_num_threads()]
+        stores = [(n, streaming) for n in threads for streaming in (False, True)]
+        out = words(task.out)
         ways: list[Callable[[], Any]]
-        if task.gradient:
-            ways = [partial(module.write, a, b, out, n, streaming) for n in threads for streaming in (False, True)]
+        if task.loss in SPARSE:
+            pick = partial(module.pick, task.pred.view(np.int8), task.target, task.pred.itemsize)
+            ways = (
+                [partial(pick, out, *how) for how in stores]
+                if task.gradient
+                else [partial(pick, None, n, False) for n in threads]
+            )
         else:
-            ways = [partial(module.read, a, b, n) for n in threads]
+            # Class ids are few: the predictions are read twice over, which costs memory nothing.
+            both = words(task.pred), words(task.target if task.target.shape == task.pred.shape else task.pred)
+            ways = (
+                [partial(module.write, *both, out, *how) for how in stores]
+                if task.gradient
+                else [partial(module.read, *both, n) for n in threads]
+            )
         return Candidate(min(ways, key=seconds), unread)
+
+
+def words(x: Array) -> Array:
+    """Its memory as integers of 64 bits, but for what is left over."""
+    return x.reshape(-1).view(np.uint8)[: x.nbytes // 8 * 8].view(np.int64)

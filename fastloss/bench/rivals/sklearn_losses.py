@@ -20,13 +20,13 @@ class Rival:
         return str(sklearn.__version__)
 
     def prepare(self, task: Task) -> Candidate | None:
-        """Its way to do the task. Its square and its logit loss are halves; its rows of classes are Fortran's."""
+        """Its way to do the task. Its squares and deviances are halves; its rows of classes are Fortran's."""
         made = MADE.get(task.loss)
         if made is None:
             return None
         factor, loss = made(task.pred.shape[-1])
         pred, threads = task.pred, self.threads
-        target = np.asarray(task.target, pred.dtype)
+        target = np.asarray(task.target > 0 if task.loss in SIGNS else task.target, pred.dtype)
         each = np.empty(len(pred), pred.dtype)
         if not task.gradient:
             run = lambda: loss.loss(target, pred, loss_out=each, n_threads=threads).mean()  # noqa: E731
@@ -39,13 +39,20 @@ class Rival:
         return Candidate(both, lambda pair: (factor * float(pair[0]), factor / len(pred) * pair[1]))
 
 
+SIGNS = {"logistic", "exponential"}  # which it takes as 0 and 1
 MADE: dict[str, Any] = {
     "mse": lambda classes: (2, losses.HalfSquaredError()),
     "mae": lambda classes: (1, losses.AbsoluteError()),
     "huber": lambda classes: (1, losses.HuberLoss(delta=1.0)),
+    "quantile": lambda classes: (1, losses.PinballLoss(quantile=0.5)),
     "poisson_nll": lambda classes: (1, losses.HalfPoissonLoss()),
+    "poisson_deviance": lambda classes: (2, losses.HalfTweedieLossIdentity(power=1)),
     "gamma_nll": lambda classes: (1, losses.HalfGammaLoss()),
+    "gamma_deviance": lambda classes: (2, losses.HalfTweedieLossIdentity(power=2)),
     "tweedie_nll": lambda classes: (1, losses.HalfTweedieLoss(power=1.5)),
+    "tweedie_deviance": lambda classes: (2, losses.HalfTweedieLossIdentity(power=1.5)),
+    "logistic": lambda classes: (1, losses.HalfBinomialLoss()),
+    "exponential": lambda classes: (1, losses.ExponentialLoss()),
     "sigmoid_cross_entropy": lambda classes: (1, losses.HalfBinomialLoss()),
     "softmax_cross_entropy": lambda classes: (1, losses.HalfMultinomialLoss(n_classes=classes)),
 }
