@@ -1,13 +1,14 @@
 """What the guide shows and nobody wrote: pictures drawn by fastloss.plot, tables made of definitions and measurements.
 
-Everything goes to `_generated/`, which each build makes anew. A missing or unreadable file of measurements is an error. As a
-program, it puts the table of losses into the README.
+Everything goes to `_generated/`, and the pages of the losses to `losses/`; each build makes both anew. A missing or unreadable file
+of measurements is an error.
 """
 
 import json
+import re
 import shutil
-from pathlib import Path
 
+import entries
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
@@ -25,14 +26,19 @@ CALLS = {"value": "cost", "value_and_grad": "with\N{NO-BREAK SPACE}gradient"}
 def everything(docs):
     """Pictures and tables, from scratch."""
     folder = docs / "_generated"
-    shutil.rmtree(folder, ignore_errors=True)
+    for made in (folder, docs / "losses"):
+        shutil.rmtree(made, ignore_errors=True)
     folder.mkdir()
     matplotlib.use("svg")
-    with matplotlib.rc_context({"svg.hashsalt": "fastloss"}):
+    with matplotlib.rc_context({"svg.hashsalt": "fastloss", "savefig.transparent": True}):
         for make in PICTURES:
             save(make(), folder / f"{make.__name__}.svg")
-    (folder / "losses.md").write_text(tables.markdown())
-    performance(docs / "benchmarks", folder)
+        entries.pages(docs)
+        performance(docs / "benchmarks", folder)
+    (folder / "losses.md").write_text(
+        re.sub(r"^\| `(\w+)`", r"| [`\1`](losses/\1.md)", tables.markdown(), flags=re.MULTILINE)
+    )
+    (folder / "gallery.md").write_text(entries.gallery())
     accuracy(docs / "accuracy.json", folder)
 
 
@@ -187,17 +193,6 @@ def save(axes, path):
     pyplot.close(figure)
 
 
-# ---- definitions -----------------------------------------------------------------------------------------------------
-
-
-def readme(path):
-    """The README with the table of losses that belongs into it, between two comments."""
-    before, begin, rest = path.read_text().partition("<!-- losses -->\n")
-    _, end, after = rest.partition("<!-- end of losses -->\n")
-    assert end, "the README does not say where its table of losses ends"
-    return before + begin + tables.markdown() + end + after
-
-
 # ---- measurements ----------------------------------------------------------------------------------------------------
 
 
@@ -220,18 +215,19 @@ def performance(source, folder):
         path = source / f"{name}.json"
         reports[name] = Report.loads(read(path), str(path))
     for name, report in reports.items():
-        drawn = charts.draw([report], folder / name)
-        shown = [path for path in drawn if path.name.startswith("sizes") == (name == "sizes")]
-        if not shown:
-            raise ExtensionError(f"{source / name}.json has too few figures for a chart")
+        try:
+            shown = charts.draw(
+                [report], folder / name, lambda chart, sizes=name == "sizes": chart.startswith("sizes") == sizes
+            )
+        except ValueError:
+            raise ExtensionError(f"{source / name}.json has too few figures for a chart") from None
         text = [origin(report)]
         if name != "sizes":
             for dtype in charts.unique(row.cell.dtype for row in report.rows):
                 text += [f"**{dtype}**", timings(report, dtype)]
         text += [f"![{path.stem.replace('-', ' ')}](_generated/{name}/{path.name})" for path in shown]
         (folder / f"{name}.md").write_text("\n\n".join([*text, slower(report)]) + "\n")
-    drawn = charts.draw([reports["two-threads"], reports["one-thread"]], folder / "both")
-    assert folder / "both" / "threads.svg" in drawn
+    charts.draw([reports["two-threads"], reports["one-thread"]], folder / "both", lambda chart: chart == "threads")
 
 
 def origin(report):
@@ -284,8 +280,3 @@ def accuracy(path, folder):
         raise ExtensionError(f"{path} is no table of accuracy: {error!r}") from None
     head = ["function", "call", "dtype", "kernels", "worst (ULP)", "mean (ULP)", "inputs", "worst at"]
     (folder / "accuracy.md").write_text(text + markdown(head, rows))
-
-
-if __name__ == "__main__":
-    README = Path(__file__).parent.parent / "README.md"
-    README.write_text(readme(README))

@@ -1,69 +1,46 @@
-"""Write the README's figures from a run of the benchmark, and draw its chart.
+"""Write the README's two sentences on speed from a run of the benchmark, and draw its chart.
 
     python -m fastloss bench --peers --backend x86-64-v3 --json docs/benchmarks/two-threads.json
     python tools/figures.py
 
-The text goes between two marks.
+The sentences go between two marks.
 """
 
 import shutil
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from fastloss.bench import charts
-from fastloss.bench.measure import CALLS, Row
-from fastloss.bench.report import FLOOR, OWN, Report, duration, losses_to_rivals, ratio
+from fastloss.bench.report import OWN, Report, losses_to_rivals
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "docs" / "benchmarks" / "two-threads.json"
 START, END = "<!-- figures -->\n", "<!-- end of figures -->"
 
 
-def best_rival(report: Report, row: Row) -> str:
-    """The fastest of the others and how many times as long it takes."""
-    ratios = {name: r for name in report.rivals() if (r := ratio(row, name)) is not None}
-    name = min(ratios, key=lambda n: ratios[n])
-    return f"{name} {ratios[name]:.1f}×"
-
-
 def section(report: Report) -> str:
-    """The text between the markers."""
-    largest = max(row.cell.size for row in report.rows)
-    large = {(r.cell.loss, r.cell.dtype, r.cell.call): r for r in report.rows if r.cell.size > 0.9 * largest}
-    names = ", ".join(f"{name} {report.versions[name].split(',')[0].split(' on ')[0]}" for name in report.rivals())
-    lines = [
-        f"{report.date}, {report.processor}, {report.threads} threads, {report.versions[OWN]};",
-        f"{names}.",
-        f"{largest:,} numbers (losses of rows: 1,000 classes). Each cell: time, how much of the speed of memory that is",
-        "(a compiled loop that only reads the inputs, and writes the gradient, in the same run), and the fastest of the others",
-        "with how many times as long it takes.",
-        "",
-        "| loss | float32 value | value and gradient | float64 value | value and gradient |",
-        "|---|---|---|---|---|",
-    ]
-    for loss in dict.fromkeys(row.cell.loss for row in report.rows):
-        cells = []
-        for dtype in ("float32", "float64"):
-            for call in CALLS:
-                row = large[loss, dtype, call]
-                share = ratio(row, FLOOR)
-                cells.append(f"{duration(row.timings[OWN].median)}, {share:.0%}, {best_rival(report, row)}")
-        lines.append(f"| `{loss}` | " + " | ".join(cells) + " |")
+    """The text between the marks: what was measured, and where a rival is faster."""
+    large = charts.largest(report)
+    cells = {row.cell for row in large}
     lost = losses_to_rivals(report)
-    noise = [item for item in lost if item[2] >= 0.95]
-    sizes = ", ".join(f"{n:,}" for n in sorted({row.cell.size for row in report.rows if not row.cell.classes}))
-    lines += [
-        "",
-        f"Over all sizes ({sizes}), a rival is faster in {len(lost)} of {len(report.rows)} cells,",
-        f"in {len(noise)} of them by less than 5 %. The worst:",
-        "",
-        "| cell | fastloss | faster |",
-        "|---|---|---|",
-    ]
-    for row, name, faster in lost[:10]:
-        lines.append(f"| {row.cell} | {duration(row.timings[OWN].median)} | {name}, {faster:.2f} of the time |")
-    return "\n".join(lines) + "\n"
+    lost_large = [item for item in lost if item[0].cell in cells]
+    worst, name, least = lost[0]
+    text = (
+        f"{max(row.cell.size for row in large):,} numbers (losses of rows: 1,000 classes) on {report.threads} threads of an"
+        f" {report.processor}, {report.date}, {report.versions[OWN].split(',')[0]}: fastloss is the fastest in"
+        f" {len(large) - len(lost_large)} of {len(large)} calls. Over all sizes, from one number up, a rival is faster in"
+        f" {len(lost)} of {len(report.rows)}, {len(lost) - len(lost_large)} of them smaller batches: mostly {commonest(lost)}, down"
+        f" to {least:.2f} of the time ({name}, `{worst.cell.loss}` of {worst.cell.size:,} numbers)."
+    )
+    return textwrap.fill(text, 132, break_long_words=False, break_on_hyphens=False) + "\n"
+
+
+def commonest(lost: list) -> str:
+    """The rival that is faster most often."""
+    names = [name for _, name, _ in lost]
+    return max(names, key=names.count)
 
 
 def main() -> None:
