@@ -1,12 +1,16 @@
 """What the guide shows and nobody wrote: pictures drawn by fastloss.plot, tables made of definitions and measurements.
 
-Everything goes to `_generated/`, and the pages of the losses to `losses/`; each build makes both anew. A missing or unreadable file
-of measurements is an error.
+Everything goes to `_generated/`, the pages of the losses to `losses/`, and the tour to `tour.md`; each build makes them
+anew. A missing or unreadable file of measurements is an error.
 """
 
+import contextlib
+import io
+import itertools
 import json
 import re
 import shutil
+import sys
 
 import entries
 import matplotlib
@@ -35,6 +39,7 @@ def everything(docs):
             save(make(), folder / f"{make.__name__}.svg")
         entries.pages(docs)
         performance(docs / "benchmarks", folder)
+        (docs / "tour.md").write_text(tour(docs.parent / "examples" / "tour.py", folder / "tour"))
     (folder / "losses.md").write_text(
         re.sub(r"^\| `(\w+)`", r"| [`\1`](losses/\1.md)", tables.markdown(), flags=re.MULTILINE)
     )
@@ -191,6 +196,35 @@ def save(axes, path):
     figure = np.ravel(axes)[0].figure
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
+
+
+# ---- the tour --------------------------------------------------------------------------------------------------------
+
+
+def tour(program, folder):
+    """A program as a page: its comments at the margin are the text, and what each part prints and draws stands below it."""
+    folder.mkdir()
+    text, names = [], {"__name__": "__main__"}
+    told = sys.argv
+    sys.argv = [str(program), str(folder)]
+    try:
+        for prose, part in itertools.groupby(program.read_text().splitlines(), lambda line: line.startswith("#")):
+            lines = "\n".join(part)
+            if prose:
+                text.append(re.sub("^# ?", "", lines, flags=re.MULTILINE))
+                continue
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                exec(compile(lines, program, "exec"), names)
+            text.append(f"```python\n{lines.strip()}\n```")
+            said = re.sub(r"^\[(.*): (\w+\.svg)\]\n", "", printed.getvalue(), flags=re.MULTILINE)
+            text += [f"```text\n{said}```"] if said else []
+            shown = re.findall(r"^\[(.*): (\w+\.svg)\]$", printed.getvalue(), flags=re.MULTILINE)
+            text += [f"![{what}](_generated/tour/{name})" for what, name in shown]
+    finally:
+        sys.argv = told
+        pyplot.close("all")
+    return "\n\n".join(text) + "\n"
 
 
 # ---- measurements ----------------------------------------------------------------------------------------------------
