@@ -24,6 +24,7 @@ html_theme = "furo"
 html_title = f"fastloss {release}"
 html_static_path = ["_static"]
 html_css_files = ["style.css"]
+html_js_files = ["access.js"]
 html_favicon = "_static/icon.svg"
 html_show_copyright = False
 html_show_sphinx = False
@@ -54,7 +55,7 @@ def mathematics(self, node):
     """A formula as MathML, which browsers show without a script."""
     block = isinstance(node, nodes.math_block)
     formula = tex2mathml(node.astext(), as_block=block)
-    self.body.append(f'<div class="math" tabindex="0">{formula}</div>' if block else formula)
+    self.body.append(f'<div class="math">{formula}</div>' if block else formula)
     raise nodes.SkipNode
 
 

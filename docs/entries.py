@@ -216,7 +216,11 @@ def chart(loss, path):
     """Loss, slope and curvature, a line for each setting."""
     x = np.linspace(*span(loss), plot.POINTS)
     axes = plot.new(columns=3, width=11.0)
-    along = plot.line_of(loss).label + ("" if loss.cost_only or target(loss) == 1 else f"; target {target(loss)}")
+    along = "score" if loss is fl.cox else plot.line_of(loss).label
+    if loss.cost_only:
+        along += " of the first"
+    elif target(loss) != 1:
+        along += f"; target {target(loss)}"
     axes[0].figure.set_figheight(3.6)
     names = ("cost of three samples", "slope", "curvature") if loss.cost_only else ("loss", "slope", "curvature")
     for order, (ax, name) in enumerate(zip(axes, names, strict=True)):

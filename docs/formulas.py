@@ -74,8 +74,10 @@ def sequence(tokens, end, inline):
         token, spaced = tokens[0]
         if token == "/" and not inline and items:
             tokens.pop(0)
-            above = numerator(items, spaced)
-            items.append([rf"\frac{{{above}}}{{{bare(atom(tokens, inline))}}}", False])
+            above, below = numerator(items, spaced), bare(atom(tokens, inline))
+            if below.startswith(r"\sum"):
+                below += " " + atom(tokens, inline)[0]
+            items.append([rf"\frac{{{above}}}{{{below}}}", False])
         else:
             name = token in FUNCTIONS and items and items[-1][0] not in RELATIONS
             item = atom(tokens, inline)
