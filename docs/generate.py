@@ -1,13 +1,18 @@
 """What the guide shows and nobody wrote: pictures drawn by fastloss.plot, tables made of definitions and measurements.
 
-Everything goes to `_generated/`, which each build makes anew. A missing or unreadable file of measurements is an error. As a
-program, it puts the table of losses into the README.
+Everything goes to `_generated/`, the pages of the losses to `losses/`, and the tour to `tour.md`; each build makes them
+anew. A missing or unreadable file of measurements is an error.
 """
 
+import contextlib
+import io
+import itertools
 import json
+import re
 import shutil
-from pathlib import Path
+import sys
 
+import entries
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
@@ -25,15 +30,21 @@ CALLS = {"value": "cost", "value_and_grad": "with\N{NO-BREAK SPACE}gradient"}
 def everything(docs):
     """Pictures and tables, from scratch."""
     folder = docs / "_generated"
-    shutil.rmtree(folder, ignore_errors=True)
+    for made in (folder, docs / "losses"):
+        shutil.rmtree(made, ignore_errors=True)
     folder.mkdir()
     matplotlib.use("svg")
-    with matplotlib.rc_context({"svg.hashsalt": "fastloss"}):
+    with matplotlib.rc_context({"svg.hashsalt": "fastloss", "savefig.transparent": True}):
         for make in PICTURES:
             save(make(), folder / f"{make.__name__}.svg")
-    (folder / "losses.md").write_text(tables.markdown())
-    performance(docs / "benchmarks", folder)
-    history(docs / "instructions.json", folder)
+        entries.pages(docs)
+        performance(docs / "benchmarks", folder)
+        history(docs / "instructions.json", folder)
+        (docs / "tour.md").write_text(tour(docs.parent / "examples" / "tour.py", folder / "tour"))
+    (folder / "losses.md").write_text(
+        re.sub(r"^\| `(\w+)`", r"| [`\1`](losses/\1.md)", tables.markdown(), flags=re.MULTILINE)
+    )
+    (folder / "gallery.md").write_text(entries.gallery())
     accuracy(docs / "accuracy.json", folder)
 
 
@@ -188,15 +199,33 @@ def save(axes, path):
     pyplot.close(figure)
 
 
-# ---- definitions -----------------------------------------------------------------------------------------------------
+# ---- the tour --------------------------------------------------------------------------------------------------------
 
 
-def readme(path):
-    """The README with the table of losses that belongs into it, between two comments."""
-    before, begin, rest = path.read_text().partition("<!-- losses -->\n")
-    _, end, after = rest.partition("<!-- end of losses -->\n")
-    assert end, "the README does not say where its table of losses ends"
-    return before + begin + tables.markdown() + end + after
+def tour(program, folder):
+    """A program as a page: its comments at the margin are the text, and what each part prints and draws stands below it."""
+    folder.mkdir()
+    text, names = [], {"__name__": "__main__"}
+    told = sys.argv
+    sys.argv = [str(program), str(folder)]
+    try:
+        for prose, part in itertools.groupby(program.read_text().splitlines(), lambda line: line.startswith("#")):
+            lines = "\n".join(part)
+            if prose:
+                text.append(re.sub("^# ?", "", lines, flags=re.MULTILINE))
+                continue
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                exec(compile(lines, program, "exec"), names)
+            text.append(f"```python\n{lines.strip()}\n```")
+            said = re.sub(r"^\[(.*): (\w+\.svg)\]\n", "", printed.getvalue(), flags=re.MULTILINE)
+            text += [f"```text\n{said}```"] if said else []
+            shown = re.findall(r"^\[(.*): (\w+\.svg)\]$", printed.getvalue(), flags=re.MULTILINE)
+            text += [f"![{what}](_generated/tour/{name})" for what, name in shown]
+    finally:
+        sys.argv = told
+        pyplot.close("all")
+    return "\n\n".join(text) + "\n"
 
 
 # ---- measurements ----------------------------------------------------------------------------------------------------
@@ -346,8 +375,3 @@ def accuracy(path, folder):
         raise ExtensionError(f"{path} is no table of accuracy: {error!r}") from None
     head = ["function", "call", "dtype", "kernels", "worst (ULP)", "mean (ULP)", "inputs", "worst at"]
     (folder / "accuracy.md").write_text(text + markdown(head, rows))
-
-
-if __name__ == "__main__":
-    README = Path(__file__).parent.parent / "README.md"
-    README.write_text(readme(README))

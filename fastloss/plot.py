@@ -90,14 +90,18 @@ def inputs(loss: Loss, x: Array, target: float) -> tuple[Array, Array, Array]:
     return x, np.full_like(x, target), np.array(1.0)
 
 
-def along(loss: Loss, parameters: dict[str, Any], x: Array, target: float, derivative: bool) -> Array:
-    """The loss, or its derivative in the line's direction, at every x."""
+def along(loss: Loss, parameters: dict[str, Any], x: Array, target: float, order: int) -> Array:
+    """The loss, or its first or second derivative in the line's direction, at every x."""
     pred, aim, direction = inputs(loss, x, target)
-    if derivative:
-        slopes: Array = np.dot(loss.grad(pred, aim, reduction="none", **parameters), direction)
-        return slopes
-    losses: Array = loss(pred, aim, reduction="none", **parameters)
-    return losses
+    if order == 0:
+        losses: Array = loss(pred, aim, reduction="none", **parameters)
+        return losses
+    if order == 1:
+        derivative = loss.grad(pred, aim, reduction="none", **parameters)
+    else:
+        derivative = loss.hvp(pred, aim, np.broadcast_to(direction, pred.shape), reduction="sum", **parameters)
+    component: Array = np.dot(derivative, direction)
+    return component
 
 
 # ---- curves ----------------------------------------------------------------------------------------------------------
@@ -145,13 +149,13 @@ def compare(
     'derivative by score (logit)'
     """
     here = new() if ax is None else ax
-    draw_lines(here, losses, derivative, target, span)
+    draw_lines(here, losses, int(derivative), target, span)
     explain(here, alone=ax is None)
     return here
 
 
 def draw_lines(
-    ax: Axes, losses: Iterable[str | Loss], derivative: bool, target: float, span: tuple[float, float] | None
+    ax: Axes, losses: Iterable[str | Loss], order: int, target: float, span: tuple[float, float] | None
 ) -> None:
     """All of a chart but its legend."""
     chosen = [(loss, {}) if isinstance(loss, Loss) else named(loss) for loss in losses]
@@ -167,13 +171,13 @@ def draw_lines(
                 f" {line_of(loss).label}; they do not fit into one chart"
             )
     x = np.linspace(*(span or line.span), POINTS)
-    ys = [along(loss, parameters, x, target, derivative) for loss, parameters in chosen]
+    ys = [along(loss, parameters, x, target, order) for loss, parameters in chosen]
     step = POINTS // 8
     for i, ((loss, parameters), y) in enumerate(zip(chosen, ys, strict=True)):
         start = step // 2 + i * step // len(chosen)  # markers of lines that coincide stand beside each other
         ax.plot(x, y, label=label(loss, parameters), markevery=(start, step), **style(i, len(chosen)))
     ax.set_xlabel(line.label + ("" if line is ERROR else f"; target {target:g}"))
-    ax.set_ylabel(f"derivative by {line.label.partition(' of ')[0]}" if derivative else "loss")
+    ax.set_ylabel(("", "second ")[order - 1] + f"derivative by {line.label.partition(' of ')[0]}" if order else "loss")
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=1)
     dress(ax)
 
@@ -181,24 +185,27 @@ def draw_lines(
 def curves(
     losses: str | Loss | Iterable[str | Loss],
     *,
+    curvature: bool = False,
     target: float = 1.0,
     span: tuple[float, float] | None = None,
     axes: Sequence[Axes] | None = None,
 ) -> Sequence[Axes]:
-    """Draw losses and, beside them, their derivatives: two charts as `compare` makes them.
+    """Draw losses and, beside them, their derivatives: two charts as `compare` makes them, or three.
 
     Parameters
     ----------
     losses : str, Loss, or several of them
         As for `compare`.
+    curvature : bool
+        Draw the second derivatives too, into a third chart.
     target, span
         As for `compare`.
-    axes : pair of matplotlib Axes, optional
+    axes : two or three matplotlib Axes, optional
         Where to draw; a new figure's unless given.
 
     Returns
     -------
-    pair of matplotlib Axes
+    two or three matplotlib Axes
 
     Raises
     ------
@@ -213,11 +220,12 @@ def curves(
     'derivative by pred − target'
     """
     chosen = [losses] if isinstance(losses, (str, Loss)) else list(losses)
-    pair = new(columns=2, width=10.0) if axes is None else axes
-    for ax, derivative in zip(pair, (False, True), strict=True):
-        draw_lines(ax, chosen, derivative, target, span)
-    explain(pair[0], alone=axes is None)
-    return pair
+    count = 3 if curvature else 2
+    charts = new(columns=count, width=5.0 * count) if axes is None else axes
+    for order, ax in zip(range(count), charts, strict=True):
+        draw_lines(ax, chosen, order, target, span)
+    explain(charts[0], alone=axes is None)
+    return charts
 
 
 # ---- the cost over two weights ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What is written is so: examples run, signatures are those of the calls, the README knows every loss."""
+"""What is written is so: examples run, signatures are those of the calls, links lead somewhere, the guide knows every loss."""
 
 import doctest
 import inspect
@@ -12,6 +12,7 @@ import fastloss as fl
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = [getattr(fl, name) for name in fl.__all__ if name != "__version__"]
+LOSSES = {x.name for x in PUBLIC if isinstance(x, fl.Loss)}
 SECTIONS = ["Parameters", "Returns", "Raises", "References", "Examples"]
 
 
@@ -55,11 +56,45 @@ def test_everything_is_exported():
     assert sorted(fl.__all__) == fl.__all__
 
 
-def test_readme_lists_every_loss():
-    readme = (ROOT / "README.md").read_text()
-    for loss in REGISTRY.values():
-        for name in (loss.name, *loss.aliases):
-            assert f"`{name}`" in readme, name
+def named(text):
+    return set(re.findall(r"`(\w+)`", text))
+
+
+@pytest.mark.parametrize("page", ["choosing.md", "table of uses"])
+def test_guide_names_every_loss(page):
+    """Which loss for what; and, of each, when to use it and when to leave it."""
+    if page == "choosing.md":
+        text = (ROOT / "docs" / page).read_text()
+    else:
+        text = ""
+        for path in (ROOT / "docs").glob("*.md"):
+            for table in path.read_text().split("| loss | use it | leave it |")[1:]:
+                text += "".join(row for row in table.partition("\n\n")[0].splitlines())
+    assert LOSSES - named(text) == set()
+
+
+def test_readme_s_map_names_losses():
+    """And nothing else."""
+    table = (ROOT / "README.md").read_text().partition("\n## Which loss\n")[2].partition("\n## ")[0]
+    names = named("".join(row for row in table.splitlines() if row.startswith("| ")))
+    assert len(names) > 30
+    assert names <= LOSSES
+
+
+def test_readme_s_links():
+    """Whole addresses, which hold on the package's page too: of files that are here."""
+    home = re.search(r'^Repository = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    raw = home.replace("github.com", "raw.githubusercontent.com")
+    links = re.findall(r"\]\((.*?)\)", (ROOT / "README.md").read_text())
+    assert len(links) > 20
+    for link in links:
+        place = link.removeprefix(f"{home}/blob/main/").removeprefix(f"{raw}/main/")
+        assert place != link, link
+        assert (ROOT / place).is_file(), link
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) < 120
 
 
 @pytest.mark.thread_unsafe

@@ -11,6 +11,7 @@ threads. The text goes between two marks.
 import shutil
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from fastloss.bench import charts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,16 +26,17 @@ SWEPT = [
 ]  # of which sizes are shown in detail
 
 
-def draw(reports: list[Report], folder: Path) -> list[Path]:
-    """Every chart that the runs have the figures for. Returns the files."""
+def draw(reports: list[Report], folder: Path, wanted: Callable[[str], bool] = bool) -> list[Path]:
+    """Every chart that the runs have the figures for, of the names that are wanted. Returns the files."""
     with matplotlib.rc_context({"svg.hashsalt": "fastloss", "axes.spines.top": False, "axes.spines.right": False}):
         from matplotlib import pyplot
 
         folder.mkdir(parents=True, exist_ok=True)
         made = []
         for name, figure in figures(reports):
-            made.append(folder / f"{name}.svg")
-            figure.savefig(made[-1], bbox_inches="tight", metadata={"Date": None})
+            if wanted(name):
+                made.append(folder / f"{name}.svg")
+                figure.savefig(made[-1], bbox_inches="tight", metadata={"Date": None})
             pyplot.close(figure)
     if not made:
         raise ValueError("there is nothing to draw: the runs have no rows")

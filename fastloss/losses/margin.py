@@ -158,7 +158,7 @@ def exponential() -> None:
     Pointwise,
     "max(0, 1 - m)^2 if m >= -1 else -4*m, m = target*pred",
     SIGNS,
-    shown=("max(0, 1 − m)² if m ≥ −1, else −4m, m = t·s", "−2t·max(0, 1 − m), else −4t"),
+    shown=("max(0, 1 − m)² if m ≥ −1, else −4m, m = t·s", "−2t·max(0, 1 − m) if m ≥ −1, else −4t"),
     constant=constants.share_of_margin,
     majorizer="2 everywhere",
 )

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import runpy
 import sys
 from pathlib import Path
 
@@ -47,3 +48,25 @@ def test_pages(page):
     result = doctest.testfile(str(ROOT / "docs" / f"{page}.md"), module_relative=False)
     assert result.failed == 0
     assert result.attempted
+
+
+@pytest.mark.filterwarnings("error")
+def test_tour(tmp_path, monkeypatch, capsys):
+    """It keeps what it says of its fits, and runs without a booster."""
+    pytest.importorskip("matplotlib").use("Agg")
+    monkeypatch.setattr(sys, "argv", ["tour.py", str(tmp_path)])
+    told = runpy.run_path(str(ROOT / "examples" / "tour.py"), run_name="__main__")
+    sound, squared, huber, tukey = (slope for slope, _ in told["lines"].values())
+    assert abs(squared - sound) > 20
+    assert abs(huber - sound) < 2.5
+    assert abs(tukey - sound) < 1
+    by_quantiles, by_width = told["coverage"].values()
+    assert all(0.87 < share < 0.95 for share in by_quantiles)
+    assert by_width[1] > 0.97
+    assert by_width[2] < 0.8
+    assert told["total"].compute() == pytest.approx(told["whole"], rel=1e-15)
+    if told["precision"]:
+        assert min(told["precision"].values()) > 0.3
+    else:
+        assert "nothing is boosted" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.glob("*.svg")) == ["interval.svg", "losses.svg", "robust.svg"]

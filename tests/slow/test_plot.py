@@ -47,20 +47,22 @@ def test_examples():
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_curves_are_a_loss_and_its_slope(name):
-    """The derivative that is drawn is the slope of the loss that is drawn."""
+def test_curves_are_a_loss_its_slope_and_its_curvature(name):
+    """Each derivative that is drawn is the slope of what is drawn before it."""
     of_means = name in COUNTS and COUNTS[name].family.partition(" ")[0] in ("means", "log-means")
     positive = of_means or name in RELATIVE
     for target in (1.0, 0.7) if positive else (1.0, 0.0) if name in CERTAIN else (1.0, 0.0, 0.7):
         left, right = plot.curves(name, target=target)
         x, losses = left.lines[0].get_data()
         again, slopes = right.lines[0].get_data()
+        bends = plot.curves(name, target=target, curvature=True)[2].lines[0].get_ydata()
         np.testing.assert_array_equal(x, again)
         assert losses.min() >= 0
         assert np.ptp(losses) > 0.4
-        middle = (losses[2:] - losses[:-2]) / (x[2:] - x[:-2])
-        error = np.abs(middle - slopes[1:-1]) / (1 + np.abs(middle))
-        assert np.sort(error)[:-5].max() < 0.02, "but for corners"
+        for y, derivative in ((losses, slopes), (slopes, bends)):
+            middle = (y[2:] - y[:-2]) / (x[2:] - x[:-2])
+            error = np.abs(middle - derivative[1:-1]) / (1 + np.abs(middle))
+            assert np.sort(error)[:-5].max() < 0.02, "but for corners"
 
 
 def test_values():

@@ -83,6 +83,85 @@ def test_no_dead_link(site):
     assert pictures >= 12
 
 
+def losses():
+    return [thing for name, thing in vars(fl).items() if isinstance(thing, fl.Loss) and name == thing.name]
+
+
+def test_every_loss_has_a_page(site):
+    """With its formula, its chart, when to use it, its call and its aliases; and the front page leads there."""
+    front = Page((site / "index.html").read_text())
+    for loss in losses():
+        text = (site / "losses" / f"{loss.name}.html").read_text()
+        assert f"losses/{loss.name}.html" in front.links
+        assert text.count("<math") == 2, loss.name
+        assert f"/_images/{loss.name}.svg" in text
+        assert "<strong>Use it</strong>" in text, loss.name
+        assert {f"fastloss.{name}" for name in (loss.name, *loss.aliases)} <= Page(text).anchors
+
+
+def test_pages_ask_nothing_of_other_hosts(site):
+    for path in site.rglob("*.html"):
+        loaded = re.findall(r'<(?:script|img|link)[^>]*?(?:src|href)="(https?:[^"]*)"', path.read_text())
+        assert not loaded, path.name
+
+
+def test_every_page_has_a_twin_in_markdown(site):
+    """Which llms.txt lists, whose links and pictures are there, and in which nothing is left of Sphinx's own language."""
+    listed = set(re.findall(r"\]\(([\w/.-]+\.md)\)", (site / "llms.txt").read_text()))
+    pages = [
+        path for path in site.rglob("*.html") if path.name not in ("genindex.html", "py-modindex.html", "search.html")
+    ]
+    for path in pages:
+        twin = path.with_suffix(".md")
+        name = twin.relative_to(site).as_posix()
+        assert name in listed or name == "index.md"
+        assert f'type="text/markdown" href="{twin.name}"' in path.read_text()
+        text = twin.read_text()
+        assert text.startswith("# "), name
+        assert "```{" not in text, name
+        for link in re.findall(r"\]\(([^)#\s]+)", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)):
+            if not urlsplit(link).scheme:
+                assert (twin.parent / link).is_file(), f"{name} points to {link}"
+    assert "pred : array_like" in (site / "losses" / "hinge.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (
+            "½d² if |d| ≤ δ, else 0",
+            r"\begin{cases} \tfrac{1}{2} d^{2} & \left| d \right| \le \delta \\ 0 & \text{otherwise} \end{cases}",
+        ),
+        ("d / (1 + r)", r"\frac{d}{1 + r}"),
+        ("2(p − t)/p^ρ", r"\frac{2 \left( p - t \right)}{p^{\rho}}"),
+        ("1 − t/p", r"1 - \frac{t}{p}"),
+        ("√(mean d²)", r"\sqrt{\operatorname{mean}\, d^{2}}"),
+        ("eˢ/Σ eˢ", r"\frac{e^{s}}{\sum e^{s}}"),
+        ("(1 + z)^(α/2 − 1)", r"\left( 1 + z \right)^{\alpha / 2 - 1}"),
+        ("−log p[id], p = σ(x)", r"- \operatorname{log}\, p_{\mathrm{id}},\quad p = \sigma \left( x \right)"),
+    ],
+)
+def test_formulas(monkeypatch, shown, expected):
+    monkeypatch.syspath_prepend(DOCS)
+    from formulas import latex
+
+    assert latex(shown) == expected
+
+
+def test_formulas_of_every_loss(monkeypatch):
+    """Each is LaTeX that can be set, with nothing left of the table's marks."""
+    latex2mathml = pytest.importorskip("docutils.utils.math.latex2mathml")
+    monkeypatch.syspath_prepend(DOCS)
+    from formulas import latex
+
+    for loss in losses():
+        for shown in loss.shown:
+            formula = latex(shown)
+            assert formula.count("{") == formula.count("}")
+            assert not set(formula) & set("½√Σ·²³ˣˢⱼₖ₊₋⁻[]")
+            assert "<math" in latex2mathml.tex2mathml(formula, as_block=True)
+
+
 @pytest.mark.parametrize("content", [None, "{", '{"rows": [{}]}'])
 def test_measurements_that_cannot_be_read_stop_the_build(tmp_path, monkeypatch, content):
     for name in ("sphinx", "matplotlib"):
