@@ -159,11 +159,13 @@ def booster():
     """A classifier of whichever tool is installed, and how it is asked for scores."""
     try:
         import lightgbm
+
         from fastloss.adapters.lightgbm import objective
 
         return objective, lambda f: lightgbm.LGBMClassifier(objective=f, verbose=-1), {"raw_score": True}
     except ImportError:
         import xgboost
+
         from fastloss.adapters.xgboost import objective
 
         return objective, lambda f: xgboost.XGBClassifier(objective=f), {"output_margin": True}

@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-
 HEAVY = ("pyspark", "ray")  # hundreds of megabytes: nobody demands them
 
 

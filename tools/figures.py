@@ -11,7 +11,6 @@ threads. The text goes between two marks.
 import shutil
 import sys
 import tempfile
-import textwrap
 from pathlib import Path
 
 from fastloss.bench import charts
