@@ -602,6 +602,11 @@ def test_costs_of_columns(backend, threads, kind, name, values):
         cost, grad = kind.loss.value_and_grad(pred, target, **own, reduction="sum")
         for j, (x, t, v) in enumerate(parts):
             same_bits(grad[:, j], kind.loss.grad(x, t, **v, reduction="sum"))
+        for reduction in ("mean", "batch_mean"):
+            for call in (kind.loss.grad, lambda *a, **k: kind.loss.grad_and_hess(*a, **k)[1]):
+                mean = call(pred, target, **own, reduction=reduction).astype(float)
+                every = call(pred, target, **own, reduction="sum").astype(float)
+                np.testing.assert_allclose(mean * pred.size, every, rtol=1e-5, atol=1e-30)
         for count in (2, 3):
             threads(count)
             again, slope = kind.loss.value_and_grad(pred, target, **own, reduction="sum")

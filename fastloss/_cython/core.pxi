@@ -52,5 +52,5 @@ cdef int prepare(Job* job, CoreKernel kernel, tuple operands, tuple cores, str r
     batch.summed = reduction != "none"
     batch.wanted = wanted
     batch.unit = batch.scale = 1
-    job.summands = 1
+    job.summands = job.columns = 1
     return arrange(batch, operands, cores)

@@ -345,6 +345,7 @@ cdef class PointwiseKernel(Kernel):
         job.counted = False
         job.job.chunk = <Chunk>pointwise_chunk
         job.job.summands = 1
+        job.job.columns = batch.core
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
         job.flat = True

@@ -155,7 +155,7 @@ cdef class RowsKernel(Kernel):
         job.job.batch.memory = self.memory
         job.job.batch.wanted = wanted
         job.job.chunk = <Chunk>rows_chunk
-        job.job.summands = 1
+        job.job.summands = job.job.columns = 1
         job.looks_at_all = inspect_first
         inspect_first = inspect_first and (form.labelled or form.targeted or job.job.batch.operand[WEIGHT].data is not NULL)
         cut(job)

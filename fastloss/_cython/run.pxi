@@ -26,6 +26,7 @@ cdef struct Job:                    # the beginning of every family's
     Batch batch
     Chunk chunk
     Py_ssize_t summands             # numbers whose losses, added up, are a sample's: 1 but for rows that need not be told apart
+    Py_ssize_t columns              # samples on the core axis: 1, unless each has hyperparameters of its own
     Py_ssize_t share                # samples that a thread takes at a time
     Py_ssize_t work                 # bytes of a thread's memory ...
     Py_ssize_t unit_work            # ... and where weights are multiplied by a unit
@@ -149,7 +150,7 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
     cdef Batch* batch = &job.batch
     cdef int wanted = batch.wanted
     cdef bint averaged = reduction == MEAN or reduction == BATCH_MEAN
-    cdef double divisor = <double>batch.samples / job.summands if averaged else 1
+    cdef double divisor = <double>batch.samples * job.columns / job.summands if averaged else 1
     # Losses are floats, whose sum a double holds; their products with weights are not, nor are doubles.
     cdef bint wide = by_weight or batch.double_precision
     by_weight = by_weight and reduction == MEAN
