@@ -23,7 +23,7 @@ FAMILIES = {
     "Two classes": ("margin", "classification"),
     "Many classes": ("multiclass", "ordered"),
     "Distributions": ("divergence",),
-    "Spread, direction, overlap and time": ("likelihood", "embedding", "overlap", "survival"),
+    "Spread, direction, overlap, order and time": ("likelihood", "embedding", "overlap", "ranking", "survival"),
 }
 REST = "More"
 VALUES = {  # what a parameter is drawn at beside its default, where that is not half and double
