@@ -194,6 +194,11 @@ MEDIAN_AND_LOG_SCALE = replace(
     short="(m, s) = pred, a median and a log-scale",
     pred="Two numbers for each sample along `axis`: the median, and the logarithm of the scale.",
 )
+MEAN_AND_LOG_DEVIATION = replace(
+    MEAN_AND_LOG_VARIANCE,
+    short="(m, s) = pred, a mean and the log of a standard deviation",
+    pred="Two numbers for each sample along `axis`: the mean, and the logarithm of the standard deviation.",
+)
 DISTRIBUTIONS = Inputs(
     short="rows of probabilities",
     pred="Rows of probabilities, in [0, 1], the classes along `axis`. That a row sums to 1 is not checked.",

@@ -109,6 +109,7 @@ cdef inline dict level_tables():
         "log_one": functions.entry(<const LogOne*>NULL, False),
         "gaussian_nll": outputs_entry(<const likelihoods.GaussianNll*>NULL),
         "laplace_nll": outputs_entry(<const likelihoods.LaplaceNll*>NULL),
+        "crps_gaussian": outputs_entry(<const likelihoods.CrpsGaussian*>NULL),
         "cosine_distance": pair_entry(<const distances.CosineDistance*>NULL),
         "dice": pair_entry(<const distances.Dice*>NULL),
         "jaccard": pair_entry(<const distances.Jaccard*>NULL),

@@ -65,6 +65,7 @@ from .divergence import (
     softmax_kl_divergence,
     softmax_reverse_kl_divergence,
 )
+from .forecasts import crps_gaussian
 from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance
 from .overlap import dice, jaccard, tversky
@@ -82,6 +83,7 @@ __all__ = [
     "cosine_distance",
     "cox",
     "crammer_singer_hinge",
+    "crps_gaussian",
     "dice",
     "epsilon_insensitive",
     "expectile",

@@ -274,6 +274,19 @@ static inline double bend_d(double x) {
     return x * x * p;
 }
 
+/* How much of a normal distribution is within z of its middle, from e = exp(-z^2/2): divided by z for z <= 1; else the rest, of all z >= 1. */
+static inline double normal_bulk(double z) {
+    double q = z * z, p = BULK_D[10];
+    for (int k = 9; k >= 0; k--) p = BULK_D[k] + q * p;
+    return p;
+}
+
+static inline double normal_tail(double z, double e) {
+    double x = z > 9.0 ? 9.0 : z, y = (x - 4.0) / (x + 4.0), p = TAIL_D[17];
+    for (int k = 16; k >= 0; k--) p = TAIL_D[k] + y * p;
+    return e * p;
+}
+
 /* a·b + c, rounded once where the processor can. A compiler fuses a multiplication with an addition, or not, as the product's other
  * uses have it; where it has some, this is written out, or a sample's result would depend on what else is asked for. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
