@@ -31,6 +31,11 @@ def median_and_log_scale(loss: Loss, arguments: Arguments, hyperparameters: dict
         return np.array([m, np.log(average(np.abs(target - m), weight))])
 
 
+def median_member(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
+    """Of an ensemble, whose size is not known: its one member."""
+    return np.array([middle(*samples(arguments))])
+
+
 def mean_and_log_deviation(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """Of the CRPS of a normal distribution, convex in its mean and deviation: by descent from those of the targets."""
     target, weight = samples(arguments)

@@ -5,6 +5,7 @@
 | Pointwise | (), () -> () | huber |
 | TwoOutputs | (2), () -> () | gaussian_nll |
 | RowLoss | (c), (c) or () -> () | softmax_cross_entropy |
+| Ensemble | (k), () -> () | crps_ensemble |
 | TwoRows | (d), (d) -> () | cosine_distance |
 | Root | () …, () … -> sums, then their root | rmse |
 | Structured | (n), (n) -> () | cox |
@@ -93,12 +94,12 @@ class TwoRows(WithAxis):
     """A loss of a vector against a vector."""
 
 
-class TwoOutputs(WithAxis):
-    """A loss of two numbers against one."""
+class AgainstOne(WithAxis):
+    """A loss of several numbers against one."""
+
+    outputs: ClassVar[int]  # of a constant
 
     def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
-        if pred.shape[axis] != 2:
-            raise ValueError(f"pred has shape {pred.shape}; it must have two outputs on axis {axis}")
         if target.shape != samples:
             raise ValueError(f"pred has shape {pred.shape} but target has shape {target.shape}; it must be {samples}")
         return target
@@ -106,7 +107,25 @@ class TwoOutputs(WithAxis):
     def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
         if parameters.get("axis", -1) != -1:
             raise TypeError("axis is given, but the outputs of a constant are on the last axis")
-        return np.broadcast_to(np.float64(0), (*target.shape, 2))
+        return np.broadcast_to(np.float64(0), (*target.shape, self.outputs))
+
+
+class TwoOutputs(AgainstOne):
+    """A loss of two numbers against one."""
+
+    outputs: ClassVar[int] = 2
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        if pred.shape[axis] != 2:
+            raise ValueError(f"pred has shape {pred.shape}; it must have two outputs on axis {axis}")
+        return super()._fitting(pred, target, axis, samples)
+
+
+class Ensemble(AgainstOne):
+    """A loss of any number of members against one number; its kernel is one of rows."""
+
+    leading: ClassVar[tuple[str, ...]] = ("axis", "ignore_index", "class_weight")
+    outputs: ClassVar[int] = 1
 
 
 class RowLoss(WithAxis):

@@ -10,6 +10,7 @@ import numpy as np
 
 from .domains import (
     BINARY,
+    CLASS,
     FOR_POWER,
     LABEL,
     NOT_NEGATIVE,
@@ -199,6 +200,12 @@ MEAN_AND_LOG_DEVIATION = replace(
     short="(m, s) = pred, a mean and the log of a standard deviation",
     pred="Two numbers for each sample along `axis`: the mean, and the logarithm of the standard deviation.",
 )
+MEMBERS = Inputs(
+    short="rows of K members",
+    pred="The K members of each forecast along `axis`: numbers, in any order.",
+    target=MEAN_AND_LOG_VARIANCE.target,
+    draw=lambda normal, size, classes: (x := rows(normal, size, classes), normal(len(x))),
+)
 DISTRIBUTIONS = Inputs(
     short="rows of probabilities",
     pred="Rows of probabilities, in [0, 1], the classes along `axis`. That a row sums to 1 is not checked.",
@@ -261,6 +268,13 @@ MASKS = Inputs(
         sigmoid(rows(normal, size, classes)),
         choice(rows(normal, size, classes), 0),
     ),
+)
+SCORES_OF_ORDERED = Inputs(
+    short="a score against class ids",
+    pred="Scores, any real number.",
+    target="Class ids 0 to C - 1, in the order of the classes, of the same shape and of any real dtype.",
+    domains={"target": CLASS},
+    draw=lambda normal, size, _: (normal(size), choice(normal(size), 0)),
 )
 VECTORS = Inputs(
     short="vectors",

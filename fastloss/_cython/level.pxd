@@ -13,6 +13,7 @@ from .formulas.counts cimport (
     GammaDeviance, GammaNll, NegativeBinomialNll, PoissonDeviance, PoissonNll, TweedieDeviance, TweedieNll)
 from .formulas.scores cimport (
     BinaryCrossEntropy, CrossEntropyTerm, SigmoidAsymmetric, SigmoidBrier, SigmoidCrossEntropy, SigmoidFocal)
+from .formulas.ordered cimport OrdinalLogistic
 from .formulas.functions cimport Exp, Expm1, Grow, Log, Log1m, Log1p, LogOne, LogSigmoid, Sigmoid, Softplus
 from .formulas cimport statistics as roots
 from .formulas cimport outputs as likelihoods
@@ -27,7 +28,7 @@ from .formulas.probabilities cimport Probabilities, sparse
 from .formulas.scored_rows cimport Scores, of_probabilities as takes_probabilities
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
 from .loops.floor cimport read, write
-from .loops cimport counts, functions, margins, regression, robust, scores
+from .loops cimport counts, functions, margins, ordered, regression, robust, scores
 from .loops.statistics cimport statistic
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
@@ -97,6 +98,7 @@ cdef inline dict level_tables():
         "sigmoid_brier": scores.entry(<const SigmoidBrier*>NULL, True),
         "sigmoid_asymmetric": scores.entry(<const SigmoidAsymmetric*>NULL, True),
         "cross_entropy_term": scores.entry(<const CrossEntropyTerm*>NULL, True, "term"),    # no loss by itself
+        "ordinal_logistic": ordered.entry(<const OrdinalLogistic*>NULL, True),
         "sigmoid": functions.entry(<const Sigmoid*>NULL, False),
         "log_sigmoid": functions.entry(<const LogSigmoid*>NULL, False),
         "softplus": functions.entry(<const Softplus*>NULL, False),
@@ -138,6 +140,7 @@ cdef inline dict level_tables():
         "softmax_jensen_shannon": rows(whole(new_rows(), <const scored_rows.SoftmaxJensenShannon*>NULL, False)),
         "reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.Reverse*>NULL, False)),
         "softmax_reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.SoftmaxReverse*>NULL, False)),
+        "crps_ensemble": rows(of_ensemble(new_rows())),
         "crammer_singer_hinge": rows(whole(new_rows(), <const scored_rows.CrammerSinger*>NULL, True)),
         "weston_watkins_hinge": rows(whole(new_rows(), <const scored_rows.WestonWatkins*>NULL, True)),
         "categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalRows*>NULL)),
@@ -229,6 +232,12 @@ cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* ta
     form.labelled = form.sparse = sparse(loss)
     form.targeted = not sparse(loss)
     form.inspected = True
+    return self
+
+
+cdef inline RowsEntry* of_ensemble(RowsEntry* self) noexcept:
+    whole(self, <const scored_rows.Ensemble*>NULL, False)
+    self.rows.numbered = True
     return self
 
 

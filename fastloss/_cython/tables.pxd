@@ -44,6 +44,7 @@ cdef struct RowsForm:                   # of a loss with one kind of target
     RowsFunction class_major[2]         # float, double; NULL: the loss does not know this kind of target
     RowsFunction row_major[2]
     bint targeted                       # the target is a row
+    bint numbered                       # or one number, that stands for a row of it
     bint labelled                       # or a class id
     bint inspected                      # its probabilities have a domain
     bint sparse                         # nothing but the label's number is read

@@ -106,7 +106,7 @@ class CRPSGaussian(Outputs):
         super().__init__(tile, location, log_scale, target)
         self.root = np.exp(self.s / 2)
         self.z = np.where((self.d == 0) & ~np.isnan(self.s), 0, np.abs(self.d) * self.h * self.h)
-        self.mass = each_erf(self.z / math.sqrt(2))
+        self.mass: Array = each_erf(self.z / math.sqrt(2))
         self.twice = TWICE_DENSITY * np.exp(-self.z * self.z / 2)
         self.steep = self.twice - MEAN_GAP
         self.slope = self.root * self.steep * self.root

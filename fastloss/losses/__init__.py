@@ -56,7 +56,7 @@ from .multiclass import (
     sparse_categorical_cross_entropy,
     weston_watkins_hinge,
 )
-from .ordered import ranked_probability_score, rps, softmax_ranked_probability_score
+from .ordered import ordinal_logistic, ranked_probability_score, rps, softmax_ranked_probability_score
 from .divergence import (
     jensen_shannon,
     kl_divergence,
@@ -65,7 +65,7 @@ from .divergence import (
     softmax_kl_divergence,
     softmax_reverse_kl_divergence,
 )
-from .forecasts import crps_gaussian
+from .forecasts import crps_ensemble, crps_gaussian
 from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance
 from .overlap import dice, jaccard, tversky
@@ -83,6 +83,7 @@ __all__ = [
     "cosine_distance",
     "cox",
     "crammer_singer_hinge",
+    "crps_ensemble",
     "crps_gaussian",
     "dice",
     "epsilon_insensitive",
@@ -116,6 +117,7 @@ __all__ = [
     "msle",
     "multiclass_hinge",
     "negative_binomial_nll",
+    "ordinal_logistic",
     "perceptron",
     "pinball",
     "poisson_deviance",
