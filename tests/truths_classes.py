@@ -278,6 +278,8 @@ WAYS = [  # name, target, family
 
 def draw(kind, rng, n, classes, dtype):
     """A batch that suits the loss."""
+    if kind.name in forecasts.DEFINITIONS:
+        return tuple(x.astype(dtype) for x in forecasts.draw(kind.name, rng, n, classes))
     if kind.target == "one":
         return (rng.standard_normal((n, 2)) * 2).astype(dtype), (rng.standard_normal(n) * 2).astype(dtype)
     shape = (n, classes)

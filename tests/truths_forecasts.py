@@ -6,7 +6,8 @@ Nothing here is taken from the package, and nothing is a stable form.
 import math
 
 import mpmath as mp
-from sample import Sample
+import numpy as np
+from sample import ZERO, Sample
 
 inf, nan = math.inf, math.nan
 MIDDLE = 2 / math.sqrt(2 * math.pi)  # twice the normal density at 0
@@ -29,20 +30,65 @@ def crps_gaussian(p, t):
     )
 
 
+def crps_ensemble(p, t):
+    """The mean distance to the target, less half the mean distance of two members."""
+    count = len(p)
+    away = mp.fsum(abs(x - t) for x in p) / count
+    apart = mp.fsum(abs(x - y) for x in p for y in p) / count**2
+    slopes = [mp.sign(x - t) / count - mp.fsum(mp.sign(x - y) for y in p) / count**2 for x in p]
+    return Sample(away - apart / 2, slopes, [ZERO] * count)
+
+
+def ordinal_logistic(s, t, thresholds=(ZERO,)):
+    """The logarithm of what the logistic distribution has between the class's thresholds."""
+    ends = [-mp.inf, *thresholds, mp.inf]
+    below, above = (1 / (1 + mp.exp(s - ends[int(t) + k])) for k in (0, 1))
+    lower, upper = (1 / (1 + mp.exp(ends[int(t) + k] - s)) for k in (0, 1))  # the rest
+    share = above - below if below < 0.5 else lower - upper
+    return Sample(-mp.log(share), [upper - below], [upper * above + lower * below], 0, [max(upper, below)])
+
+
 # ---- what there is ---------------------------------------------------------------------------------------------------
 
-DEFINITIONS = {f.__name__: f for f in (crps_gaussian,)}
-WAYS = [("crps_gaussian", "one", "pairs")]  # name, target, family
-UNITS = {"crps_gaussian": 8}
-OWN = {"crps_gaussian": {"axis"}}
-UNBOUNDED = set()
-VARIANTS = {}
-WRONG = []
+DEFINITIONS = {f.__name__: f for f in (crps_gaussian, crps_ensemble, ordinal_logistic)}
+WAYS = [  # name, target, family
+    ("crps_gaussian", "one", "pairs"),
+    ("crps_ensemble", "one", "members"),
+    ("ordinal_logistic", "points", "ordered"),
+]
+
+
+def draw(name, rng, n, classes):
+    """A batch that suits the loss."""
+    normal = rng.standard_normal
+    if name == "ordinal_logistic":
+        return normal(n) * 3, rng.integers(0, 2, n)
+    return normal((n, 2 if name == "crps_gaussian" else classes)) * 2, normal(n) * 2
+
+
+UNITS = {"crps_gaussian": 8, "crps_ensemble": 4, "ordinal_logistic": 12}
+OWN = {"crps_gaussian": {"axis"}, "crps_ensemble": {"axis"}, "ordinal_logistic": {"thresholds"}}
+UNBOUNDED = {"crps_ensemble"}
+VARIANTS = {"ordinal_logistic": [{"thresholds": (-1.0, 0.5, 2.0)}, {"thresholds": (0.25, 0.5)}]}
+WRONG = [  # name, what is wrong, the error's text
+    ("ordinal_logistic", {"thresholds": 1.0}, "thresholds has shape (); it must be (C - 1,), one less than there are classes"),
+    ("ordinal_logistic", {"thresholds": []}, "thresholds has shape (0,); it must be (C - 1,)"),
+    ("ordinal_logistic", {"thresholds": [0, inf]}, "thresholds[1] is inf; thresholds must be finite"),
+    ("ordinal_logistic", {"thresholds": [0, 2, 2]},
+     "thresholds[2] is 2.0; it must be more than thresholds[1], which is 2.0"),
+]  # fmt: skip
 
 HAND = [
     ("crps_gaussian", "one", ([0, 0], 0), {}, MIDDLE - GAP, [0, MIDDLE - GAP], [MIDDLE, MIDDLE - GAP]),
     ("crps_gaussian", "one", ([1, 0], 0), {}, 0.6024413, [0.6826895, -0.0802485], [0.4839414, 0.4036929]),
     ("crps_gaussian", "one", ([0, math.log(2)], 2), {}, 1.2048826, [-0.6826895, -0.1604969], [0.2419707, 0.8073858]),
+    ("crps_ensemble", "one", ([1, 3], 2), {}, 0.5, [-0.25, 0.25], [0, 0]),
+    ("crps_ensemble", "one", ([2, 2], 5), {}, 3, [-0.5, -0.5], [0, 0]),
+    ("crps_ensemble", "one", ([0, 4, 4, 1], 4), {}, 0.8125, [-1 / 16, -1 / 8, -1 / 8, -3 / 16], [0] * 4),
+    ("crps_ensemble", "one", ([7], 4), {}, 3, [1], [0]),
+    ("ordinal_logistic", "points", (0, 1), {"thresholds": (-1, 1)}, 0.7719368, 0, 0.3932239),
+    ("ordinal_logistic", "points", (0, 2), {"thresholds": (-1, 1)}, 1.3132617, -0.7310586, 0.1966119),
+    ("ordinal_logistic", "points", (1, 0), {}, 1.3132617, 0.7310586, 0.1966119),
 ]  # fmt: skip
 ENDS = [
     ("crps_gaussian", "one", [3, -inf], 1, {}, 2, [1, 0], [0, 0]),
@@ -53,4 +99,19 @@ ENDS = [
     ("crps_gaussian", "one", [-inf, 0], 3, {}, inf, [-1, -GAP], [0, -GAP]),
     ("crps_gaussian", "one", [0, 0], 1e30, {}, 1e30, [-1, -GAP], [0, -GAP]),
     ("crps_gaussian", "one", [0, 0], 1e-30, {}, MIDDLE - GAP, [-1e-30 * MIDDLE, MIDDLE - GAP], [MIDDLE, MIDDLE - GAP]),
+    ("crps_ensemble", "one", [3, 3], 3, {}, 0, [0, 0], [0, 0]),
+    ("crps_ensemble", "one", [3, inf], 3, {}, inf, [0.25, 0.25], [0, 0]),
+    ("crps_ensemble", "one", [-inf, 0, inf, inf], 3, {}, inf, [-1 / 16, -3 / 16, 2 / 16, 2 / 16], [0] * 4),
+    ("crps_ensemble", "one", [0, 1, 2], inf, {}, inf, [-1 / 9, -3 / 9, -5 / 9], [0] * 3),
+    ("crps_ensemble", "one", [0, nan, 2], 1, {}, nan, [nan] * 3, [0] * 3),
+    ("crps_ensemble", "one", [0, 1, 2], nan, {}, nan, [nan] * 3, [0] * 3),
+    ("crps_ensemble", "one", [0, inf], inf, {}, nan, [nan] * 2, [0] * 2),
+    ("ordinal_logistic", "points", inf, 0, {}, inf, 1, 0),
+    ("ordinal_logistic", "points", -inf, 0, {}, 0, 0, 0),
+    ("ordinal_logistic", "points", inf, 2, {"thresholds": (0, 1)}, 0, 0, 0),
+    ("ordinal_logistic", "points", -inf, 2, {"thresholds": (0, 1)}, inf, -1, 0),
+    ("ordinal_logistic", "points", inf, 1, {"thresholds": (0, 1)}, inf, 1, 0),
+    ("ordinal_logistic", "points", -1e4, 1, {"thresholds": (0, 1)}, 1e4 + 0.4586751, -1, 0),
+    ("ordinal_logistic", "points", nan, 1, {"thresholds": (0, 1)}, nan, nan, nan),
+    ("ordinal_logistic", "points", 0, nan, {"thresholds": (0, 1)}, nan, nan, nan),
 ]  # fmt: skip

@@ -53,8 +53,8 @@ def crps_ensemble() -> None:
 
     The integral of the squared difference between the members' distribution function and the step at the target; `mae` of one
     member. The means are over K members and K**2 pairs. The derivative by a member is ``sign(x - t) / K`` less how many others are
-    below it less how many are above it, over K**2. Computed as the sum of slopes times ``x - t``, none of which is negative. A constant
-    is given as one member, the median; the best K members are the targets' quantiles at the levels (k - 1/2)/K.
+    below it less how many are above it, over K**2. Computed as the sum of slopes times ``x - t``, none below 0. A constant is
+    given as one member, the median; the best K members are the targets' quantiles at the levels (k - 1/2)/K.
 
     References
     ----------

@@ -86,7 +86,7 @@ def softmax_ranked_probability_score() -> None:
 def ordinal_logistic() -> None:
     """Negative log-likelihood of the proportional-odds model, ordered logistic regression: ``-log(sigmoid(b) - sigmoid(a))``.
 
-    A class's probability is what the logistic distribution around the score has between its thresholds, ``b = thresholds[t] - pred``
+    A class's probability is what the logistic distribution of the score has between its thresholds, ``b = thresholds[t] - pred``
     above it and ``a = thresholds[t - 1] - pred`` below; the first class has no lower end, the last no upper one. Computed as
     ``softplus(-b) + softplus(a) - log(1 - exp(a - b))``, whose last term no score changes. The derivative is ``1 - sigmoid(a) -
     sigmoid(b)``, and the loss is convex.
