@@ -6,7 +6,6 @@ Nothing here is taken from the package, and nothing is a stable form.
 import math
 
 import mpmath as mp
-import numpy as np
 from sample import ZERO, Sample
 
 inf, nan = math.inf, math.nan
