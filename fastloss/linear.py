@@ -16,7 +16,7 @@ import numpy as np
 
 from ._core.arrays import real_array, result_dtype
 from ._core.domains import Array
-from ._core.families import RowLoss, TwoOutputs, classes
+from ._core.families import Ensemble, RowLoss, TwoOutputs, classes
 from ._core.hyperparameters import Integer, Parameter
 from ._core.loss import Loss
 
@@ -60,7 +60,8 @@ def objective(
     sample_weight : array_like, optional
         A weight >= 0 for each sample.
     classes : int, optional
-        How many classes there are, if class ids are up to the largest of other samples: of other parts of the data.
+        How many classes there are, if class ids are up to the largest of other samples: of other parts of the data. Of an ensemble,
+        how many members; 1 if it is not given.
     **parameters
         The loss's own keywords, as ``delta``.
 
@@ -303,6 +304,8 @@ def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, 
     """The shape of the scores of one sample."""
     if isinstance(loss, TwoOutputs):
         return (*target.shape[1:], 2)
+    if isinstance(loss, Ensemble):
+        return (*target.shape[1:], 1 if count is None else count)
     if not (isinstance(loss, RowLoss) and target.ndim == 1):
         return target.shape[1:]
     if count is not None and count < 1:

@@ -203,7 +203,8 @@ def test_no_constant_is_better(backend, loss, own, rows, rng):
     pred, target, weight = drawn(loss, rows, size=12 if loss.name == "cox" else 120)
     best = loss.constant(target, weight, **own)
     spread = np.shape(best)
-    assert spread == (() if "axis" not in loss.parameters else pred.shape[-1:])
+    members = (1,) if loss.name == "crps_ensemble" else pred.shape[-1:]  # of which a constant has one
+    assert spread == (() if "axis" not in loss.parameters else members)
 
     def cost(constant):
         return loss(np.broadcast_to(constant, pred.shape), target, sample_weight=weight, **own)
@@ -392,7 +393,8 @@ def test_linear_models(backend, loss, rng, monkeypatch):
     pred, target, _ = drawn(loss, size=12 if loss.name == "cox" else 240)
     n, outputs = len(target), pred.shape[1:]
     X, weight = rng.random((n, 4)), rng.random(n)
-    objective = fl.linear.objective(loss, X, target, l2=0.3, sample_weight=weight)
+    members = {"classes": 4} if loss.name == "crps_ensemble" else {}
+    objective = fl.linear.objective(loss, X, target, l2=0.3, sample_weight=weight, **members)
     w, v = rng.uniform(0.05, 0.2, objective.size), rng.standard_normal(objective.size)
     slopes = [(objective(w + STEP * e)[0] - objective(w - STEP * e)[0]) / (2 * STEP) for e in np.eye(len(w))]
     np.testing.assert_allclose(objective(w)[1], slopes, atol=1e-7)
@@ -403,7 +405,7 @@ def test_linear_models(backend, loss, rng, monkeypatch):
     assert objective(w)[0] == pytest.approx(cost)
     if loss.name == "cox":
         return
-    classes = {"classes": 4} if loss.ids else {}
+    classes = {"classes": 4} if loss.ids else members
     parts = [slice(0, n // 3), slice(n // 3, n)]
     parts = [fl.linear.objective(loss, X[p], target[p], sample_weight=weight[p], **classes) for p in parts]
     sums = [pickle.loads(pickle.dumps(part)).sums(w) for part in parts]

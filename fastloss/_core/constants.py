@@ -104,6 +104,11 @@ def zero(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> f
     return 0.0
 
 
+def none(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> float:
+    """Where one prediction for all samples means nothing."""
+    raise ValueError(f"{loss.name} has no best constant: its samples have no prediction in common")
+
+
 # ---- samples that are rows -------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@
 | RowLoss | (c), (c) or () -> () | softmax_cross_entropy |
 | Ensemble | (k), () -> () | crps_ensemble |
 | TwoRows | (d), (d) -> () | cosine_distance |
+| Boxes | (4), (4) -> () | iou |
 | Root | () …, () … -> sums, then their root | rmse |
 | Structured | (n), (n) -> () | cox |
 """
@@ -92,6 +93,15 @@ class WithAxis(Loss):
 
 class TwoRows(WithAxis):
     """A loss of a vector against a vector."""
+
+
+class Boxes(WithAxis):
+    """A loss of a box against a box."""
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        if pred.shape[axis] != 4:
+            raise ValueError(f"pred has shape {pred.shape}; it must have x1, y1, x2 and y2 on axis {axis}")
+        return super()._fitting(pred, target, axis, samples)
 
 
 class AgainstOne(WithAxis):

@@ -157,6 +157,23 @@ class Number(Keyword):
 
 
 @dataclass(frozen=True)
+class Flag(Keyword):
+    """Yes or no."""
+
+    kind = "bool"
+
+    def checked(self, name: str, value: Any) -> float:
+        """1 or 0, as the kernels take it."""
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
+        return float(value)
+
+    def condition(self, name: str) -> str:
+        """Its type."""
+        return f"{name} is True or False"
+
+
+@dataclass(frozen=True)
 class Steps:
     """Thresholds between classes that have an order, and a table with a line for each class of what its loss is made of."""
 

@@ -96,6 +96,12 @@ def ids(normal: Normal, pred: Array) -> Array:
     return normal.rng.integers(0, pred.shape[1], len(pred))
 
 
+def corners(normal: Normal, count: int) -> Array:
+    """Boxes, most of which overlap."""
+    middle, half = normal(count, 2) / 2, np.exp(normal(count, 2) / 2)
+    return np.concatenate([middle - half, middle + half], axis=1).astype(normal.dtype)
+
+
 def both(normal: Normal, size: int, classes: int) -> tuple[Array, Array]:
     """Predictions and targets of the same kind."""
     return normal(size), normal(size)
@@ -199,6 +205,12 @@ MEAN_AND_LOG_DEVIATION = replace(
     MEAN_AND_LOG_VARIANCE,
     short="(m, s) = pred, a mean and the log of a standard deviation",
     pred="Two numbers for each sample along `axis`: the mean, and the logarithm of the standard deviation.",
+)
+BOXES = Inputs(
+    short="boxes x₁, y₁, x₂, y₂",
+    pred="Boxes, each by two corners x1, y1, x2, y2 along `axis`. A box whose x2 < x1 or y2 < y1 is empty.",
+    target="Boxes, of the same shape and of any real dtype.",
+    draw=lambda normal, size, _: (corners(normal, max(1, size // 4)), corners(normal, max(1, size // 4))),
 )
 MEMBERS = Inputs(
     short="rows of K members",

@@ -69,6 +69,7 @@ FAMILIES = {
     "pointwise": PointwiseKernel,
     "statistic": StatisticKernel,
     "outputs": OutputsKernel,
+    "boxes": BoxesKernel,
     "pairs": PairsKernel,
     "rows": RowsKernel,
     "cox": CoxKernel,

@@ -17,11 +17,13 @@ from .formulas.ordered cimport OrdinalLogistic
 from .formulas.functions cimport Exp, Expm1, Grow, Log, Log1m, Log1p, LogOne, LogSigmoid, Sigmoid, Softplus
 from .formulas cimport statistics as roots
 from .formulas cimport outputs as likelihoods
+from .formulas cimport boxes as box_formulas
 from .formulas cimport pairs as distances
 from .formulas cimport probabilities as probability_formulas
 from .formulas cimport rows as row_formulas
 from .formulas cimport scored_rows
 from .formulas.statistics cimport Statistic
+from .formulas.boxes cimport Box
 from .formulas.outputs cimport TwoOutputs
 from .formulas.pairs cimport Pair, inspected
 from .formulas.probabilities cimport Probabilities, sparse
@@ -30,6 +32,7 @@ from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, ta
 from .loops.floor cimport read, write
 from .loops cimport counts, functions, margins, ordered, regression, robust, scores
 from .loops.statistics cimport statistic
+from .loops.boxes cimport boxes
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
 from .loops.survival cimport survival
@@ -116,6 +119,10 @@ cdef inline dict level_tables():
         "dice": pair_entry(<const distances.Dice*>NULL),
         "jaccard": pair_entry(<const distances.Jaccard*>NULL),
         "tversky": pair_entry(<const distances.Tversky*>NULL),
+        "iou": boxes_entry(<const box_formulas.Iou*>NULL),
+        "giou": boxes_entry(<const box_formulas.Giou*>NULL),
+        "diou": boxes_entry(<const box_formulas.Diou*>NULL),
+        "ciou": boxes_entry(<const box_formulas.Ciou*>NULL),
         "cox": cox_entry(),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
@@ -177,6 +184,10 @@ cdef inline object statistic_entry(const Statistic* tag, bint inspected):
 cdef inline object outputs_entry(const TwoOutputs* tag):
     return pointwise_entry(<PointwiseFunction>two_outputs[TwoOutputs, float], <PointwiseFunction>two_outputs[TwoOutputs, double], False,
                      "outputs")
+
+
+cdef inline object boxes_entry(const Box* tag):
+    return pointwise_entry(<PointwiseFunction>boxes[Box, float], <PointwiseFunction>boxes[Box, double], False, "boxes")
 
 
 cdef inline object pair_entry(const Pair* tag):

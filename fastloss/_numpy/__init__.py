@@ -12,6 +12,7 @@ import numpy as np
 
 from .._core.domains import Array
 from . import (
+    boxes,
     counts,
     cross_entropies,
     ensembles,
@@ -50,6 +51,7 @@ KERNELS: dict[str, Any] = {
     **scores_of_rows.KERNELS,
     **hinges_of_rows.KERNELS,
     **two_rows.KERNELS,
+    **boxes.KERNELS,
     **structured.KERNELS,
 }
 

@@ -36,8 +36,10 @@ class CRPSEnsemble:
         x = pred.astype(np.float64)
         self.d = x - target.astype(np.float64)[:, None]
         count = x.shape[1]
+        bad = np.isnan(self.d).any(axis=1, keepdims=True)
+        self.nothing = np.where(bad, np.nan, 0.0)
         slopes = (count * np.sign(self.d) - ahead(x)) / count**2
-        self.slopes = np.where(np.isnan(self.d).any(axis=1, keepdims=True), np.nan, slopes)
+        self.slopes = np.where(bad, np.nan, slopes)
 
     def value(self) -> Array:
         return sum_of_rows(self.d * self.slopes).astype(self.dtype)
@@ -46,7 +48,7 @@ class CRPSEnsemble:
         return self.slopes.astype(self.dtype)
 
     def hess(self) -> Array:
-        return np.zeros(self.d.shape, self.dtype)
+        return np.broadcast_to(self.nothing, self.d.shape).astype(self.dtype)
 
     product = hess
 

@@ -69,6 +69,7 @@ from .forecasts import crps_ensemble, crps_gaussian
 from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance
 from .overlap import dice, jaccard, tversky
+from .boxes import ciou, diou, giou, iou
 from .survival import cox
 # isort: on
 
@@ -80,12 +81,14 @@ __all__ = [
     "brier",
     "categorical_cross_entropy",
     "cauchy",
+    "ciou",
     "cosine_distance",
     "cox",
     "crammer_singer_hinge",
     "crps_ensemble",
     "crps_gaussian",
     "dice",
+    "diou",
     "epsilon_insensitive",
     "expectile",
     "exponential",
@@ -96,8 +99,10 @@ __all__ = [
     "gce",
     "geman_mcclure",
     "general_robust",
+    "giou",
     "hinge",
     "huber",
+    "iou",
     "jaccard",
     "jensen_shannon",
     "kl_divergence",

@@ -5,9 +5,7 @@ inside the target, and the box around both while it is outside. Where it is at t
 to either side are known, and the slope is 0 where it lies between them.
 """
 
-from libc.math cimport fabs
-
-from ..vectors cimport arc_tangent
+from ..vectors cimport arc_tangent, multiply_add
 
 cdef extern from *:
     """
@@ -99,7 +97,7 @@ cdef inline Parts measure(Box loss, Extent x, Extent y) noexcept nogil:
     common = x.common * y.common
     alone = (x.out * y.size + x.common * y.out) + (x.other_out * y.other + x.common * y.other_out)
     total = x.size * y.size + x.other * y.other
-    union_ = common + alone if b.meets else total
+    union_ = multiply_add[double](x.common, y.common, alone) if b.meets else total    # (products with other uses)
     b.over_union = over(union_)
     b.share = common * b.over_union if b.meets else 0 * total
     b.lack = alone * b.over_union if b.meets else 1 + 0 * total
@@ -120,7 +118,7 @@ cdef inline Parts measure(Box loss, Extent x, Extent y) noexcept nogil:
         b.turn = arc_tangent((x.size * y.other - y.size * x.other) * over(total))
         b.over_length = over(x.size * x.size + y.size * y.size)
         b.v = ASPECT * b.turn * b.turn
-        b.over_sum = over(b.lack + b.v)
+        b.over_sum = over(multiply_add[double](ASPECT * b.turn, b.turn, b.lack))
         b.alpha = b.v * b.over_sum
     return b
 

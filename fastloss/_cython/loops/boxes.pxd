@@ -1,6 +1,6 @@
 """Loops of losses of boxes, four numbers each: corner by corner apart, so that each is a line."""
 
-from ..block cimport BOUND, GRAD, HESS, LANES, VALUE, Block, Sums
+from ..block cimport LANES, VALUE, Block, Sums
 from ..formulas.boxes cimport Box, Extent, Parts, by_side, extent, measure, value
 from ..vectors cimport inverse_power, signless
 from ..views cimport reading, real, writing, writing_rows
@@ -16,6 +16,7 @@ cdef enum:                  # lines
     SLOPE = 8
     CURVATURE = 12
     WORTH = 16
+    WEIGHT
     LINES
 
 
@@ -37,6 +38,8 @@ cdef inline int stages(Box loss, const real[::1] pred, const real[::1] target, c
     if weight.shape[0] > 0:
         weigh(weight, sums)
     while start < n and block.wanted != 0:
+        for i in range(STEP):
+            lines[WEIGHT, i] = weight[start + i] if weight.shape[0] > 0 else 1
         for k in range(SIDES):
             for i in range(STEP):
                 lines[PRED + k, i] = pred[SIDES * (start + i) + k]
@@ -46,18 +49,18 @@ cdef inline int stages(Box loss, const real[::1] pred, const real[::1] target, c
         else:
             judge(loss, lines, False)
         for i in range(STEP):
-            w = weight[start + i] if weight.shape[0] > 0 else 1
+            w = lines[WEIGHT, i]
             if block.wanted & VALUE and values.shape[0] > 0:
                 values[start + i] = <real>(lines[WORTH, i] * w) if w != 0 else 0
             elif block.wanted & VALUE:
                 sums.value[(start + i) % LANES] += lines[WORTH, i] * w if w != 0 else 0
         for k in range(SIDES if grad.shape[0] > 0 else 0):
             for i in range(STEP):
-                w = (weight[start + i] if weight.shape[0] > 0 else 1) * block.scale
+                w = lines[WEIGHT, i] * block.scale
                 grad[SIDES * (start + i) + k] = signless(<real>(lines[SLOPE + k, i] * w if w != 0 else 0))
         for k in range(SIDES if hess.shape[0] > 0 else 0):
             for i in range(STEP):
-                w = (weight[start + i] if weight.shape[0] > 0 else 1) * block.scale
+                w = lines[WEIGHT, i] * block.scale
                 hess[SIDES * (start + i) + k] = signless(<real>(lines[CURVATURE + k, i] * w if w != 0 else 0))
         start += STEP
     return 0

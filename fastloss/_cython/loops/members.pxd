@@ -30,12 +30,12 @@ cdef inline int compare_members(double[:, ::1] tile, double[:, ::1] state, Py_ss
                 g[j * m + i + l] = pulled(d[j * m + i + l], ahead[l], lines)
     for j in range(lines):
         for i in range(m):
-            h[j * m + i] = 0
             bad[i] += 0 if d[j * m + i] == d[j * m + i] else NAN
             worth[i] += d[j * m + i] * g[j * m + i]
     for j in range(lines):
         for i in range(m):
             g[j * m + i] += bad[i]
+            h[j * m + i] = bad[i]
     return 0
 
 
@@ -54,11 +54,11 @@ cdef inline int sort_members(double[:, ::1] tile, double[:, ::1] state, Py_ssize
     merge_sort(ordered, spare, c)
     for i in range(c):
         g[i] = pulled(d[i], below(ordered, x[i], c) + up_to(ordered, x[i], c) - c, c)
-        h[i] = 0
         bad += 0 if d[i] == d[i] else NAN
         worth += d[i] * g[i]
     for i in range(c):
         g[i] += bad
+        h[i] = bad
     for i in range(c, size):
         g[i] = h[i] = 0
     state[WORTH, 0] = worth + bad
