@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from .._core.domains import Domain
 from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, weight_of
 
 ASPECT = 4 / np.pi**2
@@ -46,7 +49,7 @@ class IoU:
     around both while it is not. Slopes are given for both cases.
     """
 
-    domains = {}
+    domains: Mapping[str, Domain] = {}
 
     def __init__(self, tile, pred, target):
         self.tile, self.dtype = tile, pred.dtype
@@ -111,7 +114,7 @@ class IoU:
 
     def plain_turned(self, v):
         """Of 1 − I/U."""
-        common, union = self.moving(self.inside)
+        union = self.moving(self.inside)[1]
         grown = np.where(self.meets[:, None], by_axis(*self.turning(self.inside * v)), 0) * self.inside
         area = by_axis(*self.turning(self.grows * v)) * self.grows
         slopes = self.plain_slopes(self.inside)

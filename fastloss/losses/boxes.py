@@ -99,7 +99,7 @@ def diou() -> None:
     constant=constants.none,
     constant_alpha=Flag(
         False,
-        text="Take gradient and curvature as if the factor ``alpha = v / (1 - I/U + v)`` of v were a constant, as the paper and other "
+        text="Take gradient and curvature as if the factor ``v / (1 - I/U + v)`` of v were a constant, as the paper and other "
         "libraries do: no longer the derivative of the loss.",
     ),
     axis=AXIS,
