@@ -1,6 +1,8 @@
 """What the engine hands to a level: a block of samples, and where its sums go. The level makes views of the addresses (doors of
 loops/*.pxd); everything behind that is typed memoryviews."""
 
+from libc.stdint cimport int64_t
+
 cdef enum:
     LANES = 32              # numbers that a loop takes at a time, and running sums; blocks are multiples of it
     TILE = 1024             # samples that pass through a thread's workspace at a time
@@ -71,6 +73,13 @@ cdef struct PairBlock:      # a span of two rows
     void* hess
 
 ctypedef int (*PairFunction)(const void* loss, const void* pred, const void* target, PairBlock* block) except -1 nogil
+
+# A sequence: rows of logits, whose place its gradient takes; labels; room. See loops/alignments.pxd.
+ctypedef int (*CtcFunction)(double* x, const int64_t* label, Py_ssize_t labels, Py_ssize_t blank, double* work, double* hess,
+                            Py_ssize_t frames, Py_ssize_t classes, bint sloped, double* value) except -1 nogil
+
+cdef enum:
+    ROOM = 16               # lines of states that it has room for
 
 # Of sorted samples: lines of scores, times, events and weights; room for five lines of the groups; gradient and Hessian.
 ctypedef int (*CoxFunction)(const double* sorted, Py_ssize_t n, bint efron, double* group, double* derivatives, bint slopes,

@@ -19,11 +19,12 @@ from .batch cimport (
     read_numbers, scatter, write_numbers)
 from .block cimport (
     BOUND, GRAD, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT, PAIR_MEASURE, PAIR_REFINE,
-    PAIR_SPREAD, PAIR_WHOLE, TILE, VALUE, Block, CoxFunction, PairBlock, PairFunction, PairSums, PointwiseFunction, Sums)
+    PAIR_SPREAD, PAIR_WHOLE, ROOM, TILE, VALUE, Block, CoxFunction, CtcFunction, PairBlock, PairFunction, PairSums, PointwiseFunction,
+    Sums)
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
-from .tables cimport CoxEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
+from .tables cimport CoxEntry, CtcEntry, Floor, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm
 from .vectors cimport fetch
 from .views cimport reading, writing
 
@@ -57,6 +58,7 @@ include "core.pxi"
 include "outputs.pxi"
 include "pairs.pxi"
 include "survival.pxi"
+include "alignments.pxi"
 include "rows_numbers.pxi"
 include "rows.pxi"
 include "rows_kernel.pxi"
@@ -73,6 +75,7 @@ FAMILIES = {
     "pairs": PairsKernel,
     "rows": RowsKernel,
     "cox": CoxKernel,
+    "ctc": CtcKernel,
 }
 
 

@@ -4,7 +4,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, malloc
 
-from .block cimport CoxFunction, PairFunction, PointwiseFunction
+from .block cimport CoxFunction, CtcFunction, PairFunction, PointwiseFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
 from .formulas.regression cimport EpsilonInsensitive, Expectile, Mae, Mape, Mse, Msle, Quantile, Smape, SquaredEpsilonInsensitive
 from .formulas.robust cimport Barron, Cauchy, Fair, GemanMcclure, Huber, LogCosh, PseudoHuber, TukeyBiweight, Welsch
@@ -35,13 +35,14 @@ from .loops.statistics cimport statistic
 from .loops.boxes cimport boxes
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
+from .loops.alignments cimport alignments
 from .loops.survival cimport survival
 from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
 from .loops.scored_rows cimport scored
 from .rows_block cimport RowsFunction
-from .tables cimport CoxEntry, Floor, Memory, PairEntry, RowsEntry, RowsForm, pointwise_entry
+from .tables cimport CoxEntry, CtcEntry, Floor, Memory, PairEntry, RowsEntry, RowsForm, pointwise_entry
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -124,6 +125,7 @@ cdef inline dict level_tables():
         "diou": boxes_entry(<const box_formulas.Diou*>NULL),
         "ciou": boxes_entry(<const box_formulas.Ciou*>NULL),
         "cox": cox_entry(),
+        "ctc": ctc_entry(),
         "rmse": statistic_entry(<const roots.RootMeanSquared*>NULL, False),
         "rmsle": statistic_entry(<const roots.RootMeanSquaredLog*>NULL, True),
         "softmax_cross_entropy": rows(through_softmax(through_softmax(
@@ -207,6 +209,14 @@ cdef inline object cox_entry():
         raise MemoryError()
     self.function = <CoxFunction>survival
     return PyCapsule_New(self, "cox", NULL)
+
+
+cdef inline object ctc_entry():
+    cdef CtcEntry* self = <CtcEntry*>malloc(sizeof(CtcEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function = <CtcFunction>alignments
+    return PyCapsule_New(self, "ctc", NULL)
 
 
 cdef inline RowsEntry* new_rows() except NULL:

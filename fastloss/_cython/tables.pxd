@@ -7,7 +7,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport malloc
 
-from .block cimport CoxFunction, PairFunction, PointwiseFunction
+from .block cimport CoxFunction, CtcFunction, PairFunction, PointwiseFunction
 from .rows_block cimport RowsFunction
 
 cdef struct Memory:
@@ -39,6 +39,9 @@ cdef struct PairEntry:
 
 cdef struct CoxEntry:
     CoxFunction function
+
+cdef struct CtcEntry:
+    CtcFunction function
 
 cdef struct RowsForm:                   # of a loss with one kind of target
     RowsFunction class_major[2]         # float, double; NULL: the loss does not know this kind of target
