@@ -9,6 +9,7 @@
 | TwoRows | (d), (d) -> () | cosine_distance |
 | Boxes | (4), (4) -> () | iou |
 | Root | () …, () … -> sums, then their root | rmse |
+| Alignment | (t, c), (s) -> () | ctc |
 | Structured | (n), (n) -> () | cox |
 """
 
@@ -24,6 +25,7 @@ from .arguments import Arguments, axis_of, centred
 from .arrays import result_dtype, same_shape
 from .constants import Constant
 from .domains import Array
+from .errors import subscript
 from .hyperparameters import ClassWeight, Integer, Keyword, check_held
 from .inputs import Inputs
 from .loss import Definition, Loss, register
@@ -102,6 +104,64 @@ class Boxes(WithAxis):
         if pred.shape[axis] != 4:
             raise ValueError(f"pred has shape {pred.shape}; it must have x1, y1, x2 and y2 on axis {axis}")
         return super()._fitting(pred, target, axis, samples)
+
+
+class Alignment(Loss):
+    """A loss of a sequence of rows of classes against a shorter sequence of class ids, which ends with the first id below 0."""
+
+    each: ClassVar[str] = (
+        "for each sequence: the shape of `pred` without its last two axes, or repeating along axes of length 1"
+    )
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        dtype = result_dtype(pred)
+        lengths, blank = hyperparameters["lengths"], hyperparameters["blank"]
+        if pred.ndim < 2:
+            raise ValueError(f"pred has shape {pred.shape}; it must have an axis of frames and one of classes")
+        samples, (frames, classes) = pred.shape[:-2], pred.shape[-2:]
+        if target.ndim != pred.ndim - 1 or target.shape[:-1] != samples:
+            shown = "".join(f"{n}, " for n in samples)
+            raise ValueError(
+                f"pred has shape {pred.shape} but target has shape {target.shape}; it must be ({shown}labels)"
+            )
+        if target.size and target.dtype.kind not in "iu":
+            raise TypeError(f"target has dtype {target.dtype}; class ids must be integers")
+        if not 0 <= blank < classes:
+            raise ValueError(f"blank is {blank}; it must be in [0, {classes})")
+        if lengths is not None:
+            if lengths.shape != samples:
+                raise ValueError(
+                    f"pred has shape {pred.shape} but lengths has shape {lengths.shape}; it must be {samples}"
+                )
+            if (bad := (lengths < 0) | (lengths > frames)).any():
+                first = int(np.argmax(bad))
+                where = subscript("lengths", first, lengths.shape)
+                raise ValueError(f"{where} is {lengths.flat[first]}; lengths must be in [0, {frames}]")
+        return Arguments(pred, target, None, reduction, dtype, samples, tuple(hyperparameters.values()))
+
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, hyperparameters: tuple[Any, ...]
+    ) -> Arguments:
+        arguments = super()._arguments(pred, target, sample_weight, reduction, hyperparameters)
+        ids, classes, blank = arguments.target, arguments.pred.shape[-1], hyperparameters[1]
+        padded = np.maximum.accumulate(ids < 0, axis=-1) if ids.size else ids < 0
+        bad = (ids >= classes) | (ids == blank) | (padded & (ids >= 0))
+        if bad.any() and arguments.weight is not None:
+            bad &= (arguments.weight != 0)[..., None]
+        if bad.any():
+            first = int(np.argmax(bad))
+            where, value = subscript("target", first, ids.shape), ids.flat[first]
+            reason = f"class ids must be in [0, {classes})"
+            if value == blank:
+                reason = "that is the blank's, which no label may be"
+            elif value < classes:
+                reason = "ids below 0 end a sequence, and nothing may come after them"
+            raise ValueError(f"{where} is {value}; {reason}")
+        return arguments
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        ids = max(int(np.max(target, initial=0)), int(parameters.get("blank", 0)))
+        return np.broadcast_to(np.float64(0), (*target.shape[:-1], 1, ids + 1))
 
 
 class AgainstOne(WithAxis):

@@ -174,6 +174,26 @@ class Flag(Keyword):
 
 
 @dataclass(frozen=True)
+class Lengths(Keyword):
+    """A whole number for each sample; how many there must be, and how great they may be, shows later."""
+
+    kind = "array_like"
+
+    def checked(self, name: str, value: Any) -> Array | None:
+        """The numbers as int64."""
+        if value is None:
+            return None
+        numbers = real_array(name, value)
+        if numbers.dtype.kind not in "iu":
+            raise TypeError(f"{name} has dtype {numbers.dtype}; lengths must be integers")
+        return numbers.astype(np.int64)
+
+    def condition(self, name: str) -> str:
+        """Their domain."""
+        return f"{name} has one length for each sample, >= 0, or is None"
+
+
+@dataclass(frozen=True)
 class Steps:
     """Thresholds between classes that have an order, and a table with a line for each class of what its loss is made of."""
 

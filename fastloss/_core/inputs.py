@@ -96,6 +96,14 @@ def ids(normal: Normal, pred: Array) -> Array:
     return normal.rng.integers(0, pred.shape[1], len(pred))
 
 
+def frames(normal: Normal, size: int, classes: int) -> tuple[Array, Array]:
+    """Sequences, about three frames for each label."""
+    count = max(1, min(size // classes, round((size // classes) ** 0.5)))
+    length = max(1, size // classes // count)
+    labels = normal.rng.integers(1, classes, (count, max(1, length // 3)))
+    return normal(count, length, classes), labels
+
+
 def corners(normal: Normal, count: int) -> Array:
     """Boxes, most of which overlap."""
     middle, half = normal(count, 2) / 2, np.exp(normal(count, 2) / 2)
@@ -205,6 +213,13 @@ MEAN_AND_LOG_DEVIATION = replace(
     MEAN_AND_LOG_VARIANCE,
     short="(m, s) = pred, a mean and the log of a standard deviation",
     pred="Two numbers for each sample along `axis`: the mean, and the logarithm of the standard deviation.",
+)
+SEQUENCES = Inputs(
+    short="logits of frames against class ids",
+    pred="Logits, of shape (..., frames, classes). -inf masks a class.",
+    target="Class ids of any integer dtype, of shape (..., labels). A sequence ends with its last label, or before the first id "
+    "below 0, as -1.",
+    draw=lambda normal, size, classes: frames(normal, size, max(2, classes)),
 )
 BOXES = Inputs(
     short="boxes x₁, y₁, x₂, y₂",

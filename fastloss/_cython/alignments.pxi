@@ -92,13 +92,13 @@ cdef class CtcKernel(CoreKernel):
         cdef Py_ssize_t width
         cdef int64_t[::1] labels, frames
         pred, target = operands[PRED], operands[TARGET]
-        samples, length, classes = pred.shape[:-2], pred.shape[-2], pred.shape[-1]
+        *samples, length, classes = pred.shape
         # Where the frames do not lie as one row, a copy has them so; results come back from one.
         rows = [None if x is None else x.reshape((*samples, length * classes)) for x in (pred, operands[GRADS], operands[HESSES])]
         line = np.ascontiguousarray(target, np.int64).ravel()
         labels = line if line.size else np.zeros(1, np.int64)
         job.labels = &labels[0]
-        job.most = target.shape[-1]
+        job.most = target.shape[target.ndim - 1]
         job.frames = NULL
         if own[0] is not None:
             frames = np.ascontiguousarray(own[0], np.int64).ravel()

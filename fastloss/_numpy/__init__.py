@@ -12,6 +12,7 @@ import numpy as np
 
 from .._core.domains import Array
 from . import (
+    alignments,
     boxes,
     counts,
     cross_entropies,
@@ -53,6 +54,7 @@ KERNELS: dict[str, Any] = {
     **two_rows.KERNELS,
     **boxes.KERNELS,
     **structured.KERNELS,
+    **alignments.KERNELS,
 }
 
 

@@ -70,6 +70,7 @@ from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance
 from .overlap import dice, jaccard, tversky
 from .boxes import ciou, diou, giou, iou
+from .alignment import ctc
 from .survival import cox
 # isort: on
 
@@ -87,6 +88,7 @@ __all__ = [
     "crammer_singer_hinge",
     "crps_ensemble",
     "crps_gaussian",
+    "ctc",
     "dice",
     "diou",
     "epsilon_insensitive",
