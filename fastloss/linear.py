@@ -16,7 +16,7 @@ import numpy as np
 
 from ._core.arrays import real_array, result_dtype
 from ._core.domains import Array
-from ._core.families import Embeddings, RowLoss, TwoOutputs, classes
+from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes
 from ._core.hyperparameters import Integer, Parameter
 from ._core.loss import Loss
 
@@ -61,7 +61,7 @@ def objective(
         A weight >= 0 for each sample.
     classes : int, optional
         How many classes there are, if class ids are up to the largest of other samples: of other parts of the data. Of losses
-        of embeddings, how many components these have.
+        of embeddings, how many components these have; of an ensemble, how many members, 1 if it is not given.
     **parameters
         The loss's own keywords, as ``delta``.
 
@@ -310,6 +310,8 @@ def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, 
     """The shape of the scores of one sample."""
     if isinstance(loss, TwoOutputs):
         return (*target.shape[1:], 2)
+    if isinstance(loss, Ensemble):
+        return (*target.shape[1:], 1 if count is None else count)
     if isinstance(loss, Embeddings) and count is None:
         raise ValueError(f"{loss.name} takes embeddings; classes must be how many components they have")
     if not (isinstance(loss, (RowLoss, Embeddings)) and target.ndim == 1):

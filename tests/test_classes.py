@@ -15,7 +15,7 @@ from truths_more import CLASSES, more_batch
 
 import fastloss as fl
 
-OF_ROWS = [kind for kind in CLASSES if kind.target != "one"]
+OF_ROWS = [kind for kind in CLASSES if kind.target in ("ids", "rows")]
 SOFTMAX = [kind for kind in OF_ROWS if kind.family == "logits"]
 OF_PROBABILITIES = [kind for kind in OF_ROWS if kind.family in ("probabilities", "masks")]
 WIDTHS = [1, 2, 3, 10, 64, 95, 96, 100, 1000, 2049, 5000]

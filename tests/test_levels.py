@@ -167,7 +167,7 @@ def test_losses_of_the_whole_batch(name):
     calls = []
     for size, dtype in itertools.product((12, 100, 3000), DTYPES):
         pred, target = loss.inputs.draw(Normal(np.dtype(dtype), size), size, 5)
-        if loss.weighs or "axis" in loss.parameters:
+        if loss.each or "axis" in loss.parameters:
             pred, target = truths_structured.embeddings(name, size // 10, size)
         for call, reduction in itertools.product(CALLS, REDUCTIONS[1:]):
             calls.append((getattr(loss, call), (pred.astype(dtype), target), {"reduction": reduction}))

@@ -34,6 +34,11 @@ def num(x):
     return mp.mpf(float(x))
 
 
+def exact_own(own):
+    """Hyperparameters, as the numbers that they are."""
+    return {k: tuple(map(num, v)) if np.ndim(v) else num(v) for k, v in own.items()}
+
+
 def chop(x, size):
     """0 for what only the digits of mpmath leave of a difference of terms of this size."""
     return ZERO if abs(x) < size * mp.mpf(10) ** (8 - mp.mp.dps) else x
@@ -201,7 +206,7 @@ class Kind:
 
     def sample(self, p, t, **own):
         """The truth of one sample, of the very numbers given."""
-        own = {k: num(v) for k, v in (OWN.get(self.name, {}) | own).items()}
+        own = exact_own(OWN.get(self.name, {}) | own)
         if self.points:
             return DEFINITIONS[self.name](num(p), num(t), **own)
         t = np.arange(len(p)) == t if self.target == "ids" else t

@@ -11,6 +11,7 @@ from typing import Any
 
 import mpmath as mp
 import numpy as np
+import truths_forecasts as forecasts
 from truths import ONE, ZERO, Sample, distributions, inf, num, over
 
 ln = math.log
@@ -252,7 +253,7 @@ DEFINITIONS = {
         "softmax_jensen_shannon", "reverse_kl_divergence", "softmax_reverse_kl_divergence", "laplace_nll", "dice", "jaccard",
         "tversky",
     )
-}  # fmt: skip
+} | forecasts.DEFINITIONS  # fmt: skip
 NAMES = tuple(DEFINITIONS)
 WAYS = [  # name, target, family
     ("softmax_poly", "ids", "logits"),
@@ -271,11 +272,14 @@ WAYS = [  # name, target, family
     ("softmax_reverse_kl_divergence", "rows", "logits"),
     ("laplace_nll", "one", "pairs"),
     *((name, "rows", "masks") for name in ("dice", "jaccard", "tversky")),
+    *forecasts.WAYS,
 ]
 
 
 def draw(kind, rng, n, classes, dtype):
     """A batch that suits the loss."""
+    if kind.name in forecasts.DEFINITIONS:
+        return tuple(x.astype(dtype) for x in forecasts.draw(kind.name, rng, n, classes))
     if kind.target == "one":
         return (rng.standard_normal((n, 2)) * 2).astype(dtype), (rng.standard_normal(n) * 2).astype(dtype)
     shape = (n, classes)
@@ -291,7 +295,7 @@ UNITS = {  # what an error may be, in units in the last place of a result or of 
     "softmax_poly": 12, "softmax_generalized_cross_entropy": 12, "brier": 8, "softmax_brier": 16, "crammer_singer_hinge": 4,
     "weston_watkins_hinge": 8, "ranked_probability_score": 12, "softmax_ranked_probability_score": 16, "jensen_shannon": 24,
     "softmax_jensen_shannon": 24, "reverse_kl_divergence": 24, "softmax_reverse_kl_divergence": 32, "laplace_nll": 8, "dice": 8,
-    "jaccard": 8, "tversky": 8,
+    "jaccard": 8, "tversky": 8, **forecasts.UNITS,
 }  # fmt: skip
 VARIANTS = {
     "softmax_poly": [{"epsilon": e} for e in (-1.0, -0.5, 0.0, 4.0)],
@@ -301,6 +305,7 @@ VARIANTS = {
     "dice": [{"smooth": 0.0}],
     "jaccard": [{"smooth": 0.5}],
     "tversky": [{"alpha": 0.3, "beta": 0.7, "smooth": 0.0}, {"alpha": 2.0, "beta": 0.0}],
+    **forecasts.VARIANTS,
 }
 OF_IDS = {"axis", "ignore_index", "class_weight"}
 OWN = {
@@ -314,10 +319,13 @@ OWN = {
     "dice": {"axis", "smooth"},
     "jaccard": {"axis", "smooth"},
     "tversky": {"axis", "alpha", "beta", "smooth"},
+    **forecasts.OWN,
 }
 BOUNDED = {*NAMES} - {
     "crammer_singer_hinge", "weston_watkins_hinge", "ranked_probability_score", "dice", "jaccard", "tversky",
+    *forecasts.UNBOUNDED,
 }  # fmt: skip
+WITHOUT_CONSTANT = {"iou", "giou", "diou", "ciou"}
 LINKS = {name: "softmax" for name in NAMES if name.startswith("softmax")}
 ALIASES = {
     "poly1": "softmax_poly",
@@ -369,6 +377,7 @@ HAND = [
     ("jaccard", "rows", ([1, 0, 0.5], [1, 0, 1]), {"smooth": 0}, 0.25, None, None),
     ("tversky", "rows", ([1, 0, 0.5], [1, 0, 1]), {"alpha": 0.3, "beta": 0.7, "smooth": 0}, 0.1891892, None, None),
     ("dice", "rows", ([0.5], [1]), {}, 1 / 7, [-1 / 1.75**2], None),
+    *forecasts.HAND,
 ]  # fmt: skip
 
 
@@ -432,6 +441,7 @@ ENDS = [
     *((name, "rows", [1, 0], [1, 0], {"smooth": 0}, 0, [-0.5, 0.5], [0.5, -0.5]) for name in ("dice", "tversky")),
     ("jaccard", "rows", [1, 0], [1, 0], {"smooth": 0}, 0, [-1, 1], [0, -2]),
     ("tversky", "rows", [1, 0], [0, 1], {"alpha": 0, "beta": 0, "smooth": 0}, 0, [0, 0], [0, 0]),
+    *forecasts.ENDS,
 ]  # fmt: skip
 
 
@@ -452,4 +462,5 @@ WRONG = [  # name, what is wrong, the error's text
     *((name, {"smooth": -1.0}, "smooth is -1.0; it must satisfy 0 <= smooth < inf") for name in ("dice", "jaccard", "tversky")),
     ("tversky", {"alpha": -0.1}, "alpha is -0.1; it must satisfy 0 <= alpha < inf"),
     ("tversky", {"beta": -0.1}, "beta is -0.1; it must satisfy 0 <= beta < inf"),
+    *forecasts.WRONG,
 ]  # fmt: skip

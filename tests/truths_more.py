@@ -11,7 +11,7 @@ import numpy as np
 import truths
 import truths_classes
 import truths_counts
-from truths import KINDS, ONE, ZERO, Kind, Sample, digits, distributions, num
+from truths import KINDS, ONE, ZERO, Kind, Sample, digits, distributions, exact_own, num
 
 # ---- definitions -----------------------------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class More(Kind):
     """As Kind, for the losses of this module; "one" is a target for each row."""
 
     def sample(self, p, t, **own):
-        return DEFINITIONS[self.name](*exactly(self, p, t), **{k: num(v) for k, v in own.items()})
+        return DEFINITIONS[self.name](*exactly(self, p, t), **exact_own(own))
 
 
 def exactly(kind, p, t):
@@ -222,7 +222,7 @@ def cost_slopes(kind, samples, factors):
 def hessian_times(kind, pred, target, vector, factors, **own):
     """The Hessian of Σ factor·loss times a vector, shaped like pred, in float64."""
     pairs = [exactly(kind, p, t) for p, t in zip(pred, target, strict=True)]
-    own = {k: num(v) for k, v in (truths.OWN.get(kind.name, {}) | own).items()}
+    own = exact_own(truths.OWN.get(kind.name, {}) | own)
     flat = [v for p, _ in pairs for v in (p if isinstance(p, list) else [p])]
     width = len(flat) // len(pairs)
 

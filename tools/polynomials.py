@@ -12,6 +12,9 @@ Reductions (`vecmath.h` uses the first three, `vecmath_avx512.h` the last four):
 * exp(x) = 2^k · (1 + r + r²·Q(r)),                 |r| ≤ ½ ln 2
 * log(1+f) = f − (h − s·(h + z·S(z))),              h = ½f², s = f/(2+f), z = s²,  √½ − 1 ≤ f ≤ ½
 * exp(x) − 1 − x = x²·(1/2 + x/6 + …),              |x| ≤ ½: its own series
+* arctan(t) = t + t·z·P(z),                         z = t², |t| ≤ √2 − 1
+* 2Φ(z) − 1 = z·P(z²),                              0 ≤ z ≤ 1, of the normal distribution
+* 2(1 − Φ(z)) = exp(−½z²)·P(y),                     y = (z − 4)/(z + 4), 1 ≤ z ≤ 9: beyond that it is nothing beside 1
 * exp(x) = 2^k · 2^(j/N) · (1 + r + r²·Q(r)),       |r| ≤ ln 2 / 2N
 * log(x) = k·ln 2 + log cⱼ + log(1+r),              r = m/cⱼ − 1 for a mantissa m in [¾, 3/2)
 * log(1+e) = log cⱼ + log(1+r),                     r = (1+e)/cⱼ − 1 for e in [0, 1]
@@ -57,6 +60,27 @@ atanh_tail = series(
     mp.mpf("1e-5"),
     lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2) / z,
 )
+
+bulk = series(
+    lambda k: mp.sqrt(2 / mp.pi) * (-mp.mpf(1) / 2) ** k / (mp.factorial(k) * (2 * k + 1)),
+    mp.mpf("1e-5"),
+    lambda q: mp.erf(mp.sqrt(q / 2)) / mp.sqrt(q),
+)
+
+arc_tail = series(
+    lambda k: mp.mpf((-1) ** (k + 1)) / (2 * k + 3),
+    mp.mpf("1e-5"),
+    lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z,
+)
+
+
+def from_tail(y):
+    return 4 * (1 + y) / (1 - y)
+
+
+def tail(y):
+    z = from_tail(y)
+    return mp.exp(z**2 / 2) * mp.erfc(z / mp.sqrt(2))
 
 
 def fit(name, kind, degree, tail, low, high, rebuild, exact, points=2000):
@@ -117,6 +141,10 @@ if __name__ == "__main__":
     for kind, degree in (("F", 3), ("D", 6)):
         fit("ATANH", kind, degree, atanh_tail, mp.mpf(0), mp.mpf("0.0401"),
             lambda z, p: mp.sqrt(z) * (2 + z * p), lambda z: 2 * mp.atanh(mp.sqrt(z)))  # fmt: skip
+    fit("BULK", "D", 10, bulk, mp.mpf(0), mp.mpf(1), lambda q, p: mp.sqrt(q) * p, lambda q: mp.erf(mp.sqrt(q / 2)))
+    fit("TAIL", "D", 17, tail, -mp.mpf(3) / 5, mp.mpf(5) / 13, lambda y, p: p, tail)
+    fit("ARC", "D", 10, arc_tail, mp.mpf(0), (mp.sqrt(2) - 1) ** 2, lambda z, p: mp.sqrt(z) * (1 + z * p),
+        lambda z: mp.atan(mp.sqrt(z)))  # fmt: skip
     array("BEND", [1 / mp.factorial(k + 2) for k in range(14)], "D")
     print()
     for kind, size, exp_degree, log_degree in (("F", 32, 1, 3), ("D", 16, 4, 8)):

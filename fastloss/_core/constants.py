@@ -104,6 +104,11 @@ def zero(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> f
     return 0.0
 
 
+def none(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> float:
+    """Where one prediction for all samples means nothing."""
+    raise ValueError(f"{loss.name} has no best constant: its samples have no prediction in common")
+
+
 # ---- samples that are rows -------------------------------------------------------------------------------------------
 
 
@@ -180,8 +185,7 @@ def descended(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any])
     numbers = {
         name: hyperparameters[name] for name in loss.parameters if name not in ("axis", "ignore_index", "class_weight")
     }
-    x = np.log(weight)
-    rows = (len(x), len(x))
+    rows = (len(weight), len(weight))
 
     def cost(x: Array) -> tuple[float, Array]:
         value, slopes = loss.value_and_grad(
@@ -189,19 +193,26 @@ def descended(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any])
         )
         return value, slopes.sum(axis=0)
 
+    def bend(x: Array, v: Array) -> Array:
+        product = loss.hvp(
+            np.broadcast_to(x, rows), ids, np.broadcast_to(v, rows), sample_weight=weight, reduction="sum", **numbers
+        )
+        return np.asarray(product.sum(axis=0))
+
+    best = np.full(len(p), -np.inf)
+    best[present] = newton(cost, bend, np.log(weight))
+    return best
+
+
+def newton(cost: Callable[[Array], tuple[float, Array]], bend: Callable[[Array, Array], Array], x: Array) -> Array:
+    """Where a cost is least, from x on: by its gradient, and its Hessian times a vector."""
     value, slope = cost(x)
     for _ in range(STEPS):
-        bend = np.array(
-            [loss.hvp(np.broadcast_to(x, rows), ids, np.broadcast_to(v, rows), sample_weight=weight, reduction="sum",
-                      **numbers).sum(axis=0) for v in np.eye(len(x))]
-        )  # fmt: skip
-        values, vectors = np.linalg.eigh(bend)
+        values, vectors = np.linalg.eigh(np.array([bend(x, v) for v in np.eye(len(x))]))
         step = vectors @ ((vectors.T @ slope) / np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300))
         while (there := cost(x - step))[0] > value and np.abs(step).max() > 1e-16 * np.abs(x).max():
             step /= 2
         if there[0] >= value:
             break
         x, (value, slope) = x - step, there
-    best = np.full(len(p), -np.inf)
-    best[present] = x
-    return best
+    return x

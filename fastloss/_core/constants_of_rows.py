@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .constants import STEPS, Constant, average, descended, frequencies, mean_row, row_weights, samples
+from .constants import STEPS, Constant, average, descended, frequencies, mean_row, newton, row_weights, samples
 from .domains import Array
 from .locations import middle
 
@@ -29,6 +29,33 @@ def median_and_log_scale(loss: Loss, arguments: Arguments, hyperparameters: dict
     m = middle(target, weight)
     with np.errstate(divide="ignore"):
         return np.array([m, np.log(average(np.abs(target - m), weight))])
+
+
+def median_member(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
+    """Of an ensemble, whose size is not known: its one member."""
+    return np.array([middle(*samples(arguments))])
+
+
+def mean_and_log_deviation(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
+    """Of the CRPS of a normal distribution, convex in its mean and deviation: by descent from those of the targets."""
+    target, weight = samples(arguments)
+    m = average(target, weight)
+    scale = np.sqrt(average((target - m) ** 2, weight))
+    if not 0 < scale < np.inf:
+        return np.array([m, np.log(scale) if scale > 0 else scale - np.inf])
+    target = (target - m) / scale
+    shape = (len(target), 2)
+
+    def cost(x: Array) -> tuple[float, Array]:
+        value, slopes = loss.value_and_grad(np.broadcast_to(x, shape), target, sample_weight=weight, reduction="sum")
+        return value, slopes.sum(axis=0)
+
+    def bend(x: Array, v: Array) -> Array:
+        rows = (np.broadcast_to(x, shape), target, np.broadcast_to(v, shape))
+        return np.asarray(loss.hvp(*rows, sample_weight=weight, reduction="sum").sum(axis=0))
+
+    mean, log_scale = newton(cost, bend, np.zeros(2))
+    return np.array([m + scale * mean, np.log(scale) + log_scale])
 
 
 def mean_rows(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:

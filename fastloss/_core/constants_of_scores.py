@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .constants import STEPS, average, each_column, samples
+from .constants import STEPS, average, each_column, newton, samples
 from .domains import Array
 
 if TYPE_CHECKING:
@@ -94,3 +94,25 @@ def searched(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) 
             break
         low, high = (low, middle) if at(middle)[1] > 0 else (middle, high)
     return (low + high) / 2
+
+
+def between_thresholds(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> float:
+    """Of ordered classes: where the slopes of those that are there balance."""
+    target, weight = samples(arguments)
+    if np.isnan(target).any():
+        return math.nan
+    classes, places = np.unique(target, return_inverse=True)
+    shares, thresholds = np.bincount(places, weight), hyperparameters["thresholds"].thresholds
+    if len(classes) == 1 and classes[0] in (0, len(thresholds)):
+        return math.copysign(math.inf, classes[0] - 0.5)
+    given = {"sample_weight": shares, "reduction": "sum", "thresholds": thresholds}
+
+    def cost(x: Array) -> tuple[float, Array]:
+        value, slopes = loss.value_and_grad(np.repeat(x, len(classes)), classes, **given)
+        return value, slopes.sum(keepdims=True)
+
+    def bend(x: Array, v: Array) -> Array:
+        there = np.repeat(x, len(classes)), classes, np.repeat(v, len(classes))
+        return np.asarray(loss.hvp(*there, **given).sum(keepdims=True))
+
+    return float(newton(cost, bend, np.array([float(np.mean(thresholds))]))[0])

@@ -85,7 +85,7 @@ def parameters(loss: Loss, call: str) -> str:
     for name, keyword in loss.parameters.items():
         default = "optional" if keyword.default is None else f"default {keyword.default}"
         entries.append(item(f"{name} : {keyword.kind}, {default}", keyword.text))
-    weight = WEIGHT.format(each=loss.weighs or (A_ROW if "axis" in loss.parameters else ONE_EACH))
+    weight = WEIGHT.format(each=loss.each or (A_ROW if "axis" in loss.parameters else ONE_EACH))
     entries.append(item("sample_weight : array_like, optional", weight))
     if call != "constant":
         allowed = [name for name in REDUCTIONS if name in loss.reductions]

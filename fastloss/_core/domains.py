@@ -47,6 +47,15 @@ FOR_POWER = replace(
     text=">= 0, and > 0 for a power >= 2",
     given=lambda power: NOT_NEGATIVE if power < 2 else POSITIVE_FROM_2,
 )
+WHOLE = Domain("a class id, a whole number >= 0", lambda x: ((x >= 0) & (x == np.floor(x))) | (x != x))
+CLASS = replace(
+    WHOLE,
+    given=lambda steps: Domain(
+        f"a class id, a whole number in [0, {steps.classes})",
+        lambda x: ((x >= 0) & (x < steps.classes) & (x == np.floor(x))) | (x != x),
+        "thresholds are one less than classes",
+    ),
+)
 WEIGHT = Domain("a number >= 0 and finite", lambda x: (x >= 0) & (x < np.inf))
 
 

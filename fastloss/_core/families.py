@@ -5,8 +5,11 @@
 | Pointwise | (), () -> () | huber |
 | TwoOutputs | (2), () -> () | gaussian_nll |
 | RowLoss | (c), (c) or () -> () | softmax_cross_entropy |
+| Ensemble | (k), () -> () | crps_ensemble |
 | TwoRows | (d), (d) -> () | cosine_distance |
+| Boxes | (4), (4) -> () | iou |
 | Root | () …, () … -> sums, then their root | rmse |
+| Alignment | (t, c), (s) -> () | ctc |
 | Structured | (n), (n) -> () | cox |
 | Lists, Pairs | (n), (n), (n) -> () | listmle, pairwise_logistic |
 | Embeddings, Views | (n, d), (n) -> () | supcon, nt_xent |
@@ -26,6 +29,7 @@ from .arguments import Arguments, axis_of, centred
 from .arrays import repeats, result_dtype, same_shape
 from .constants import Constant
 from .domains import Array
+from .errors import subscript
 from .hyperparameters import ClassWeight, Groups, Integer, Keyword, check_held
 from .inputs import Inputs
 from .loss import Definition, Loss, register
@@ -186,7 +190,7 @@ class Triplets(Structured):
     """A loss of triplets of rows, whose places the target holds."""
 
     counted: ClassVar[str] = "triplet"
-    weighs: ClassVar[str] = "for each triplet: the shape of `target` without its last axis"
+    each: ClassVar[str] = "for each triplet: the shape of `target` without its last axis"
 
     def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
         dtype = result_dtype(pred)
@@ -230,12 +234,79 @@ class TwoRows(WithAxis):
     """A loss of a vector against a vector."""
 
 
-class TwoOutputs(WithAxis):
-    """A loss of two numbers against one."""
+class Boxes(WithAxis):
+    """A loss of a box against a box."""
 
     def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
-        if pred.shape[axis] != 2:
-            raise ValueError(f"pred has shape {pred.shape}; it must have two outputs on axis {axis}")
+        if pred.shape[axis] != 4:
+            raise ValueError(f"pred has shape {pred.shape}; it must have x1, y1, x2 and y2 on axis {axis}")
+        return super()._fitting(pred, target, axis, samples)
+
+
+class Alignment(Loss):
+    """A loss of a sequence of rows of classes against a shorter sequence of class ids, which ends with the first id below 0."""
+
+    each: ClassVar[str] = (
+        "for each sequence: the shape of `pred` without its last two axes, or repeating along axes of length 1"
+    )
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        dtype = result_dtype(pred)
+        lengths, blank = hyperparameters["lengths"], hyperparameters["blank"]
+        if pred.ndim < 2:
+            raise ValueError(f"pred has shape {pred.shape}; it must have an axis of frames and one of classes")
+        samples, (frames, classes) = pred.shape[:-2], pred.shape[-2:]
+        if target.ndim != pred.ndim - 1 or target.shape[:-1] != samples:
+            shown = "".join(f"{n}, " for n in samples)
+            raise ValueError(
+                f"pred has shape {pred.shape} but target has shape {target.shape}; it must be ({shown}labels)"
+            )
+        if target.size and target.dtype.kind not in "iu":
+            raise TypeError(f"target has dtype {target.dtype}; class ids must be integers")
+        if not 0 <= blank < classes:
+            raise ValueError(f"blank is {blank}; it must be in [0, {classes})")
+        if lengths is not None:
+            if lengths.shape != samples:
+                raise ValueError(
+                    f"pred has shape {pred.shape} but lengths has shape {lengths.shape}; it must be {samples}"
+                )
+            if (bad := (lengths < 0) | (lengths > frames)).any():
+                first = int(np.argmax(bad))
+                where = subscript("lengths", first, lengths.shape)
+                raise ValueError(f"{where} is {lengths.flat[first]}; lengths must be in [0, {frames}]")
+        return Arguments(pred, target, None, reduction, dtype, samples, tuple(hyperparameters.values()))
+
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, hyperparameters: tuple[Any, ...]
+    ) -> Arguments:
+        arguments = super()._arguments(pred, target, sample_weight, reduction, hyperparameters)
+        ids, classes, blank = arguments.target, arguments.pred.shape[-1], hyperparameters[1]
+        padded = np.maximum.accumulate(ids < 0, axis=-1) if ids.size else ids < 0
+        bad = (ids >= classes) | (ids == blank) | (padded & (ids >= 0))
+        if bad.any() and arguments.weight is not None:
+            bad &= (arguments.weight != 0)[..., None]
+        if bad.any():
+            first = int(np.argmax(bad))
+            where, value = subscript("target", first, ids.shape), ids.flat[first]
+            reason = f"class ids must be in [0, {classes})"
+            if value == blank:
+                reason = "that is the blank's, which no label may be"
+            elif value < classes:
+                reason = "ids below 0 end a sequence, and nothing may come after them"
+            raise ValueError(f"{where} is {value}; {reason}")
+        return arguments
+
+    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+        ids = max(int(np.max(target, initial=0)), int(parameters.get("blank", 0)))
+        return np.broadcast_to(np.float64(0), (*target.shape[:-1], 1, ids + 1))
+
+
+class AgainstOne(WithAxis):
+    """A loss of several numbers against one."""
+
+    outputs: ClassVar[int]  # of a constant
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
         if target.shape != samples:
             raise ValueError(f"pred has shape {pred.shape} but target has shape {target.shape}; it must be {samples}")
         return target
@@ -243,7 +314,25 @@ class TwoOutputs(WithAxis):
     def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
         if parameters.get("axis", -1) != -1:
             raise TypeError("axis is given, but the outputs of a constant are on the last axis")
-        return np.broadcast_to(np.float64(0), (*target.shape, 2))
+        return np.broadcast_to(np.float64(0), (*target.shape, self.outputs))
+
+
+class TwoOutputs(AgainstOne):
+    """A loss of two numbers against one."""
+
+    outputs: ClassVar[int] = 2
+
+    def _fitting(self, pred: Array, target: Array, axis: int, samples: tuple[int, ...]) -> Array:
+        if pred.shape[axis] != 2:
+            raise ValueError(f"pred has shape {pred.shape}; it must have two outputs on axis {axis}")
+        return super()._fitting(pred, target, axis, samples)
+
+
+class Ensemble(AgainstOne):
+    """A loss of any number of members against one number; its kernel is one of rows."""
+
+    leading: ClassVar[tuple[str, ...]] = ("axis", "ignore_index", "class_weight")
+    outputs: ClassVar[int] = 1
 
 
 class RowLoss(WithAxis):

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,88 @@ class Number(Keyword):
     def condition(self, name: str) -> str:
         """The numbers."""
         return f"{name} is {self._listed()}"
+
+
+@dataclass(frozen=True)
+class Flag(Keyword):
+    """Yes or no."""
+
+    kind = "bool"
+
+    def checked(self, name: str, value: Any) -> float:
+        """1 or 0, as the kernels take it."""
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
+        return float(value)
+
+    def condition(self, name: str) -> str:
+        """Its type."""
+        return f"{name} is True or False"
+
+
+@dataclass(frozen=True)
+class Lengths(Keyword):
+    """A whole number for each sample; how many there must be, and how great they may be, shows later."""
+
+    kind = "array_like"
+
+    def checked(self, name: str, value: Any) -> Array | None:
+        """The numbers as int64."""
+        if value is None:
+            return None
+        numbers = real_array(name, value)
+        if numbers.dtype.kind not in "iu":
+            raise TypeError(f"{name} has dtype {numbers.dtype}; lengths must be integers")
+        return numbers.astype(np.int64)
+
+    def condition(self, name: str) -> str:
+        """Their domain."""
+        return f"{name} has one length for each sample, >= 0, or is None"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Thresholds between classes that have an order, and a table with a line for each class of what its loss is made of."""
+
+    thresholds: tuple[float, ...]
+
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        return len(self.thresholds) + 1
+
+    @cached_property
+    def table(self) -> Array:
+        """Of each class: its lower end, its upper end, and -log(1 - exp(lower - upper))."""
+        ends = np.concatenate([[-np.inf], self.thresholds, [np.inf]])
+        lines = np.stack([ends[:-1], ends[1:], -np.log(-np.expm1(ends[:-1] - ends[1:]))], axis=1)
+        lines.setflags(write=False)
+        return lines
+
+
+@dataclass(frozen=True)
+class Thresholds(Keyword):
+    """The thresholds between classes that have an order."""
+
+    kind = "array_like"
+
+    def checked(self, name: str, value: Any) -> Steps:
+        """The thresholds, if they increase."""
+        numbers = real_array(name, value).astype(np.float64, order="C")
+        if numbers.ndim != 1 or not numbers.size:
+            raise ValueError(f"{name} has shape {numbers.shape}; it must be (C - 1,), one less than there are classes")
+        if not (finite := np.isfinite(numbers)).all():
+            first = int(np.argmin(finite))
+            raise ValueError(f"{name}[{first}] is {numbers[first]}; {name} must be finite")
+        if not (rises := np.diff(numbers) > 0).all():
+            first = int(np.argmin(rises))
+            after, before = numbers[first + 1], numbers[first]
+            raise ValueError(f"{name}[{first + 1}] is {after}; it must be more than {name}[{first}], which is {before}")
+        return Steps(tuple(numbers.tolist()))
+
+    def condition(self, name: str) -> str:
+        """Their order."""
+        return f"{name} has shape (C - 1,), each more than the one before"
 
 
 @dataclass(frozen=True)

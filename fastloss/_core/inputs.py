@@ -10,6 +10,7 @@ import numpy as np
 
 from .domains import (
     BINARY,
+    CLASS,
     FOR_POWER,
     LABEL,
     NOT_NEGATIVE,
@@ -99,6 +100,20 @@ def views(normal: Normal, size: int, classes: int) -> Array:
 def ids(normal: Normal, pred: Array) -> Array:
     """A class for each row."""
     return normal.rng.integers(0, pred.shape[1], len(pred))
+
+
+def frames(normal: Normal, size: int, classes: int) -> tuple[Array, Array]:
+    """Sequences, about three frames for each label."""
+    count = max(1, min(size // classes, round((size // classes) ** 0.5)))
+    length = max(1, size // classes // count)
+    labels = normal.rng.integers(1, classes, (count, max(1, length // 3)))
+    return normal(count, length, classes), labels
+
+
+def corners(normal: Normal, count: int) -> Array:
+    """Boxes, most of which overlap."""
+    middle, half = normal(count, 2) / 2, np.exp(normal(count, 2) / 2)
+    return np.concatenate([middle - half, middle + half], axis=1).astype(normal.dtype)
 
 
 def both(normal: Normal, size: int, classes: int) -> tuple[Array, Array]:
@@ -200,6 +215,30 @@ MEDIAN_AND_LOG_SCALE = replace(
     short="(m, s) = pred, a median and a log-scale",
     pred="Two numbers for each sample along `axis`: the median, and the logarithm of the scale.",
 )
+MEAN_AND_LOG_DEVIATION = replace(
+    MEAN_AND_LOG_VARIANCE,
+    short="(m, s) = pred, a mean and the log of a standard deviation",
+    pred="Two numbers for each sample along `axis`: the mean, and the logarithm of the standard deviation.",
+)
+SEQUENCES = Inputs(
+    short="logits of frames against class ids",
+    pred="Logits, of shape (..., frames, classes). -inf masks a class.",
+    target="Class ids of any integer dtype, of shape (..., labels). A sequence ends with its last label, or before the first id "
+    "below 0, as -1.",
+    draw=lambda normal, size, classes: frames(normal, size, max(2, classes)),
+)
+BOXES = Inputs(
+    short="boxes x₁, y₁, x₂, y₂",
+    pred="Boxes, each by two corners x1, y1, x2, y2 along `axis`. A box whose x2 < x1 or y2 < y1 is empty.",
+    target="Boxes, of the same shape and of any real dtype.",
+    draw=lambda normal, size, _: (corners(normal, max(1, size // 4)), corners(normal, max(1, size // 4))),
+)
+MEMBERS = Inputs(
+    short="rows of K members",
+    pred="The K members of each forecast along `axis`: numbers, in any order.",
+    target=MEAN_AND_LOG_VARIANCE.target,
+    draw=lambda normal, size, classes: (x := rows(normal, size, classes), normal(len(x))),
+)
 DISTRIBUTIONS = Inputs(
     short="rows of probabilities",
     pred="Rows of probabilities, in [0, 1], the classes along `axis`. That a row sums to 1 is not checked.",
@@ -262,6 +301,13 @@ MASKS = Inputs(
         sigmoid(rows(normal, size, classes)),
         choice(rows(normal, size, classes), 0),
     ),
+)
+SCORES_OF_ORDERED = Inputs(
+    short="a score against class ids",
+    pred="Scores, any real number.",
+    target="Class ids 0 to C - 1, in the order of the classes, of the same shape and of any real dtype.",
+    domains={"target": CLASS},
+    draw=lambda normal, size, _: (normal(size), choice(normal(size), 0)),
 )
 VECTORS = Inputs(
     short="vectors",

@@ -57,9 +57,7 @@ class Loss(Calls):
     kind: ClassVar[str] = ""  # what a loss is that does not have every reduction
     cost_only: ClassVar[bool] = False  # no sample has a loss of its own
     root: ClassVar[bool] = False  # of a mean
-    weighs: ClassVar[str] = (
-        ""  # what sample_weight has a weight for, where the shape of the losses is neither pred's nor of its rows
-    )
+    each: ClassVar[str] = ""  # what has a weight, where it is neither a number nor a row
     ids = rows = False  # which kinds of target a loss of rows knows
 
     def __init__(self, name: str, doc: str, definition: Definition) -> None:

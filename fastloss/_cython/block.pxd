@@ -118,3 +118,10 @@ cdef struct TripletBlock:   # rows of embeddings, and triplets of them
     double* sums            # the cost, the weight and the number of triplets
 
 ctypedef int (*TripletFunction)(const TripletBlock* block) except -1 nogil
+
+# A sequence: rows of logits, whose place its gradient takes; labels; room. See loops/alignments.pxd.
+ctypedef int (*CtcFunction)(double* x, const int64_t* label, Py_ssize_t labels, Py_ssize_t blank, double* work, double* hess,
+                            Py_ssize_t frames, Py_ssize_t classes, bint sloped, double* value) except -1 nogil
+
+cdef enum:
+    ROOM = 16               # lines of states that it has room for

@@ -19,12 +19,13 @@ from .batch cimport (
     read_numbers, scatter, write_numbers)
 from .block cimport (
     BOUND, GRAD, GROUP_LINES, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
-    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, TILE, VALUE, Block, GroupBlock, GroupFunction, PairBlock,
+    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, ROOM, TILE, VALUE, Block, CtcFunction, GroupBlock, GroupFunction, PairBlock,
     PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums, TripletBlock, TripletFunction)
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
-from .tables cimport Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry
+from .tables cimport (
+    CtcEntry, Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry)
 from .vectors cimport fetch
 from .views cimport reading, writing
 
@@ -73,6 +74,7 @@ include "outputs.pxi"
 include "pairs.pxi"
 include "groups.pxi"
 include "embeddings.pxi"
+include "alignments.pxi"
 include "rows_numbers.pxi"
 include "rows.pxi"
 include "rows_kernel.pxi"
@@ -85,11 +87,13 @@ FAMILIES = {
     "pointwise": PointwiseKernel,
     "statistic": StatisticKernel,
     "outputs": OutputsKernel,
+    "boxes": BoxesKernel,
     "pairs": PairsKernel,
     "rows": RowsKernel,
     "groups": GroupsKernel,
     "similarities": SimilarityKernel,
     "triplets": TripletKernel,
+    "ctc": CtcKernel,
 }
 
 

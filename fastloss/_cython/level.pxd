@@ -4,7 +4,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, malloc
 
-from .block cimport GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
+from .block cimport CtcFunction, GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
 from .formulas.regression cimport EpsilonInsensitive, Expectile, Mae, Mape, Mse, Msle, Quantile, Smape, SquaredEpsilonInsensitive
 from .formulas.robust cimport Barron, Cauchy, Fair, GemanMcclure, Huber, LogCosh, PseudoHuber, TukeyBiweight, Welsch
@@ -13,24 +13,29 @@ from .formulas.counts cimport (
     GammaDeviance, GammaNll, NegativeBinomialNll, PoissonDeviance, PoissonNll, TweedieDeviance, TweedieNll)
 from .formulas.scores cimport (
     BinaryCrossEntropy, CrossEntropyTerm, SigmoidAsymmetric, SigmoidBrier, SigmoidCrossEntropy, SigmoidFocal)
+from .formulas.ordered cimport OrdinalLogistic
 from .formulas.functions cimport Exp, Expm1, Grow, Log, Log1m, Log1p, LogOne, LogSigmoid, Sigmoid, Softplus
 from .formulas cimport statistics as roots
 from .formulas cimport outputs as likelihoods
+from .formulas cimport boxes as box_formulas
 from .formulas cimport pairs as distances
 from .formulas cimport probabilities as probability_formulas
 from .formulas cimport rows as row_formulas
 from .formulas cimport scored_rows
 from .formulas.statistics cimport Statistic
+from .formulas.boxes cimport Box
 from .formulas.outputs cimport TwoOutputs
 from .formulas.pairs cimport Pair, inspected
 from .formulas.probabilities cimport Probabilities, sparse
 from .formulas.scored_rows cimport Scores, of_probabilities as takes_probabilities
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
 from .loops.floor cimport read, write
-from .loops cimport counts, functions, margins, regression, robust, scores
+from .loops cimport counts, functions, margins, ordered, regression, robust, scores
 from .loops.statistics cimport statistic
+from .loops.boxes cimport boxes
 from .loops.outputs cimport two_outputs
 from .loops.pairs cimport pair
+from .loops.alignments cimport alignments
 from .loops.survival cimport survival
 from .loops.ranking cimport ranking
 from .loops.embeddings cimport similarity, triplet
@@ -40,7 +45,7 @@ from .loops.row_major cimport row_major
 from .loops.scored_rows cimport scored
 from .rows_block cimport RowsFunction
 from .tables cimport (
-    Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, pointwise_entry)
+    CtcEntry, Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, pointwise_entry)
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -100,6 +105,7 @@ cdef inline dict level_tables():
         "sigmoid_brier": scores.entry(<const SigmoidBrier*>NULL, True),
         "sigmoid_asymmetric": scores.entry(<const SigmoidAsymmetric*>NULL, True),
         "cross_entropy_term": scores.entry(<const CrossEntropyTerm*>NULL, True, "term"),    # no loss by itself
+        "ordinal_logistic": ordered.entry(<const OrdinalLogistic*>NULL, True),
         "sigmoid": functions.entry(<const Sigmoid*>NULL, False),
         "log_sigmoid": functions.entry(<const LogSigmoid*>NULL, False),
         "softplus": functions.entry(<const Softplus*>NULL, False),
@@ -112,10 +118,16 @@ cdef inline dict level_tables():
         "log_one": functions.entry(<const LogOne*>NULL, False),
         "gaussian_nll": outputs_entry(<const likelihoods.GaussianNll*>NULL),
         "laplace_nll": outputs_entry(<const likelihoods.LaplaceNll*>NULL),
+        "crps_gaussian": outputs_entry(<const likelihoods.CrpsGaussian*>NULL),
         "cosine_distance": pair_entry(<const distances.CosineDistance*>NULL),
         "dice": pair_entry(<const distances.Dice*>NULL),
         "jaccard": pair_entry(<const distances.Jaccard*>NULL),
         "tversky": pair_entry(<const distances.Tversky*>NULL),
+        "iou": boxes_entry(<const box_formulas.Iou*>NULL),
+        "giou": boxes_entry(<const box_formulas.Giou*>NULL),
+        "diou": boxes_entry(<const box_formulas.Diou*>NULL),
+        "ciou": boxes_entry(<const box_formulas.Ciou*>NULL),
+        "ctc": ctc_entry(),
         "cox": group_entry(survival, False),
         "listmle": group_entry(survival, False),
         "pairwise_logistic": group_entry(ranking, True),
@@ -145,6 +157,7 @@ cdef inline dict level_tables():
         "softmax_jensen_shannon": rows(whole(new_rows(), <const scored_rows.SoftmaxJensenShannon*>NULL, False)),
         "reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.Reverse*>NULL, False)),
         "softmax_reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.SoftmaxReverse*>NULL, False)),
+        "crps_ensemble": rows(of_ensemble(new_rows())),
         "crammer_singer_hinge": rows(whole(new_rows(), <const scored_rows.CrammerSinger*>NULL, True)),
         "weston_watkins_hinge": rows(whole(new_rows(), <const scored_rows.WestonWatkins*>NULL, True)),
         "categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalRows*>NULL)),
@@ -183,6 +196,10 @@ cdef inline object outputs_entry(const TwoOutputs* tag):
                      "outputs")
 
 
+cdef inline object boxes_entry(const Box* tag):
+    return pointwise_entry(<PointwiseFunction>boxes[Box, float], <PointwiseFunction>boxes[Box, double], False, "boxes")
+
+
 cdef inline object pair_entry(const Pair* tag):
     cdef Pair loss
     cdef PairEntry* self = <PairEntry*>malloc(sizeof(PairEntry))
@@ -216,6 +233,14 @@ cdef inline object triplet_entry():
         raise MemoryError()
     self.function = <TripletFunction>triplet
     return PyCapsule_New(self, "triplets", NULL)
+
+
+cdef inline object ctc_entry():
+    cdef CtcEntry* self = <CtcEntry*>malloc(sizeof(CtcEntry))
+    if self is NULL:
+        raise MemoryError()
+    self.function = <CtcFunction>alignments
+    return PyCapsule_New(self, "ctc", NULL)
 
 
 cdef inline RowsEntry* new_rows() except NULL:
@@ -252,6 +277,12 @@ cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* ta
     form.labelled = form.sparse = sparse(loss)
     form.targeted = not sparse(loss)
     form.inspected = True
+    return self
+
+
+cdef inline RowsEntry* of_ensemble(RowsEntry* self) noexcept:
+    whole(self, <const scored_rows.Ensemble*>NULL, False)
+    self.rows.numbered = True
     return self
 
 

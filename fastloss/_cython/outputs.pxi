@@ -1,17 +1,20 @@
-# Losses of two outputs against one number. Included by engine.pyx.
+# Losses of two outputs against one number, and of four against four. Included by engine.pyx.
 
 cdef struct OutputsJob:
     Job job
     PointwiseFunction function
     double parameters[PARAMETERS]
+    Py_ssize_t numbers[OPERANDS]        # that an operand has of each sample
+    Py_ssize_t at[OPERANDS]             # where an operand is in a workspace: bytes from its beginning
+    Py_ssize_t spare
     bint lies[OPERANDS]                 # an operand can be read or written where it is
 
 
 cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
-    """Samples where they lie, or by way of a workspace: of what has two outputs, a line with both of each sample side by side."""
+    """Samples where they lie, or by way of a workspace: of what has several numbers, a line with those of each sample side by side."""
     cdef const Batch* batch = &self.job.batch
     cdef Py_ssize_t size = 8 if batch.double_precision else 4, n, padded, i
-    cdef char* spare = work + 9 * APART
+    cdef char* spare = work + self.spare
     cdef char* place[OPERANDS]
     cdef bint here[OPERANDS]
     cdef bint each
@@ -25,21 +28,14 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
         if n > LANES:                       # what is less than that comes last
             n &= ~(<Py_ssize_t>LANES - 1)
         padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
-        place[PRED], place[TARGET], place[WEIGHT], place[VALUES] = work, work + 2 * APART, work + 3 * APART, work + 4 * APART
-        place[GRADS], place[HESSES] = work + 5 * APART, work + 7 * APART
         for k in range(OPERANDS):
+            place[k] = work + self.at[k]
             here[k] = self.lies[k] and n == padded and (k != WEIGHT or batch.unit == 1)
             if here[k]:
-                place[k] = at(batch, k, start * (2 if batch.operand[k].step > 0 else 1))
-        if not here[PRED]:
-            gather(batch, PRED, start, n, 0, spare, batch.double_precision)
-            gather(batch, PRED, start, n, 1, spare + APART, batch.double_precision)
-            for k in range(2):
-                repeat_last(spare + k * APART, size, n, padded)
-            interleave(spare, spare + APART, place[PRED], size, padded)
-        if not here[TARGET]:
-            gather(batch, TARGET, start, n, 0, place[TARGET], batch.double_precision)
-            repeat_last(place[TARGET], size, n, padded)
+                place[k] = at(batch, k, start * self.numbers[k])
+        for k in range(2):
+            if not here[k]:
+                gather_all(batch, k, start, n, self.numbers[k], place[k], spare, size, padded)
         block.weight = <const double*>place[WEIGHT]
         if not here[WEIGHT]:
             if batch.operand[WEIGHT].data is not NULL:
@@ -63,43 +59,67 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
         elif each and not here[VALUES]:
             scatter(batch, VALUES, start, n, 0, block.value, False)
         if block.grad is not NULL and not here[GRADS]:
-            scatter_both(batch, GRADS, start, n, place[GRADS], spare, size)
+            scatter_all(batch, GRADS, start, n, self.numbers[GRADS], place[GRADS], spare, size)
         if block.hess is not NULL and not here[HESSES]:
-            scatter_both(batch, HESSES, start, n, place[HESSES], spare, size)
+            scatter_all(batch, HESSES, start, n, self.numbers[HESSES], place[HESSES], spare, size)
         start += n
     add_up(&sums, True, partial)
     return 0
 
 
-cdef inline void interleave(const char* first, const char* second, char* both, Py_ssize_t size, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        if size == 8:
-            (<double*>both)[2 * i], (<double*>both)[2 * i + 1] = (<const double*>first)[i], (<const double*>second)[i]
-        else:
-            (<float*>both)[2 * i], (<float*>both)[2 * i + 1] = (<const float*>first)[i], (<const float*>second)[i]
+cdef inline void gather_all(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t numbers, char* line, char* spare,
+                            Py_ssize_t size, Py_ssize_t padded) noexcept nogil:
+    """All numbers of n samples, side by side, filled up with the last."""
+    cdef Py_ssize_t i, j
+    if numbers == 1:
+        gather(batch, k, start, n, 0, line, batch.double_precision)
+        repeat_last(line, size, n, padded)
+        return
+    for j in range(numbers):
+        gather(batch, k, start, n, j, spare, batch.double_precision)
+        repeat_last(spare, size, n, padded)
+        for i in range(padded):
+            if size == 8:
+                (<double*>line)[numbers * i + j] = (<const double*>spare)[i]
+            else:
+                (<float*>line)[numbers * i + j] = (<const float*>spare)[i]
 
 
-cdef inline void scatter_both(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, const char* both, char* spare,
-                              Py_ssize_t size) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef int output
-    for output in range(2):
+cdef inline void scatter_all(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t numbers, const char* line, char* spare,
+                             Py_ssize_t size) noexcept nogil:
+    cdef Py_ssize_t i, j
+    for j in range(numbers):
         for i in range(n):
             if size == 8:
-                (<double*>spare)[i] = (<const double*>both)[2 * i + output]
+                (<double*>spare)[i] = (<const double*>line)[numbers * i + j]
             else:
-                (<float*>spare)[i] = (<const float*>both)[2 * i + output]
-        scatter(batch, k, start, n, output, spare, False)
+                (<float*>spare)[i] = (<const float*>line)[numbers * i + j]
+        scatter(batch, k, start, n, j, spare, False)
 
 
 cdef class OutputsKernel(CoreKernel):
     """A loss of two outputs, which stand on the last axis of pred."""
 
+    cdef Py_ssize_t outputs(self) noexcept:
+        """How many there are."""
+        return 2
+
+    cdef Py_ssize_t targets(self) noexcept:
+        """And how many numbers of a target."""
+        return 1
+
     cdef bint fits(self, cnp.ndarray pred, cnp.ndarray target, tuple own):
-        cdef int d = cnp.PyArray_NDIM(pred)
-        return (d > 0 and (own[0] == -1 or own[0] == d - 1) and cnp.PyArray_DIM(pred, d - 1) == 2 and cnp.PyArray_NDIM(target) == d - 1
-                and cnp.PyArray_TYPE(target) == cnp.PyArray_TYPE(pred) and cnp.PyArray_ISCARRAY_RO(target) and same_rows(pred, target))
+        cdef int d = cnp.PyArray_NDIM(pred), k
+        cdef double parameter
+        for k in range(1, len(own)):
+            if not number(own[k], cnp.PyArray_TYPE(pred) == cnp.NPY_DOUBLE, &parameter):
+                return False
+        if not (d > 0 and (own[0] == -1 or own[0] == d - 1) and cnp.PyArray_DIM(pred, d - 1) == self.outputs()):
+            return False
+        if self.targets() > 1:
+            return alike(target, pred)
+        return (cnp.PyArray_NDIM(target) == d - 1 and cnp.PyArray_TYPE(target) == cnp.PyArray_TYPE(pred)
+                and cnp.PyArray_ISCARRAY_RO(target) and same_rows(pred, target))
 
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run."""
@@ -108,19 +128,35 @@ cdef class OutputsKernel(CoreKernel):
         cdef Partial total
         cdef const Operand* x
         cdef double cost = 0
+        cdef bint several = self.targets() > 1
+        cdef Py_ssize_t end = 0
         cdef int k
-        prepare(&job.job, self, operands, (True, False, False, False, True, True), reduction, WANTED[call])
+        for k in range(PARAMETERS):
+            job.parameters[k] = own[k + 1] if k + 1 < len(own) else 0       # after the axis
+        prepare(&job.job, self, operands, (True, several, False, False, True, True), reduction, WANTED[call])
+        for k in range(OPERANDS):
+            job.numbers[k] = 1 if k == WEIGHT or k == VALUES else (self.targets() if k == TARGET else self.outputs())
+            job.at[k] = end
+            end += job.numbers[k] * APART
+        job.spare = end
         job.job.chunk = <Chunk>outputs_chunk
         job.job.share = CHUNK
-        job.job.work = job.job.unit_work = 11 * APART
+        job.job.work = job.job.unit_work = end + APART
         job.function = (<const PointwiseEntry*>self.entry).function[batch.double_precision]
         for k in range(OPERANDS):
             x = &batch.operand[k]
-            job.lies[k] = x.data is not NULL and x.native and (batch.samples == 1 or batch.dimensions == 1)
-            if job.lies[k] and x.step > 0:
-                job.lies[k] = x.step == x.size and (batch.samples == 1 or batch.stride[0][k] == 2 * x.size)
-            elif job.lies[k]:
-                job.lies[k] = batch.samples == 1 or batch.stride[0][k] == x.size
+            job.lies[k] = x.data is not NULL and x.native and (batch.samples == 1 or batch.dimensions == 1) and (
+                job.numbers[k] == 1 or x.step == x.size) and (batch.samples == 1 or batch.stride[0][k] == job.numbers[k] * x.size)
         evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
                  inspect_first and operands[WEIGHT] is not None, inspect_first, &cost, &total)
         return cost, total.weight if operands[WEIGHT] is not None else total.samples, int(total.samples), bool(total.seen & OUTSIDE)
+
+
+cdef class BoxesKernel(OutputsKernel):
+    """A loss of four numbers against four, which stand on the last axes."""
+
+    cdef Py_ssize_t outputs(self) noexcept:
+        return 4
+
+    cdef Py_ssize_t targets(self) noexcept:
+        return 4

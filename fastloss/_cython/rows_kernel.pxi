@@ -38,6 +38,11 @@ cdef class RowsKernel(Kernel):
             if not (cnp.PyArray_ISINTEGER(y) and cnp.PyArray_ISCARRAY_RO(y) and same_rows(x, y)):
                 return NotImplemented
             job.form = &self.entry.ids
+        elif self.entry.rows.numbered:
+            if not (cnp.PyArray_NDIM(y) == d - 1 and cnp.PyArray_TYPE(y) == cnp.PyArray_TYPE(x) and cnp.PyArray_ISCARRAY_RO(y)
+                    and same_rows(x, y)):
+                return NotImplemented
+            job.form = &self.entry.rows
         elif not self.entry.rows.targeted or own[1] is not None or not alike(y, x):
             return NotImplemented
         else:
@@ -73,7 +78,7 @@ cdef class RowsKernel(Kernel):
         batch.dimensions = 1
         batch.shape[0] = batch.samples
         put_rows(batch, PRED, pred, True)
-        put_rows(batch, TARGET, target, job.form.targeted)
+        put_rows(batch, TARGET, target, job.form.targeted and not job.form.numbered)
         put_rows(batch, WEIGHT, weight, False)
         put_rows(batch, VALUES, values, False)
         put_rows(batch, GRADS, first, True)
@@ -133,7 +138,7 @@ cdef class RowsKernel(Kernel):
             target = None
         batch.double_precision = computed_in_double(pred)
         batch.summed = reduction != "none"
-        arrange(batch, (pred, target, *operands[WEIGHT:]), (True, job.form.targeted, False, False, True, True))
+        arrange(batch, (pred, target, *operands[WEIGHT:]), (True, job.form.targeted and not job.form.numbered, False, False, True, True))
         ignored = own[1] if len(own) > 1 else None
         class_weight = own[2] if len(own) > 2 else None
         for k in range(PARAMETERS):

@@ -7,7 +7,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport malloc
 
-from .block cimport GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
+from .block cimport CtcFunction, GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
 from .rows_block cimport RowsFunction
 
 cdef struct Memory:
@@ -47,10 +47,14 @@ cdef struct SimilarityEntry:
 cdef struct TripletEntry:
     TripletFunction function
 
+cdef struct CtcEntry:
+    CtcFunction function
+
 cdef struct RowsForm:                   # of a loss with one kind of target
     RowsFunction class_major[2]         # float, double; NULL: the loss does not know this kind of target
     RowsFunction row_major[2]
     bint targeted                       # the target is a row
+    bint numbered                       # or one number, that stands for a row of it
     bint labelled                       # or a class id
     bint inspected                      # its probabilities have a domain
     bint sparse                         # nothing but the label's number is read

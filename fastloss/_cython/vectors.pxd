@@ -38,6 +38,10 @@ cdef extern from "vecmath.h" nogil:
     float quotient_f(float n, float s, float lost) noexcept
     double quotient_d(double n, double s, double lost) noexcept
     double series_of_jensen(double q) noexcept
+    double normal_bulk(double z) noexcept
+    double arc_tangent(double x) noexcept
+    double inverse_power(double x) noexcept
+    double normal_tail(double z, double e) noexcept
     int beyond_unit_f(const float* x, Py_ssize_t n) noexcept
     int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
     int beyond_signs_f(const float* x, Py_ssize_t n) noexcept

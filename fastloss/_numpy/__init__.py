@@ -12,11 +12,15 @@ import numpy as np
 
 from .._core.domains import Array
 from . import (
+    alignments,
+    boxes,
     counts,
     cross_entropies,
     embeddings,
+    ensembles,
     hinges_of_rows,
     margins,
+    ordered,
     outputs,
     pointwise,
     quantiles,
@@ -41,14 +45,18 @@ KERNELS: dict[str, Any] = {
     **quantiles.KERNELS,
     **relative.KERNELS,
     **roots.KERNELS,
+    **ordered.KERNELS,
     **outputs.KERNELS,
+    **ensembles.KERNELS,
     **rows.KERNELS,
     **cross_entropies.KERNELS,
     **scores_of_rows.KERNELS,
     **hinges_of_rows.KERNELS,
     **two_rows.KERNELS,
+    **boxes.KERNELS,
     **structured.KERNELS,
     **embeddings.KERNELS,
+    **alignments.KERNELS,
 }
 
 

@@ -210,7 +210,7 @@ def scaled(x: Array, weight: Array | None, batch: Batch) -> Array:
     if weight is None:
         return signless(x * x.dtype.type(batch.scale))
     factor = weight * batch.scale
-    return signless(weighed(factor if x.ndim == 1 else factor[:, None], x.astype(np.float64)))
+    return signless(weighed(factor.reshape(-1, *(1,) * (x.ndim - 1)), x.astype(np.float64)))
 
 
 def weight_of(tile: Tile) -> tuple[Array | None, bool]:

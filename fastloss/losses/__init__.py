@@ -56,7 +56,7 @@ from .multiclass import (
     sparse_categorical_cross_entropy,
     weston_watkins_hinge,
 )
-from .ordered import ranked_probability_score, rps, softmax_ranked_probability_score
+from .ordered import ordinal_logistic, ranked_probability_score, rps, softmax_ranked_probability_score
 from .divergence import (
     jensen_shannon,
     kl_divergence,
@@ -65,9 +65,12 @@ from .divergence import (
     softmax_kl_divergence,
     softmax_reverse_kl_divergence,
 )
+from .forecasts import crps_ensemble, crps_gaussian
 from .likelihood import gaussian_nll, laplace_nll
 from .embedding import cosine_distance, nt_xent, supcon, triplet
 from .overlap import dice, jaccard, tversky
+from .boxes import ciou, diou, giou, iou
+from .alignment import ctc
 from .ranking import listmle, pairwise_logistic
 from .survival import cox
 # isort: on
@@ -80,10 +83,15 @@ __all__ = [
     "brier",
     "categorical_cross_entropy",
     "cauchy",
+    "ciou",
     "cosine_distance",
     "cox",
     "crammer_singer_hinge",
+    "crps_ensemble",
+    "crps_gaussian",
+    "ctc",
     "dice",
+    "diou",
     "epsilon_insensitive",
     "expectile",
     "exponential",
@@ -94,8 +102,10 @@ __all__ = [
     "gce",
     "geman_mcclure",
     "general_robust",
+    "giou",
     "hinge",
     "huber",
+    "iou",
     "jaccard",
     "jensen_shannon",
     "kl_divergence",
@@ -117,6 +127,7 @@ __all__ = [
     "multiclass_hinge",
     "negative_binomial_nll",
     "nt_xent",
+    "ordinal_logistic",
     "pairwise_logistic",
     "perceptron",
     "pinball",

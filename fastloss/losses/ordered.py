@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .._core import constants, constants_of_rows
-from .._core.families import AXIS, CLASS_WEIGHT, IGNORE_INDEX, RowLoss, loss
-from .._core.inputs import LOGITS_OF_ORDERED, PROBABILITIES_OF_ORDERED
+from .._core import constants, constants_of_rows, constants_of_scores
+from .._core.families import AXIS, CLASS_WEIGHT, IGNORE_INDEX, Pointwise, RowLoss, loss
+from .._core.hyperparameters import Thresholds
+from .._core.inputs import LOGITS_OF_ORDERED, PROBABILITIES_OF_ORDERED, SCORES_OF_ORDERED
 from .._core.loss import Loss
 
 
@@ -66,6 +67,41 @@ def softmax_ranked_probability_score() -> None:
     >>> import fastloss as fl
     >>> fl.softmax_ranked_probability_score([[0.0, 0.0, 0.0]] * 3, [0, 1, 2], reduction="none").round(4)
     array([0.5556, 0.2222, 0.5556])
+    """
+
+
+@loss(
+    Pointwise,
+    "-log(sigmoid(thresholds[target] - pred) - sigmoid(thresholds[target - 1] - pred))",
+    SCORES_OF_ORDERED,
+    shown=("−log(σ(b) − σ(a)), b = θₜ − s, a = θₜ₋₁ − s", "1 − σ(a) − σ(b)"),
+    constant=constants_of_scores.between_thresholds,
+    majorizer="the curvatures of the parabolas that touch both terms: ``tanh(b/2)/(2*b) + tanh(a/2)/(2*a)``",
+    thresholds=Thresholds(
+        (0.0,),
+        text="The C - 1 thresholds between the classes, each more than the one before. With the default there are two classes, and "
+        "the loss is `sigmoid_cross_entropy`.",
+    ),
+)
+def ordinal_logistic() -> None:
+    """Negative log-likelihood of the proportional-odds model, ordered logistic regression: ``-log(sigmoid(b) - sigmoid(a))``.
+
+    A class's probability is what the logistic distribution of the score has between its thresholds, ``b = thresholds[t] - pred``
+    above it and ``a = thresholds[t - 1] - pred`` below; the first class has no lower end, the last no upper one. Computed as
+    ``softplus(-b) + softplus(a) - log(1 - exp(a - b))``, whose last term no score changes. The derivative is ``1 - sigmoid(a) -
+    sigmoid(b)``, and the loss is convex.
+
+    References
+    ----------
+    McCullagh, *Regression models for ordinal data*, Journal of the Royal Statistical Society B 42, 1980.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.ordinal_logistic([0.0, 0.0, 0.0], [0, 1, 2], thresholds=[-1.0, 1.0], reduction="none").round(4)
+    array([1.3133, 0.7719, 1.3133])
+    >>> fl.ordinal_logistic.grad([0.0], [2], thresholds=[-1.0, 1.0]).round(4)
+    array([-0.7311])
     """
 
 

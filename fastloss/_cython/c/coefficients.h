@@ -13,6 +13,15 @@ static const float ATANH_F[4] = {
 /* relative error 2^-54.0 */
 static const double ATANH_D[7] = {
     0x1.555555555556ep-1, 0x1.999999997c60ap-2, 0x1.2492495208437p-2, 0x1.c71c3cd5b95f4p-3, 0x1.746bbab7ddfe4p-3, 0x1.39029fee44135p-3, 0x1.35a069e7c1f02p-3};
+/* relative error 2^-53.6 */
+static const double BULK_D[11] = {
+    0x1.9884533d43651p-1, -0x1.1058377e2cedfp-3, 0x1.46d0429769010p-6, -0x1.37403f6b93143p-9, 0x1.e42b0d4b14d39p-13, -0x1.3ce8f9bacee1ep-16, 0x1.6589f17ce2693p-20, -0x1.621cc567a99f7p-24, 0x1.380b151d37375p-28, -0x1.e69d43072e1f8p-33, 0x1.1eb48cc19cdecp-37};
+/* relative error 2^-52.9 */
+static const double TAIL_D[18] = {
+    0x1.82b4bb8c94dcep-3, -0x1.5cf97b0ae882cp-2, 0x1.fd751a1fba3dcp-3, -0x1.25b6aa96581e1p-3, 0x1.f9b05f0efc4dap-5, -0x1.1644dc2f7a036p-6, 0x1.0a1bd415aa0dep-10, 0x1.4eec24ee62b64p-10, -0x1.888dc872aa300p-12, -0x1.7e247a5caf711p-14, 0x1.e0a302dc14f93p-15, 0x1.36d5e2550413dp-17, -0x1.20b8384d58197p-17, -0x1.bd925626d8103p-20, 0x1.5ff62a77dcd56p-20, 0x1.b60f2e2616cf4p-22, -0x1.5ba743f1e2c25p-23, -0x1.65216c1ffc49cp-24};
+/* relative error 2^-57.0 */
+static const double ARC_D[11] = {
+    -0x1.5555555555555p-2, 0x1.999999999934cp-3, -0x1.2492492436201p-3, 0x1.c71c71853d7fap-4, -0x1.745d0b28a7e37p-4, 0x1.3b1263064f6b9p-4, -0x1.10fa77b1a6d57p-4, 0x1.dfe6497e96323p-5, -0x1.a0999c632b6edp-5, 0x1.4162c02b1dda3p-5, -0x1.3a31b1c0fd3b7p-6};
 static const double BEND_D[14] = {
     0x1.0000000000000p-1, 0x1.5555555555555p-3, 0x1.5555555555555p-5, 0x1.1111111111111p-7, 0x1.6c16c16c16c17p-10, 0x1.a01a01a01a01ap-13, 0x1.a01a01a01a01ap-16, 0x1.71de3a556c734p-19, 0x1.27e4fb7789f5cp-22, 0x1.ae64567f544e4p-26, 0x1.1eed8eff8d898p-29, 0x1.6124613a86d09p-33, 0x1.93974a8c07c9dp-37, 0x1.ae7f3e733b81fp-41};
 

@@ -274,6 +274,41 @@ static inline double bend_d(double x) {
     return x * x * p;
 }
 
+/* How much of a normal distribution is within z of its middle, from e = exp(-z^2/2): divided by z for z <= 1; else the rest, of all z >= 1. */
+static inline double normal_bulk(double z) {
+    double q = z * z, p = BULK_D[10];
+    for (int k = 9; k >= 0; k--) p = BULK_D[k] + q * p;
+    return p;
+}
+
+static inline double normal_tail(double z, double e) {
+    double x = z > 9.0 ? 9.0 : z, y = (x - 4.0) / (x + 4.0), p = TAIL_D[17];
+    for (int k = 16; k >= 0; k--) p = TAIL_D[k] + y * p;
+    return e * p;
+}
+
+/* arctan(x): of |x| near 1 by its difference from pi/4, of greater ones by that from pi/2. */
+static inline double arc_tangent(double x) {
+    double a = x < 0.0 ? -x : x;
+    int far = a > 2.41421356237309505, middle = a > 0.41421356237309505;
+    double t = (far ? -1.0 : middle ? a - 1.0 : a) / (far ? a : middle ? a + 1.0 : 1.0), z = t * t, p = ARC_D[10];
+    for (int k = 9; k >= 0; k--) p = ARC_D[k] + z * p;
+    double base = far ? 1.57079632679489661923 : middle ? 0.78539816339744830962 : 0.0;
+    double low = far ? 6.123233995736766e-17 : middle ? 3.061616997868383e-17 : 0.0;
+    double y = base + (t + (t * z * p + low));
+    return x < 0.0 ? -y : y;
+}
+
+/* The power of two that brings x near 1; 1 for what is no normal number. */
+static inline double inverse_power(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, 8);
+    uint64_t e = bits >> 52;
+    bits = (e > 2045 ? (e == 2046 ? (uint64_t)1 : (uint64_t)1023) : e == 0 ? (uint64_t)1023 : 2046 - e) << 52;
+    memcpy(&x, &bits, 8);
+    return x;
+}
+
 /* a·b + c, rounded once where the processor can. A compiler fuses a multiplication with an addition, or not, as the product's other
  * uses have it; where it has some, this is written out, or a sample's result would depend on what else is asked for. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)

@@ -1,4 +1,5 @@
-"""Losses of a whole row against a row, all in double: squared scores and divergences of probabilities or of a softmax, and hinges.
+"""Losses of a whole row against a row, all in double: squared scores and divergences of probabilities or of a softmax, and hinges;
+and of an ensemble against a number.
 
 A loss f(p, t) adds up terms of its classes (`prepare`, `point`), with d = p - t; through a softmax, loops/scored_rows.pxd make the
 derivatives by logits of those by p. Ranked scores look at running sums instead, and hinges at one score beside another.
@@ -53,6 +54,9 @@ cdef struct WestonWatkins:
     double margin
     double power
 
+cdef struct Ensemble:
+    double unused
+
 ctypedef fused Scores:
     Brier
     SoftmaxBrier
@@ -64,6 +68,7 @@ ctypedef fused Scores:
     SoftmaxReverse
     CrammerSinger
     WestonWatkins
+    Ensemble
 
 
 cdef inline bint through_softmax(Scores loss) noexcept nogil:
@@ -89,6 +94,11 @@ cdef inline bint gapped(Scores loss) noexcept nogil:
 
 cdef inline bint hinge(Scores loss) noexcept nogil:
     return Scores is CrammerSinger or Scores is WestonWatkins
+
+
+cdef inline bint of_members(Scores loss) noexcept nogil:
+    """Whether its row is an ensemble, and its target a number, which stands in every place of the row's targets."""
+    return Scores is Ensemble
 
 
 # ---- terms --------------------------------------------------------------------------------------------------------------------

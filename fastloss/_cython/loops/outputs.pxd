@@ -2,8 +2,8 @@
 derivatives."""
 
 from ..block cimport BOUND, GRAD, HESS, LANES, VALUE, Block, Sums
-from ..formulas.outputs cimport TwoOutputs, point, prepare
-from ..views cimport reading, real, writing
+from ..formulas.outputs cimport PREPARED, TwoOutputs, point, prepare
+from ..views cimport reading, real, writing, writing_rows
 from .samples cimport scaled, weigh
 
 cdef enum:
@@ -15,30 +15,31 @@ cdef inline int two_outputs(const TwoOutputs* loss, const real* pred, const real
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
     cdef real stage[STAGE]
+    cdef double wide[PREPARED * STAGE]
     return stages(loss[0], reading(pred, 2 * n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
-                  writing(stage, STAGE), writing(<real*>block.value, n if block.value is not NULL else 0),
+                  writing(stage, STAGE), writing_rows(wide, PREPARED, STAGE, STAGE), writing(<real*>block.value, n if block.value is not NULL else 0),
                   writing(<real*>block.grad, 2 * n if block.grad is not NULL else 0),
                   writing(<real*>block.hess, 2 * n if block.hess is not NULL else 0), block, sums)
 
 
 cdef inline int stages(TwoOutputs loss, const real[::1] pred, const real[::1] target, const double[::1] weight, real[::1] a,
-                       real[::1] value, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
+                       double[:, ::1] wide, real[::1] value, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
     cdef Py_ssize_t start = 0, n = target.shape[0], m
     if weight.shape[0] > 0:
         weigh(weight, sums)
     while start < n and block.wanted != 0:
         m = min(<Py_ssize_t>STAGE, n - start)
-        prepare(loss, pred, a, start, m)
+        prepare(loss, pred, target, a, wide, start, m)
         if weight.shape[0] == 0 and value.shape[0] == 0 and block.wanted == VALUE:
-            total(loss, pred, target, a, start, m, sums)
+            total(loss, pred, target, a, wide, start, m, sums)
         else:
-            evaluate(loss, pred, target, weight, a, value, grad, hess, start, m, block, sums)
+            evaluate(loss, pred, target, weight, a, wide, value, grad, hess, start, m, block, sums)
         start += m
     return 0
 
 
-cdef inline int total(TwoOutputs loss, const real[::1] pred, const real[::1] target, const real[::1] a, Py_ssize_t start,
-                      Py_ssize_t m, Sums* sums) except -1 nogil:
+cdef inline int total(TwoOutputs loss, const real[::1] pred, const real[::1] target, const real[::1] a, const double[:, ::1] wide,
+                      Py_ssize_t start, Py_ssize_t m, Sums* sums) except -1 nogil:
     """Σ loss."""
     cdef real v_block[32]
     cdef real v = 0, g = 0, gs = 0, h = 0, hs = 0
@@ -46,7 +47,7 @@ cdef inline int total(TwoOutputs loss, const real[::1] pred, const real[::1] tar
     while i < m:
         for k in range(LANES):
             j = start + i + k
-            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], False, &v, &g, &gs, &h, &hs)
+            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], wide, i + k, False, &v, &g, &gs, &h, &hs)
             v_block[k] = v
         for k in range(LANES):
             sums.value[k] += v_block[k]
@@ -55,8 +56,8 @@ cdef inline int total(TwoOutputs loss, const real[::1] pred, const real[::1] tar
 
 
 cdef inline int evaluate(TwoOutputs loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
-                         const real[::1] a, real[::1] value, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
-                         const Block* block, Sums* sums) except -1 nogil:
+                         const real[::1] a, const double[:, ::1] wide, real[::1] value, real[::1] grad, real[::1] hess,
+                         Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
     """Whatever is wanted; as the pointwise loop of this name. An output may be an input: a block is read before it is written."""
     cdef real v_block[32]
     cdef real g_block[32]
@@ -71,7 +72,7 @@ cdef inline int evaluate(TwoOutputs loss, const real[::1] pred, const real[::1] 
     while i < m:
         for k in range(LANES):
             j = start + i + k
-            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], bounded, &v, &g, &gs, &h, &hs)
+            point(loss, pred[2 * j], pred[2 * j + 1], target[j], a[i + k], wide, i + k, bounded, &v, &g, &gs, &h, &hs)
             v_block[k] = v
             g_block[k] = g
             gs_block[k] = gs

@@ -5,12 +5,14 @@ are written out. They know no loss.
 from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
-from ..formulas.scored_rows cimport STEP, Scores, gapped, hinge, point, prepare, ranked, through_softmax
+from ..formulas.scored_rows cimport (
+    STEP, Scores, gapped, hinge, of_members, point, prepare, ranked, through_softmax)
 from ..rows_block cimport INSPECT, LINES, LOSS, ROWS, TILES, WEIGH, WEIGHT, RowsBlock
 from ..vectors cimport signless
 from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
 from .conclude cimport weigh
 from .hinges cimport at_labels, compare
+from .members cimport compare_members, sort_members
 from .ranked cimport rank, rank_long
 from .softmax cimport centre, softmax, through
 from .sums cimport add_exactly, total
@@ -40,7 +42,7 @@ cdef inline int stages(Scores loss, const real[:, ::1] x, const real[:, ::1] t, 
     cdef Py_ssize_t i, n = block.rows, m = LANES if not block.class_major else (STEP if n <= STEP else block.padded)
     cdef Py_ssize_t lines = block.classes if block.class_major else tile.shape[1] // LANES
     cdef int seen = 0, wanted = block.wanted
-    if block.stages & INSPECT and not block.labelled:
+    if block.stages & INSPECT and not block.labelled and not of_members(loss):
         seen |= inspect(t, block.class_major, row, class_weight, block)
     if block.stages & WEIGH:
         seen |= weigh(block.labelled, row, label, class_weight, block)
@@ -81,7 +83,12 @@ cdef inline int judge_row(Scores loss, double[:, ::1] tile, double[:, ::1] state
     else:
         for i in range(lines * m):
             tile[D, i] = tile[P, i] - tile[T, i]
-    if ranked(loss):
+    if of_members(loss):
+        if block.class_major:
+            compare_members(tile, state, lines, m)
+        else:
+            sort_members(tile, state, block.classes, lines * m)
+    elif ranked(loss):
         if block.class_major:
             rank(loss, tile, state, lines, m, block.wanted)
         else:

@@ -16,8 +16,10 @@ class Rival:
         """Set it up; its version."""
         return str(np.__version__)
 
-    def prepare(self, task: Task) -> Candidate:
+    def prepare(self, task: Task) -> Candidate | None:
         """Its way to do the task."""
+        if task.loss not in NUMPY:
+            return None
         value, slope = NUMPY[task.loss]
         pred, target = task.pred, task.target
         if task.gradient:

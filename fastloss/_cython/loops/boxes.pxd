@@ -1,0 +1,99 @@
+"""Loops of losses of boxes, four numbers each: corner by corner apart, so that each is a line."""
+
+from ..block cimport LANES, VALUE, Block, Sums
+from ..formulas.boxes cimport Box, Extent, Parts, by_side, extent, measure, value
+from ..vectors cimport inverse_power, signless
+from ..views cimport reading, real, writing, writing_rows
+from .samples cimport weigh
+
+cdef enum:
+    STEP = 16               # boxes at a time
+    SIDES = 4               # x1, y1, x2, y2
+
+cdef enum:                  # lines
+    PRED                    # four of them, as of each but the value
+    TARGET = 4
+    SLOPE = 8
+    CURVATURE = 12
+    WORTH = 16
+    WEIGHT
+    LINES
+
+
+cdef inline int boxes(const Box* loss, const real* pred, const real* target, const Block* block, Sums* sums) except -1 nogil:
+    """The door: addresses become views."""
+    cdef Py_ssize_t n = block.size
+    cdef double lines[LINES * STEP]
+    return stages(loss[0], reading(pred, SIDES * n), reading(target, SIDES * n),
+                  reading(block.weight, n if block.weight is not NULL else 0), writing_rows(lines, LINES, STEP, STEP),
+                  writing(<real*>block.value, n if block.value is not NULL else 0),
+                  writing(<real*>block.grad, SIDES * n if block.grad is not NULL else 0),
+                  writing(<real*>block.hess, SIDES * n if block.hess is not NULL else 0), block, sums)
+
+
+cdef inline int stages(Box loss, const real[::1] pred, const real[::1] target, const double[::1] weight, double[:, ::1] lines,
+                       real[::1] values, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
+    cdef Py_ssize_t start = 0, n = pred.shape[0] // SIDES, i, k
+    cdef double w
+    if weight.shape[0] > 0:
+        weigh(weight, sums)
+    while start < n and block.wanted != 0:
+        for i in range(STEP):
+            lines[WEIGHT, i] = weight[start + i] if weight.shape[0] > 0 else 1
+        for k in range(SIDES):
+            for i in range(STEP):
+                lines[PRED + k, i] = pred[SIDES * (start + i) + k]
+                lines[TARGET + k, i] = target[SIDES * (start + i) + k]
+        if block.wanted & ~VALUE:
+            judge(loss, lines, True)
+        else:
+            judge(loss, lines, False)
+        for i in range(STEP):
+            w = lines[WEIGHT, i]
+            if block.wanted & VALUE and values.shape[0] > 0:
+                values[start + i] = <real>(lines[WORTH, i] * w) if w != 0 else 0
+            elif block.wanted & VALUE:
+                sums.value[(start + i) % LANES] += lines[WORTH, i] * w if w != 0 else 0
+        for k in range(SIDES if grad.shape[0] > 0 else 0):
+            for i in range(STEP):
+                w = lines[WEIGHT, i] * block.scale
+                grad[SIDES * (start + i) + k] = signless(<real>(lines[SLOPE + k, i] * w if w != 0 else 0))
+        for k in range(SIDES if hess.shape[0] > 0 else 0):
+            for i in range(STEP):
+                w = lines[WEIGHT, i] * block.scale
+                hess[SIDES * (start + i) + k] = signless(<real>(lines[CURVATURE + k, i] * w if w != 0 else 0))
+        start += STEP
+    return 0
+
+
+cdef inline int judge(Box loss, double[:, ::1] lines, bint sloped) except -1 nogil:
+    """Losses, slopes and curvatures of boxes that a power of two brings near the size 1."""
+    cdef double x1, y1, x2, y2, s, slope = 0, curvature = 0
+    cdef double t1, t2, u1, u2
+    cdef Extent x, y
+    cdef Parts b
+    cdef Py_ssize_t i
+    for i in range(STEP):
+        x1, y1, x2, y2 = lines[PRED, i], lines[PRED + 1, i], lines[PRED + 2, i], lines[PRED + 3, i]
+        t1, u1, t2, u2 = lines[TARGET, i], lines[TARGET + 1, i], lines[TARGET + 2, i], lines[TARGET + 3, i]
+        x = extent(x1, x2, t1, t2)
+        y = extent(y1, y2, u1, u2)
+        s = inverse_power(x.around if x.around > y.around else y.around)
+        x = extent(x1 * s, x2 * s, t1 * s, t2 * s)
+        y = extent(y1 * s, y2 * s, u1 * s, u2 * s)
+        b = measure(loss, x, y)
+        lines[WORTH, i] = value(loss, b)
+        if sloped:
+            by_side(loss, b, x, y, False, x1 - t1, -1, &slope, &curvature)
+            lines[SLOPE, i] = slope * s
+            lines[CURVATURE, i] = curvature * s * s
+            by_side(loss, b, y, x, True, y1 - u1, -1, &slope, &curvature)
+            lines[SLOPE + 1, i] = slope * s
+            lines[CURVATURE + 1, i] = curvature * s * s
+            by_side(loss, b, x, y, False, t2 - x2, 1, &slope, &curvature)
+            lines[SLOPE + 2, i] = slope * s
+            lines[CURVATURE + 2, i] = curvature * s * s
+            by_side(loss, b, y, x, True, u2 - y2, 1, &slope, &curvature)
+            lines[SLOPE + 3, i] = slope * s
+            lines[CURVATURE + 3, i] = curvature * s * s
+    return 0

@@ -1,0 +1,5 @@
+"""Loops over samples: losses of a score against classes that have an order."""
+
+from ..formulas.ordered cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+
+include "pointwise.pxi"
