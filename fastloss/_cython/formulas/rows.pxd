@@ -246,6 +246,11 @@ cdef inline double zero_times(double x, double y) noexcept nogil:
     return 0 if x == 0 else rounded(x * y)
 
 
+cdef inline double times(int wanted) noexcept nogil:
+    """What a cross-entropy's p(1 - p) is multiplied by: for a majorizer, a diagonal above the whole Hessian, by 2."""
+    return 2 if wanted & BOUND else 1
+
+
 cdef inline int factors(Rows loss, const double[:, ::1] row, Py_ssize_t i, double down, Py_ssize_t classes, int wanted,
                         real[:, ::1] factor, Py_ssize_t k) except -1 nogil:
     """What a row gives to each class, into column k; `down` brings exponentials to the row's maximum."""
@@ -270,7 +275,7 @@ cdef inline int factors(Rows loss, const double[:, ::1] row, Py_ssize_t i, doubl
     inverse *= down
     factor[SLOPE, k] = <real>(w * mass * inverse)
     factor[SHARE, k] = <real>inverse
-    factor[CURVE, k] = <real>(w * mass)
+    factor[CURVE, k] = <real>(w * mass * times(wanted))
     if Rows is SoftmaxCrossEntropyIds:
         factor[PULL, k] = <real>(w * loss.label_smoothing / classes)
     elif Rows is LogSoftmax:
@@ -353,7 +358,7 @@ cdef inline int excluded_slope(Rows loss, const double[:, ::1] row, Py_ssize_t i
         return 0
     grad[0] = signless(<real>(w * (others - rounded(mass * (row[REST, i] * inverse)) if most
                                    else rounded(mass * (row[EXCLUDED, i] * inverse)) - target)))
-    hess[0] = <real>(w * mass * (row[EXCLUDED, i] * inverse) * (row[REST, i] * inverse))
+    hess[0] = <real>(w * mass * times(wanted) * (row[EXCLUDED, i] * inverse) * (row[REST, i] * inverse))
     return 0
 
 
@@ -363,4 +368,4 @@ cdef inline double runner_curvature(Rows loss, const double[:, ::1] row, Py_ssiz
     if bent(loss):
         bent_terms(loss, row, i, wanted, &a, &b)
         return row[WEIGHT, i] * (rounded(a / row[REST, i] * (rest * inverse)) + b / row[REST, i] / row[REST, i])
-    return row[WEIGHT, i] * inverse * (rest * inverse)
+    return row[WEIGHT, i] * times(wanted) * inverse * (rest * inverse)
