@@ -329,6 +329,16 @@ def test_the_new_median_of_xgboost(monkeypatch):
     np.testing.assert_array_equal(xgboost.objective("mae")([1.0], [3.0]), [[1], [1]])
 
 
+def test_the_squared_logarithm_of_xgboost():
+    """No prediction is below −1 + 1e-6, no curvature below 1e-6."""
+    made, least = xgboost.objective("msle"), -1 + 1e-6
+    for curvature in ("tool", "exact", 1.0):
+        made = xgboost.objective("msle", curvature=curvature)
+        np.testing.assert_array_equal(made([0.5, 2.0], [-3.0, -1.0]), made([0.5, 2.0], [least, least]))
+    assert xgboost.objective("msle")([0.0], [5.0], [2.0])[1] == 2e-6  # where the exact one is negative
+    assert xgboost.objective("msle", curvature="exact")([0.0], [5.0], [2.0])[1] == 2e-16
+
+
 # ---- where to start --------------------------------------------------------------------------------------------------
 
 
@@ -356,6 +366,20 @@ def test_every_loss_has_a_start(name):
         if name != "hinge":
             link = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "log": np.exp}.get(loss.link, lambda x: x)
             np.testing.assert_allclose(outputs, link(own - np.mean(own) if loss.ids else own), rtol=1e-12, atol=1e-15)
+
+
+def test_parameters_that_go_with_an_objective():
+    given = xgboost.params("gaussian_nll", [1.0, 3.0])
+    kept = {"objective": "reg:squarederror", "num_target": 2, "disable_default_eval_metric": 1}
+    assert given == {**kept, "base_score": [2.0, 0.0]}
+    given = xgboost.params("negative_binomial_nll", [1.0, 3.0], alpha=2.0)
+    assert given == {"objective": "count:poisson", "max_delta_step": 0.0, "base_score": pytest.approx(2.0)}
+    given = xgboost.params("quantile", [1.0, 2.0, 9.0], alpha=[0.25, 0.5])
+    assert given == {"objective": "reg:quantileerror", "quantile_alpha": [0.25, 0.5], "base_score": [1.0, 2.0]}
+    given = xgboost.params("softmax_kl_divergence", [[0.5, 0.5], [0.5, 0.5]])
+    assert given == {"objective": "reg:squarederror", "base_score": pytest.approx([-np.log(2), -np.log(2)])}
+    given = xgboost.params("mse", [[1.0, 2.0], [3.0, 8.0]], [1.0, 3.0])
+    assert given == {"objective": "reg:squarederror", "base_score": [2.5, 6.5]}
 
 
 def test_starts_are_finite():
