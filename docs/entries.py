@@ -23,7 +23,16 @@ FAMILIES = {
     "Two classes": ("margin", "classification"),
     "Many classes": ("multiclass", "ordered"),
     "Distributions": ("divergence",),
-    "Spread, direction, overlap, order and time": ("likelihood", "embedding", "overlap", "ranking", "survival"),
+    "Spread, direction, overlap, order, time and sequence": (
+        "likelihood",
+        "forecasts",
+        "embedding",
+        "overlap",
+        "boxes",
+        "ranking",
+        "survival",
+        "alignment",
+    ),
 }
 REST = "More"
 VALUES = {  # what a parameter is drawn at beside its default, where that is not half and double

@@ -51,6 +51,7 @@ def arrays():
         "pred": 3 * rng.standard_normal(N), "target": 3 * rng.standard_normal(N), "w": rng.uniform(1, 3, N),
         "x": 3 * rng.standard_normal(N), "p": rng.uniform(0.01, 0.99, N), "t": t, "s": 2 * t - 1,
         "X": rng.standard_normal((N, 3)), "P": rng.dirichlet([1, 1, 1], N), "T": rng.dirichlet([1, 1, 1], N),
+        "frames": rng.standard_normal((N, 5, 3)), "labels": rng.integers(1, 3, (N, 2)),
         "ids": ids, "onehot": np.eye(3)[ids], "cw": np.array([3.0, 0.5, 1.0]),
     }  # fmt: skip
 

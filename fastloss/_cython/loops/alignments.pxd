@@ -33,16 +33,17 @@ cdef inline double greatest(double a, double b) noexcept nogil:
     return a if (a > b) | (a != a) else b
 
 
-cdef inline int join(const double[::1] a, double[:, ::1] lines, double[::1] result, Py_ssize_t states, Py_ssize_t width,
-                     int way) except -1 nogil:
-    """log(exp(a[s]) + exp(a[s - way]) + exp(a[s - 2·way])) of each state, the last where the blank may be left out; `way` is 1 or -1."""
+cdef inline int join(const double[:, ::1] source, Py_ssize_t row, double[:, ::1] lines, Py_ssize_t result, Py_ssize_t states,
+                     Py_ssize_t width, int way) except -1 nogil:
+    """Into a line log(exp(a[s]) + exp(a[s - way]) + exp(a[s - 2·way])) of each state of a row a, the last where the blank may be left
+    out; `way` is 1 or -1."""
     cdef double[::1] here = lines[FROM], most = lines[MOST], skips = lines[SKIPS]
     cdef double x, y, z, m
     cdef Py_ssize_t s
     for s in range(width + 2 * PAD):
         here[s] = -INFINITY
     for s in range(states):
-        here[PAD + s] = a[s]
+        here[PAD + s] = source[row, s]
     for s in range(width):
         x = here[PAD + s]
         y = here[PAD + s - way]
@@ -62,7 +63,7 @@ cdef inline int join(const double[::1] a, double[:, ::1] lines, double[::1] resu
         lines[LOST, s] = 0
     vlogsum(&lines[LOGS, 0], &lines[LOST, 0], &lines[LOGS, 0], width)
     for s in range(width):
-        result[s] = most[s] + lines[LOGS, s]
+        lines[result, s] = most[s] + lines[LOGS, s]
     return 0
 
 
@@ -109,7 +110,7 @@ cdef inline int align(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t bla
         lines[LOGS, s] = 0 if s < min(states, <Py_ssize_t>2) else -INFINITY
     for t in range(frames):
         if t > 0:
-            join(alpha[t - 1], lines, lines[LOGS], states, width, 1)
+            join(alpha, t - 1, lines, LOGS, states, width, 1)
         for s in range(states):
             alpha[t, s] = lines[LOGS, s] + emitted[t, s]
         for s in range(states, width):
@@ -133,7 +134,7 @@ cdef inline int align(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t bla
         if t < frames - 1:
             for s in range(states):
                 beta[s] += emitted[t + 1, s]
-            join(beta, lines, beta, states, width, -1)
+            join(lines, BETA, lines, BETA, states, width, -1)
         for s in range(width):
             p = (alpha[t, s] + beta[s]) + loss
             lines[POWERS, s] = 0 if p > 0 else p
