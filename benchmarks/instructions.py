@@ -4,7 +4,7 @@
     python benchmarks/instructions.py --record               # record them as this version's
     python benchmarks/instructions.py --record unreleased    # until the next is recorded
 
-Needs valgrind, and some three minutes for each of the kernels: x86-64-v3 and x86-64-v2, for valgrind knows no AVX-512. The program
+Needs valgrind, and some three minutes. The kernels are x86-64-v3 and x86-64-v2, for valgrind knows no AVX-512. The program
 marks its places by a call of the C library that does nothing, at which valgrind writes down what it has counted; counts are of one
 call, those of many calls less those of few. They depend on the compiler, which is recorded beside them. The guide shows all
 versions.

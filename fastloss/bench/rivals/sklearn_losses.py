@@ -22,7 +22,7 @@ class Rival:
     def prepare(self, task: Task) -> Candidate | None:
         """Its way to do the task. Its squares and deviances are halves; its rows of classes are Fortran's."""
         made = MADE.get(task.loss)
-        if made is None:
+        if made is None or task.pred.shape[1:] == (1,):  # of one class it makes no rows
             return None
         factor, loss = made(task.pred.shape[-1])
         pred, threads = task.pred, self.threads
