@@ -19,7 +19,7 @@ from .._core.families import RowLoss, TwoRows
 from .._core.hyperparameters import is_list
 from .._core.loss import Loss
 from ._batches import Batch, Pair
-from ._shared import resolved
+from ._shared import other_than_scores, resolved
 
 FLOOR = 1e-16  # times the weight: no curvature is less, so that a leaf's sum is positive
 
@@ -138,6 +138,8 @@ def boosted(
     """The loss that is meant, if a tool can train on it: one of raw scores, or one of `also`, of a label that is one number."""
     found = scored(loss, parameters)
     name = f"{found.name} ({', '.join(found.aliases)})" if found.aliases else found.name
+    if taken := other_than_scores(found):
+        raise ValueError(f"{name} takes {taken}, and {tool} has a raw score for each sample")
     if (found.root or "pred" in found.domains) and found.name not in also:
         reason = "is the root of a mean" if found.root else f"takes predictions {found.domains['pred'].text}"
         raise ValueError(f"{name} {reason}, and {tool} has a raw score for each sample; use {INSTEAD[found.name]}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from .._core.families import Alignment, Boxes, Embeddings, Ensemble, Triplets
 from .._core.loss import Loss
 from .._core.registry import named
 
@@ -22,6 +23,20 @@ def resolved(loss: str | Loss, parameters: Mapping[str, Any]) -> Loss:
             raise TypeError(f"{found.name} has no keyword {keyword!r} (it has: {known})")
     found._checked(parameters)
     return found
+
+
+OTHERS = {
+    Triplets: "embeddings, and the places of three in each sample",
+    Embeddings: "embeddings, which it compares with each other",
+    Boxes: "boxes",
+    Alignment: "sequences of rows",
+    Ensemble: "several forecasts of one number",
+}
+
+
+def other_than_scores(loss: Loss) -> str:
+    """What a loss takes that is neither a score nor a row of scores for each sample; of most losses, nothing."""
+    return next((taken for family, taken in OTHERS.items() if isinstance(loss, family)), "")
 
 
 def imported(module: str, extra: str) -> ModuleType:

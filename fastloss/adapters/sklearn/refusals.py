@@ -7,6 +7,7 @@ from typing import Any
 
 from ..._core.families import Root, TwoOutputs
 from ..._core.loss import Loss
+from .._shared import other_than_scores
 
 OF_SCORES = {
     "binary_cross_entropy": "sigmoid_cross_entropy",
@@ -43,6 +44,8 @@ def check_scores(loss: Loss, tool: str) -> None:
     if isinstance(loss, Root):
         square = {"rmse": "mse", "rmsle": "msle"}[loss.name]
         raise ValueError(f"{loss.name} is no loss for {tool}: it is the root of a mean; {square} has the same minimum")
+    if taken := other_than_scores(loss):
+        raise ValueError(f"{loss.name} is no loss for {tool}: it takes {taken}")
     if isinstance(loss, TwoOutputs):
         raise ValueError(f"{loss.name} is no loss for {tool}: it takes two predictions for each number; mse takes one")
     if loss.name == "cosine_distance":
