@@ -56,6 +56,8 @@ def drawn(loss, rows=False, size=12, seed=3):
     if rows:
         target = np.random.default_rng(seed).dirichlet(np.ones(4), len(pred))
     samples = pred.shape[:-1] if "axis" in loss.parameters else pred.shape
+    if loss.name == "ctc":
+        samples = pred.shape[:-2]
     return pred, target, np.random.default_rng(seed).random(samples) + 0.1
 
 
@@ -396,6 +398,8 @@ def test_the_readme_s_table_is_that_of_the_definitions():
 @each_loss
 def test_linear_models(backend, loss, rng, monkeypatch):
     monkeypatch.setattr(fl.linear, "BLOCK_BYTES", 16 * 32)
+    if loss.name == "ctc":
+        pytest.skip("scores of a linear model have no frames")
     pred, target, _ = drawn(loss, size=12 if loss.name == "cox" else 240)
     n, outputs = len(target), pred.shape[1:]
     X, weight = rng.random((n, 4)), rng.random(n)
