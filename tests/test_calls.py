@@ -34,7 +34,7 @@ import fastloss as fl
 each_kind = pytest.mark.parametrize("kind", EVERY, ids=str)
 SAMPLES = [k for k in EVERY if k.name not in ROOTS]  # whose losses can be asked for one by one
 each_sample = pytest.mark.parametrize("kind", SAMPLES, ids=str)
-NAMES = sorted({k.name for k in EVERY} | {"cox", *truths_structured.NAMES})
+NAMES = sorted({k.name for k in EVERY} | {"cox", "ctc", *truths_structured.NAMES})
 each_name = pytest.mark.parametrize("name", NAMES)
 EPS = float(np.finfo(np.float64).eps)
 
@@ -98,6 +98,7 @@ OWN = {
     "cosine_distance": {"axis"},
     "softmax_focal": ROWS_OWN | {"gamma"},
     "cox": {"ties"},
+    "ctc": {"lengths", "blank"},
     "hinge": {"margin"},
     "squared_hinge": {"margin"},
     **truths_counts.OWN,

@@ -402,6 +402,8 @@ def test_the_table_has_every_loss_with_its_aliases():
 @each_loss
 def test_linear_models(backend, loss, rng, monkeypatch):
     monkeypatch.setattr(fl.linear, "BLOCK_BYTES", 16 * 32)
+    if loss.name == "ctc":
+        pytest.skip("scores of a linear model have no frames")
     pred, target, _ = drawn(loss, size=12 if isinstance(loss, Structured) else 240)
     n, outputs = len(target), pred.shape[1:]
     X, weight = rng.random((n, 4)), rng.random(n)

@@ -325,7 +325,7 @@ BOUNDED = {*NAMES} - {
     "crammer_singer_hinge", "weston_watkins_hinge", "ranked_probability_score", "dice", "jaccard", "tversky",
     *forecasts.UNBOUNDED,
 }  # fmt: skip
-WITHOUT_CONSTANT = {"iou", "giou", "diou", "ciou"}
+WITHOUT_CONSTANT = {"iou", "giou", "diou", "ciou", "ctc"}
 LINKS = {name: "softmax" for name in NAMES if name.startswith("softmax")}
 ALIASES = {
     "poly1": "softmax_poly",

@@ -26,7 +26,7 @@ class Alignments(Kernel):
         frames, classes = tile.batch.operands[PRED].shape[-2:]
         pred = tile.get(PRED, frames, classes)
         labels = tile.whole(TARGET)
-        labels = labels.reshape(-1, labels.shape[-1]).astype(np.int64)
+        labels = labels.reshape(len(pred), labels.shape[-1]).astype(np.int64)
         lengths = np.full(len(pred), frames) if lengths is None else lengths[tile.index].reshape(-1)
         weight, outside = weight_of(tile)
         there = np.ones(len(pred), bool) if weight is None else weight != 0

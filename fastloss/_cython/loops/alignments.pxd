@@ -17,7 +17,7 @@ cdef extern from "math.h" nogil:
 cdef enum:
     PAD = 2                 # states without a path to them, on either side of a line
 
-cdef enum Line:
+cdef enum:                  # lines
     FROM                    # what a state is reached from, between the pads
     MOST
     POWERS                  # three of them
