@@ -252,6 +252,7 @@ def test_constants_by_hand():
 def test_links():
     links = {
         "cox": "log",
+        "ctc": "softmax",
         "poisson_nll": "log",
         "gamma_nll": "log",
         "tweedie_nll": "log",

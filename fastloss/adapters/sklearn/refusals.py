@@ -48,6 +48,11 @@ def check_scores(loss: Loss, tool: str) -> None:
         raise ValueError(f"{loss.name} is no loss for {tool}: it takes {taken}")
     if isinstance(loss, TwoOutputs):
         raise ValueError(f"{loss.name} is no loss for {tool}: it takes two predictions for each number; mse takes one")
+    if loss.name == "ordinal_logistic":
+        raise ValueError(
+            f"ordinal_logistic is no loss for {tool}: it takes thresholds between classes, which are not fitted here; "
+            "softmax_cross_entropy takes classes without an order"
+        )
     if loss.name == "cosine_distance":
         raise ValueError(
             f"cosine_distance is no loss for {tool}: all multiples of a score are as good; mse tells them apart"
