@@ -831,7 +831,7 @@ def linear_problem(kind, n=70, seed=0):
         target[:3] = np.arange(3)
     if kind.name == "huber":
         target *= 0.05
-    outputs = 1 if kind.points else 2 if kind.target == "one" else 3
+    outputs = 1 if kind.points else {"pairs": 2, "boxes": 4}.get(kind.family, 3)
     return rng.random((n, FEATURES)), target, rng.uniform(0.05, 0.2, (FEATURES + 1) * outputs)
 
 
@@ -846,7 +846,7 @@ def scores(kind, X, w):
 def test_sums_of_blocks_add_up(backend, kind, weighted):
     X, target, w = linear_problem(kind)
     weight = np.round(np.random.default_rng(1).uniform(0, 2, 70), 1) if weighted else None
-    given = {"classes": 3} if kind.target == "ids" else {}
+    given = {"classes": 3} if kind.target == "ids" or kind.family == "members" else {}
     objective = fl.linear.objective(kind.loss, X, target, l2=0.5, sample_weight=weight, **given)
     value, gradient, total = objective.sums(w)
     assert type(value) is float
@@ -924,7 +924,7 @@ def test_classes_of_a_linear_model(backend):
 @each_kind
 def test_linear_models_are_pickled(backend, kind):
     X, target, w = linear_problem(kind)
-    given = {"classes": 4} if kind.target == "ids" else {}
+    given = {"classes": 4} if kind.target == "ids" or kind.family == "members" else {}
     objective = fl.linear.objective(kind.loss, X, target, l2=0.5, sample_weight=np.linspace(0.5, 2, 70), **given)
     if given:
         w = np.random.default_rng(3).uniform(0.05, 0.2, objective.size)

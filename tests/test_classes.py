@@ -205,7 +205,7 @@ def test_overlaps_of_tiny_probabilities(backend):
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("kind", [k for k in CLASSES if k.loss.domains], ids=str)
+@pytest.mark.parametrize("kind", [k for k in OF_ROWS if k.loss.domains], ids=str)
 def test_values_outside_their_domains(backend, kind, call):
     """They are named, and what was to be written is left alone; a row of weight 0 may hold any."""
     places = [

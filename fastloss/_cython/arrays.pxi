@@ -20,13 +20,25 @@ cdef inline bint plain_like(x, cnp.ndarray pred, int number):
             and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, pred))
 
 
+cdef inline bint tabled(x, double* parameters):
+    """Take a table, if x has one: how many lines, and where they are. The caller holds it."""
+    table = getattr(x, "table", None)
+    if table is None:
+        return False
+    parameters[0] = x.classes
+    (<const double**>&parameters[1])[0] = <const double*>cnp.PyArray_DATA(<cnp.ndarray>table)
+    return True
+
+
 cdef inline bint scalars(tuple own, bint double_precision, double* parameters):
     """Take hyperparameters that are numbers, if as floats they are neither 0 nor infinite where they are not as doubles."""
     cdef Py_ssize_t k
     cdef double x
     for k in range(len(own)):
         if type(own[k]) is not float:
-            return False
+            if not tabled(own[k], &parameters[k]):
+                return False
+            continue
         x = <double>own[k]
         parameters[k] = x
         if not double_precision and (isinf(<float>x) or (<float>x == 0 and x != 0)):

@@ -325,9 +325,8 @@ cdef class PointwiseKernel(Kernel):
                 by_column = True
             elif isinstance(x, float):
                 job.parameters[k] = x
-            else:                           # lines of a table, and where it is; the caller holds it
-                job.parameters[k] = x.classes
-                (<const double**>&job.parameters[k + 1])[0] = <const double*>cnp.PyArray_DATA(<cnp.ndarray>x.table)
+            else:
+                tabled(x, &job.parameters[k])
         arrange(&job.job.batch, operands, (by_column,) * OPERANDS)
         for k in range(OPERANDS):
             job.lies[k] = not by_column and job.job.batch.operand[k].data is not NULL and flat(&job.job.batch, k)

@@ -1,0 +1,177 @@
+"""Forecasts, ordered scores and boxes: what is true of them besides what is true of every loss."""
+
+import itertools
+import re
+
+import mpmath as mp
+import numpy as np
+import pytest
+from cases import CALLS, DTYPES
+from test_truths import each_dtype
+from truths import Exact, digits, inf, near, num, same_bits
+from truths_forecasts import OWN, ordinal_logistic
+
+import fastloss as fl
+
+# ---- continuous ranked probability scores ----------------------------------------------------------------------------
+
+
+def test_crps_is_an_integral(backend):
+    """Of the squared difference between the distribution and the step at the target."""
+    for mean, log_scale, target in ((0.5, 0.0, 2.0), (-1.0, 1.0, -1.5), (0.0, -2.0, 0.25)):
+        scale, ends = np.exp(log_scale), sorted([mean - 40, target, mean + 40])
+        step = lambda x, m=mean, s=scale, t=target: (mp.ncdf((x - m) / s) - (x >= t)) ** 2
+        exact = float(
+            mp.quad(step, np.linspace(*ends[:2], 40).tolist()) + mp.quad(step, np.linspace(*ends[1:], 40).tolist())
+        )
+        assert fl.crps_gaussian([[mean, log_scale]], [target]) == pytest.approx(exact, rel=1e-9)
+
+
+def test_of_one_member_and_of_many(backend, rng):
+    x, t = rng.standard_normal(50), rng.standard_normal(50)
+    value, grad = fl.crps_ensemble.value_and_grad(x[:, None], t, reduction="none")
+    np.testing.assert_array_equal(value, fl.mae(x, t, reduction="none"))
+    np.testing.assert_array_equal(grad[:, 0], fl.mae.grad(x, t, reduction="none"))
+    levels = (np.arange(2000) + 0.5) / 2000
+    quantiles = [float(mp.sqrt(2) * mp.erfinv(2 * v - 1)) for v in levels]
+    assert fl.crps_ensemble([quantiles], [0.75]) == pytest.approx(fl.crps_gaussian([[0, 0]], [0.75]), rel=1e-3)
+
+
+@each_dtype
+@pytest.mark.parametrize("members", [2, 31, 95, 96, 97, 500])
+def test_ensembles_with_ties(backend, members, dtype, rng):
+    x, t = rng.integers(-5, 6, (9, members)).astype(dtype), rng.integers(-6, 7, 9).astype(dtype)
+    value, grad = fl.crps_ensemble.value_and_grad(x, t, reduction="none")
+    wide, target = x.astype(float), t.astype(float)[:, None]
+    apart = np.sign(wide[:, :, None] - wide[:, None, :]).mean(axis=2)
+    expected = np.abs(wide - target).mean(axis=1) - np.abs(wide[:, :, None] - wide[:, None, :]).mean(axis=(1, 2)) / 2
+    eps = 4 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(value, expected, rtol=eps, atol=1e-12)
+    np.testing.assert_allclose(grad, (np.sign(wide - target) - apart) / members, rtol=eps, atol=1e-15)
+    order = rng.permutation(members)
+    same_bits(fl.crps_ensemble.grad(x[:, order], t, reduction="none"), grad[:, order])
+
+
+# ---- ordered scores --------------------------------------------------------------------------------------------------
+
+THRESHOLDS = [(0.0,), (-1.0, 0.5, 2.0), (0.0, 2.0**-20), tuple(np.linspace(-3, 3, 40))]
+
+
+@each_dtype
+@pytest.mark.parametrize("thresholds", THRESHOLDS, ids=len)
+def test_every_class(backend, thresholds, dtype, rng):
+    count = len(thresholds) + 1
+    score, ids = (rng.standard_normal(60) * 6).astype(dtype), np.arange(60) % count
+    exact = tuple(map(num, thresholds))
+    with digits(80):
+        truths = [ordinal_logistic(num(s), num(t), exact) for s, t in zip(score, ids, strict=True)]
+    given = {"thresholds": list(thresholds), "reduction": "none"}
+    value, grad = fl.ordinal_logistic.value_and_grad(score, ids, **given)
+    hess = fl.ordinal_logistic.grad_and_hess(score, ids, **given)[1]
+    near(value, Exact([s.value for s in truths]), 40)  # exp of a rounded difference
+    near(grad, Exact([s.grad[0] for s in truths], [s.grad_sizes[0] for s in truths]), 40)
+    near(hess, Exact([s.hess[0] for s in truths]), 40)
+    same_bits(fl.ordinal_logistic.grad(score, ids.astype(np.uint8), **given), grad)
+
+
+def test_two_classes_are_a_cross_entropy(backend, rng):
+    score, ids = rng.standard_normal(70) * 5, rng.integers(0, 2, 70)
+    for x, y in zip(
+        (*fl.ordinal_logistic.value_and_grad(score, ids), *fl.ordinal_logistic.grad_and_hess(score, ids)),
+        (*fl.sigmoid_cross_entropy.value_and_grad(score, ids), *fl.sigmoid_cross_entropy.grad_and_hess(score, ids)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("bad", [3, -1, 0.5, inf])
+def test_ids_that_are_none(backend, call, bad):
+    for n, dtype in itertools.product((4, 70), DTYPES):
+        ids = np.arange(n) % 3 * 1.0
+        ids[2] = bad
+        text = f"target[2] is {bad}; target must be a class id, a whole number in [0, 3)"
+        with pytest.raises(ValueError, match=re.escape(text)):
+            getattr(fl.ordinal_logistic, call)(np.zeros(n, dtype), ids, thresholds=[0, 1])
+        weight = np.ones(n)
+        weight[2] = 0
+        getattr(fl.ordinal_logistic, call)(np.zeros(n, dtype), ids, thresholds=[0, 1], sample_weight=weight)
+
+
+def test_best_score_by_hand(backend):
+    assert fl.ordinal_logistic.constant([0, 0]) == -inf
+    assert fl.ordinal_logistic.constant([2, 2], thresholds=[0, 1]) == inf
+    assert fl.ordinal_logistic.constant([1, 1], thresholds=[0, 1]) == pytest.approx(0.5)
+    assert fl.ordinal_logistic.constant([0, 1, 1]) == pytest.approx(np.log(2), rel=1e-7)
+
+
+# ---- boxes -----------------------------------------------------------------------------------------------------------
+
+BOXES = [fl.iou, fl.giou, fl.diou, fl.ciou]
+
+
+def boxes(rng, n, dtype=np.float64):
+    middles, halves = rng.standard_normal((2, n, 2)), np.exp(rng.standard_normal((2, n, 2)) / 2)
+    return np.concatenate([middles - halves, middles + halves], axis=2).astype(dtype)
+
+
+def test_a_constant_factor(backend, rng):
+    """The value is the same; the gradient is that of the distance, and the factor times that of the shapes' difference."""
+    assert OWN["ciou"] == {"axis", "constant_alpha"}
+    pred, target = boxes(rng, 40)
+    given = {"reduction": "none"}
+    value, grad = fl.ciou.value_and_grad(pred, target, constant_alpha=True, **given)
+    np.testing.assert_array_equal(value, fl.ciou(pred, target, **given))
+    size, other = pred[:, 2:] - pred[:, :2], target[:, 2:] - target[:, :2]
+    angle = np.arctan2(*size.T) - np.arctan2(*other.T)
+    v = 4 / np.pi**2 * angle**2
+    alpha = v / (fl.iou(pred, target, **given) + v)
+    turn = np.stack([size[:, 1], -size[:, 0]], axis=1) / (size**2).sum(axis=1)[:, None]
+    slope = (alpha * 8 / np.pi**2 * angle)[:, None] * turn
+    expected = fl.diou.grad(pred, target, **given) + np.concatenate([-slope, slope], axis=1)
+    np.testing.assert_allclose(grad, expected, rtol=1e-10, atol=1e-13)
+    step, vector = 1e-6, rng.standard_normal(pred.shape)
+    product = fl.ciou.hvp(pred, target, vector, constant_alpha=True, **given)
+    hess = fl.ciou.grad_and_hess(pred, target, constant_alpha=True, **given)[1]
+    for k in range(4):
+        unit = np.eye(4)[k] * np.ones(pred.shape)
+        np.testing.assert_allclose(
+            fl.ciou.hvp(pred, target, unit, constant_alpha=True, **given)[:, k], hess[:, k], rtol=1e-9, atol=1e-12
+        )
+    assert np.isfinite(product).all()
+    assert step
+    with pytest.raises(TypeError, match="constant_alpha must be True or False, not int"):
+        fl.ciou(pred, target, constant_alpha=1)
+
+
+@pytest.mark.parametrize("loss", BOXES, ids=lambda loss: loss.name)
+def test_boxes_of_any_size(backend, loss, rng):
+    pred, target = boxes(rng, 40)
+    value, grad = loss.value_and_grad(pred, target, reduction="none")
+    hess = loss.grad_and_hess(pred, target, reduction="none")[1]
+    for power in (-400, -100, 100, 400):
+        x = 2.0**power
+        same_bits(loss(pred * x, target * x, reduction="none"), value)
+        np.testing.assert_allclose(loss.grad(pred * x, target * x, reduction="none") * x, grad, rtol=1e-14)
+        curve = loss.grad_and_hess(pred * x, target * x, reduction="none")[1]
+        np.testing.assert_allclose(curve * x * x, hess, rtol=1e-14)
+
+
+@pytest.mark.parametrize("loss", BOXES, ids=lambda loss: loss.name)
+def test_boxes_that_nearly_agree(backend, loss):
+    """No digit is lost of a small loss."""
+    for gap in (2.0**-30, 2.0**-45):
+        value = loss([[0.0, 0.0, 1.0, 1.0 + gap]], [[0.0, 0.0, 1.0, 1.0]])
+        expected = gap / (1 + gap)
+        extra = (gap / 2) ** 2 / (1 + (1 + gap) ** 2) if loss in (fl.diou, fl.ciou) else 0
+        assert value == pytest.approx(expected + extra, rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", BOXES, ids=lambda loss: loss.name)
+def test_what_is_no_box(backend, loss):
+    text = "pred has shape (3, 5); it must have x1, y1, x2 and y2 on axis 1"
+    with pytest.raises(ValueError, match=re.escape(text)):
+        loss(np.ones((3, 5)), np.ones((3, 5)))
+    empty = loss.value_and_grad([[2.0, 0.0, 1.0, 1.0]], [[0.0, 0.0, 3.0, 3.0]])  # x2 < x1
+    assert empty[0] >= 1
+    assert np.isfinite(empty[1]).all()
