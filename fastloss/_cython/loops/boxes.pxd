@@ -44,10 +44,10 @@ cdef inline int stages(Box loss, const real[::1] pred, const real[::1] target, c
             for i in range(STEP):
                 lines[PRED + k, i] = pred[SIDES * (start + i) + k]
                 lines[TARGET + k, i] = target[SIDES * (start + i) + k]
+        if block.wanted & VALUE:
+            judge(loss, lines)
         if block.wanted & ~VALUE:
-            judge(loss, lines, True)
-        else:
-            judge(loss, lines, False)
+            derive(loss, lines)
         for i in range(STEP):
             w = lines[WEIGHT, i]
             if block.wanted & VALUE and values.shape[0] > 0:
@@ -66,34 +66,42 @@ cdef inline int stages(Box loss, const real[::1] pred, const real[::1] target, c
     return 0
 
 
-cdef inline int judge(Box loss, double[:, ::1] lines, bint sloped) except -1 nogil:
-    """Losses, slopes and curvatures of boxes that a power of two brings near the size 1."""
-    cdef double x1, y1, x2, y2, s, slope = 0, curvature = 0
-    cdef double t1, t2, u1, u2
-    cdef Extent x, y
+cdef inline double pair(Box loss, const double[:, ::1] lines, Py_ssize_t i, Parts* b) except? -1 nogil:
+    """What is known of a pair that a power of two, which is given back, brings near the size 1."""
+    cdef double x1 = lines[PRED, i], y1 = lines[PRED + 1, i], x2 = lines[PRED + 2, i], y2 = lines[PRED + 3, i]
+    cdef double t1 = lines[TARGET, i], u1 = lines[TARGET + 1, i], t2 = lines[TARGET + 2, i], u2 = lines[TARGET + 3, i], s
+    cdef Extent x = extent(x1, x2, t1, t2), y = extent(y1, y2, u1, u2)
+    s = inverse_power(x.around if x.around > y.around else y.around)
+    b[0] = measure(loss, extent(x1 * s, x2 * s, t1 * s, t2 * s), extent(y1 * s, y2 * s, u1 * s, u2 * s))
+    return s
+
+
+cdef inline int judge(Box loss, double[:, ::1] lines) except -1 nogil:
+    """Losses: by themselves, whatever else is wanted, so that products are fused in the same way."""
     cdef Parts b
     cdef Py_ssize_t i
     for i in range(STEP):
-        x1, y1, x2, y2 = lines[PRED, i], lines[PRED + 1, i], lines[PRED + 2, i], lines[PRED + 3, i]
-        t1, u1, t2, u2 = lines[TARGET, i], lines[TARGET + 1, i], lines[TARGET + 2, i], lines[TARGET + 3, i]
-        x = extent(x1, x2, t1, t2)
-        y = extent(y1, y2, u1, u2)
-        s = inverse_power(x.around if x.around > y.around else y.around)
-        x = extent(x1 * s, x2 * s, t1 * s, t2 * s)
-        y = extent(y1 * s, y2 * s, u1 * s, u2 * s)
-        b = measure(loss, x, y)
+        pair(loss, lines, i, &b)
         lines[WORTH, i] = value(loss, b)
-        if sloped:
-            by_side(loss, b, x, y, False, x1 - t1, -1, &slope, &curvature)
-            lines[SLOPE, i] = slope * s
-            lines[CURVATURE, i] = curvature * s * s
-            by_side(loss, b, y, x, True, y1 - u1, -1, &slope, &curvature)
-            lines[SLOPE + 1, i] = slope * s
-            lines[CURVATURE + 1, i] = curvature * s * s
-            by_side(loss, b, x, y, False, t2 - x2, 1, &slope, &curvature)
-            lines[SLOPE + 2, i] = slope * s
-            lines[CURVATURE + 2, i] = curvature * s * s
-            by_side(loss, b, y, x, True, u2 - y2, 1, &slope, &curvature)
-            lines[SLOPE + 3, i] = slope * s
-            lines[CURVATURE + 3, i] = curvature * s * s
+    return 0
+
+
+cdef inline int derive(Box loss, double[:, ::1] lines) except -1 nogil:
+    """Slopes and curvatures, side by side."""
+    cdef Parts b
+    cdef double s, slope = 0, curvature = 0
+    cdef Py_ssize_t i, k
+    for i in range(STEP):
+        s = pair(loss, lines, i, &b)
+        by_side(loss, b, b.x, b.y, False, lines[PRED, i] - lines[TARGET, i], -1, &slope, &curvature)
+        lines[SLOPE, i], lines[CURVATURE, i] = slope, curvature
+        by_side(loss, b, b.y, b.x, True, lines[PRED + 1, i] - lines[TARGET + 1, i], -1, &slope, &curvature)
+        lines[SLOPE + 1, i], lines[CURVATURE + 1, i] = slope, curvature
+        by_side(loss, b, b.x, b.y, False, lines[TARGET + 2, i] - lines[PRED + 2, i], 1, &slope, &curvature)
+        lines[SLOPE + 2, i], lines[CURVATURE + 2, i] = slope, curvature
+        by_side(loss, b, b.y, b.x, True, lines[TARGET + 3, i] - lines[PRED + 3, i], 1, &slope, &curvature)
+        lines[SLOPE + 3, i], lines[CURVATURE + 3, i] = slope, curvature
+        for k in range(SIDES):
+            lines[SLOPE + k, i] *= s
+            lines[CURVATURE + k, i] *= s * s
     return 0
