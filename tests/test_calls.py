@@ -805,9 +805,7 @@ def test_hvp_of_axes_and_ignored_ids(backend):
         pred, target = more_batch(kind, 20, np.float64)
         vector = np.random.default_rng(2).standard_normal(pred.shape)
         full = kind.loss.hvp(pred, target, vector, reduction="none")
-        turned = kind.loss.hvp(
-            pred.T, target.T if kind.target == "rows" else target, vector.T, axis=0, reduction="none"
-        )
+        turned = kind.loss.hvp(pred.T, target.T if np.ndim(target) > 1 else target, vector.T, axis=0, reduction="none")
         np.testing.assert_allclose(turned.T, full, rtol=1e-13, atol=1e-15)
         if kind.target == "ids":
             marked = np.where(np.arange(20) % 4 == 1, -1, target)

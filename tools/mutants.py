@@ -595,6 +595,15 @@ MUTANTS = [
         ("(1 - unit) * (1 + unit)", "1 - unit"),
     ),
     *of(
+        "_numpy/boxes.py",
+        "test_forecasts test_catalogue",
+        ("corners - np.where(self.meets, 0,", "corners - np.where(self.meets, 1,"),
+        ("(2 - alpha) * alpha * v - alpha**2", "alpha * v - alpha**2"),
+    ),
+    *of("_numpy/ensembles.py", "test_forecasts test_catalogue", ("below + above + 1.0", "below + above")),
+    *of("_numpy/ordered.py", "test_forecasts", ("share(up)[1] - share(down)[0]", "share(up)[0] - share(down)[0]")),
+    *of("_numpy/alignments.py", "test_alignments", ("labels[:, 1:] != labels[:, :-1]", "labels[:, 1:] >= 0")),
+    *of(
         "_numpy/outputs.py",
         "test_catalogue test_calls",
         ("(self.s + square) / 2", "square / 2"),
