@@ -7,7 +7,7 @@ FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error, and so is a compiler th
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
 FASTLOSS_LEVELS=v2,v3        build these levels alone
 FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
-SOURCE_DATE_EPOCH=SECONDS    the date of all that is in a wheel or sdist, which then has the same bytes each time
+SOURCE_DATE_EPOCH=SECONDS    the date of all that is in a wheel or sdist, an sdist then has the same bytes each time
 """
 
 import gzip
