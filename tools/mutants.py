@@ -885,12 +885,13 @@ MUTANTS = [
         ("slope[0] = scale * (rounded(g * pl) + rounded(q))", "slope[0] = scale * rounded(q)"),
         ("- (rounded(q * pl) if wanted & HESS else 0))", "- rounded(q * pl))"),
         ("return p * (one - p) * curve", "return p * curve"),
-        ("hess[0] = <real>(w * mass * (row[EXCLUDED, i]", "hess[0] = <real>(w * (row[EXCLUDED, i]"),
+        ("hess[0] = <real>(w * mass * times(wanted)", "hess[0] = <real>(w * times(wanted)"),
         (
             "grad[0] = signless(<real>(w * (others - rounded(mass * (row[REST, i] * inverse)) if most\n                                   else rounded(mass * (row[EXCLUDED, i] * inverse)) - target)))",
             "grad[0] = signless(<real>(w * (rounded(mass * (row[EXCLUDED, i] * inverse)) - target)))",
         ),
-        ("return row[WEIGHT, i] * inverse * (rest * inverse)", "return row[WEIGHT, i] * inverse * (1 - inverse)"),
+        ("* inverse * (rest * inverse)", "* inverse * (1 - inverse)"),
+        ("return 2 if wanted & BOUND else 1", "return 1"),
     ),
     *of(
         "_cython/loops/samples.pxd",
@@ -1067,11 +1068,11 @@ MUTANTS = [
         "_cython/outputs.pxi",
         "test_catalogue",
         ("and n == padded and (k != WEIGHT or batch.unit == 1)", "and n == padded"),
-        ("at(batch, k, start * (2 if batch.operand[k].step > 0 else 1))", "at(batch, k, start)"),
+        ("at(batch, k, start * self.numbers[k])", "at(batch, k, start)"),
         ("(not batch.summed or (n < padded and block.weight is NULL))", "not batch.summed"),
         (
-            "(<double*>spare)[i] = (<const double*>both)[2 * i + output]",
-            "(<double*>spare)[i] = (<const double*>both)[2 * i]",
+            "(<double*>spare)[i] = (<const double*>line)[numbers * i + j]",
+            "(<double*>spare)[i] = (<const double*>line)[numbers * i]",
         ),
     ),
     *of(
