@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.families import Embeddings, Pairs, RowLoss, Structured, Triplets, TwoRows
+from .._core.families import Embeddings, Ensemble, Pairs, RowLoss, Structured, Triplets, TwoRows
 from .._core.loss import Loss
 from .._core.registry import REGISTRY
 from .data import inputs
@@ -156,7 +156,7 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
                         yield Cell(loss.name, call, dtype, numbers, c)
 
 
-WITH_ROWS = (RowLoss, TwoRows, Embeddings, Triplets)
+WITH_ROWS = (RowLoss, TwoRows, Embeddings, Triplets, Ensemble)
 
 
 def most(loss: Loss) -> float:
