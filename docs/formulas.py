@@ -5,12 +5,12 @@ import re
 TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|a(?= [a-z]{2})|[A-Za-z_]{2,}(?:-[a-z]+)?|\S)")
 WORD = re.compile("a|[A-Za-z_-]{2,}")
 UPPER = dict(zip("⁻ˣˢ²³⁰¹", "-xs2301", strict=True))
-LOWER = dict(zip("ⱼₖ₊₋₁₂₀", "jk+-120", strict=True))
+LOWER = dict(zip("ⱼₖₗᵥₜ₊₋₁₂₀", "jklvt+-120", strict=True))
 SYMBOLS = {
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "λ": r"\lambda", "ρ": r"\rho",
     "σ": r"\sigma", "τ": r"\tau", "μ": r"\mu", "κ": r"\kappa", "π": r"\pi", "Σ": r"\sum", "Δ": r"\Delta", "½": r"\tfrac{1}{2}",
     "−": "-", "·": r"\,", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∈": r"\in", "‖": r"\parallel", "…": r"\ldots", "∞": r"\infty",
-    "Γ": r"\Gamma",
+    "Γ": r"\Gamma", "Φ": r"\Phi", "φ": r"\varphi", "θ": r"\theta", "∂": r"\partial", "Π": r"\prod",
 }  # fmt: skip
 FUNCTIONS = {
     "log", "exp", "max", "min", "cos", "cosh", "tanh", "sinh", "sign", "mean", "clip", "softplus", "softmax", "logsumexp", "KL",

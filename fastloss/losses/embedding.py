@@ -43,7 +43,7 @@ def cosine_distance() -> None:
     Triplets,
     "max(0, |a - p| - |a - n| + margin), (a, p, n) = pred[target]",
     TRIPLETS,
-    shown=("max(0, |a − p| − |a − n| + M)", "û − v̂ by a, −û by p, v̂ by n where > 0; û, v̂ of a − p, a − n"),
+    shown=("max(0, |a − p| − |a − n| + M)", "u − v by a, −u by p, v by n where > 0; u, v unit vectors along a − p, a − n"),
     constant=constants.zero,
     margin=Parameter(1.0, text="How much farther the negative should be than the positive, >= 0."),
 )
@@ -78,7 +78,7 @@ def triplet() -> None:
     LABELLED_VECTORS,
     shown=(
         "−mean over positives of log(e^s₊ / Σ e^s), s = cos/τ",
-        "across each embedding Σ (softmax(s)ⱼ − [positive]/P)·ẑⱼ/τ, by both",
+        "across each embedding Σ (softmax(s)ⱼ − yⱼ/P)·zⱼ/τ, by both; y 1 at its P positives, z of length 1",
     ),
     constant=constants.zero,
     axis=COMPONENTS,
@@ -113,7 +113,7 @@ def supcon() -> None:
     VIEWS,
     shown=(
         "−log(e^sᵥ / Σ e^s), v the other view, s = cos/τ",
-        "across each embedding Σ (softmax(s)ⱼ − [j = v])·ẑⱼ/τ, by both",
+        "across each embedding Σ (softmax(s)ⱼ − yⱼ)·zⱼ/τ, by both; y 1 at v, z of length 1",
     ),
     constant=constants.zero,
     axis=COMPONENTS,

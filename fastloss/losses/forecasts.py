@@ -44,7 +44,7 @@ def crps_gaussian() -> None:
     Ensemble,
     "mean(|x_k - target|) - mean(|x_k - x_l|)/2, x = pred",
     MEMBERS,
-    shown=("mean |xₖ − t| − ½ mean |xₖ − xₗ|", "sign(xₖ − t)/K − (#{xₗ < xₖ} − #{xₗ > xₖ})/K²"),
+    shown=("mean |xₖ − t| − ½ mean |xₖ − xₗ|", "sign(xₖ − t)/K − (m − n)/K², m members below xₖ, n above"),
     constant=constants.median_member,
     axis=Integer(-1, text="The axis of the members."),
 )
