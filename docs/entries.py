@@ -191,10 +191,21 @@ def drawn(loss):
     return f"{loss.name}" + (f", also at {', '.join(given)}" if given else "")
 
 
+BOX = [[0.0, 0.0, 1.0, 1.0]]
+SHAPED = {  # losses of other shapes: predictions, of which one number moves, the target, and which number that is
+    "crps_ensemble": ([[0.0, -0.5, 0.5]], [0.0], (0, 0)),
+    **dict.fromkeys(("iou", "giou", "diou", "ciou"), (BOX, BOX, (0, 2))),
+    "ctc": ([[[0.0] * 3] * 2], [[1]], (0, 0, 1)),
+    "triplet": ([[0.0, 0.5], [1.0, 0.0], [-1.0, 0.0]], [[0, 1, 2]], (0, 0)),
+    "supcon": ([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]], [0, 0, 1], (0, 0)),
+    "nt_xent": ([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.5]], [0, 0, 1, 1], (0, 0)),
+}
+
+
 def lines(loss, x, order):
     """The loss, its slope or its curvature at every x, for each setting."""
     for own in settings(loss):
-        if loss.cost_only:
+        if loss.cost_only or loss.name in SHAPED:
             yield own, np.array([moved(loss, number, order, own) for number in x])
         else:
             yield own, plot.along(loss, own, x, target(loss), order)
@@ -207,7 +218,14 @@ def target(loss):
 
 
 def moved(loss, number, order, own):
-    """A cost of three samples, of which the first moves."""
+    """A cost of three samples, of which the first moves; of other shapes, the loss of one sample or of few."""
+    if loss.name in SHAPED:
+        pred, target, place = SHAPED[loss.name]
+        pred = np.array(pred)
+        pred[place] = number
+        if order == 0:
+            return loss(pred, target, reduction="sum", **own)
+        return loss.grad_and_hess(pred, target, reduction="sum", **own)[order - 1][place]
     pred, target = (
         (np.array([number, 1.0, -1.0]), np.array([1.0, 2.0, 3.0])) if loss is fl.cox
         else (np.array([number, 1.0, 1.0]), np.array([1.0, 0.5, 2.0]))
@@ -226,12 +244,15 @@ def chart(loss, path):
     x = np.linspace(*span(loss), plot.POINTS)
     axes = plot.new(columns=3, width=11.0)
     along = "score" if loss is fl.cox else plot.line_of(loss).label
-    if loss.cost_only:
+    if loss.name in SHAPED:
+        along = "one of the numbers predicted"
+    elif loss.cost_only:
         along += " of the first"
     elif target(loss) != 1:
         along += f"; target {target(loss)}"
     axes[0].figure.set_figheight(3.6)
-    names = ("cost of three samples", "slope", "curvature") if loss.cost_only else ("loss", "slope", "curvature")
+    whole = loss.cost_only and loss.name not in SHAPED
+    names = ("cost of three samples" if whole else "loss", "slope", "curvature")
     for order, (ax, name) in enumerate(zip(axes, names, strict=True)):
         drawings = list(lines(loss, x, order))
         for i, (own, y) in enumerate(drawings):

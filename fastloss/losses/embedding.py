@@ -43,7 +43,10 @@ def cosine_distance() -> None:
     Triplets,
     "max(0, |a - p| - |a - n| + margin), (a, p, n) = pred[target]",
     TRIPLETS,
-    shown=("max(0, |a − p| − |a − n| + M)", "u − v by a, −u by p, v by n where > 0; u, v unit vectors along a − p, a − n"),
+    shown=(
+        "max(0, |a − p| − |a − n| + M)",
+        "u − v by a, −u by p, v by n where > 0; u, v unit vectors along a − p, a − n",
+    ),
     constant=constants.zero,
     margin=Parameter(1.0, text="How much farther the negative should be than the positive, >= 0."),
 )

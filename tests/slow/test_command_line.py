@@ -11,7 +11,9 @@ from cases import EVERY
 
 import fastloss as fl
 from fastloss._core import backend
+from fastloss._core.families import Embeddings, Pairs
 from fastloss.bench import command, measure, report
+from fastloss.bench.rivals.numpy_expressions import NUMPY
 
 pytestmark = [pytest.mark.slow, pytest.mark.commands]
 
@@ -55,8 +57,10 @@ def test_bench(tmp_path):
     assert {cell["call"] for cell in cells} == {"value", "value_and_grad"}
     assert len(cells) == 4 * len(EVERY)
     for row in figures["rows"]:
-        assert row["cell"]["size"] == 20000
-        assert set(row["timings"]) == {"fastloss", "memory", "NumPy"}, row["troubles"]
+        limited = isinstance(EVERY[row["cell"]["loss"]], (Pairs, Embeddings))  # whose work grows with the square
+        assert row["cell"]["size"] == 20000 or limited
+        expression = {"NumPy"} if row["cell"]["loss"] in NUMPY else set()
+        assert set(row["timings"]) == {"fastloss", "memory"} | expression, (row["cell"], row["troubles"])
         assert not row["troubles"]
         for timing in row["timings"].values():
             assert 0 < timing["low"] <= timing["median"] <= timing["high"]
