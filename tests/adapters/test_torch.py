@@ -44,9 +44,9 @@ def drawn(loss, dtype=torch.float64, rows=False, size=12):
     pred, target = loss.inputs.draw(Normal(np.dtype(np.float64), 3), size, 4)
     if rows:
         target = np.random.default_rng(3).dirichlet(np.ones(4), len(pred))
-    samples = pred.shape[:-1] if "axis" in loss.parameters else pred.shape
+    samples = pred.shape[:-1] if "axis" in loss.parameters else target.shape[:-1] if loss.each else pred.shape
     weight = np.random.default_rng(3).random(samples)
-    weight.flat[1] = 0
+    weight.flat[1] = 0 if loss.name != "nt_xent" else 1  # where the other view would be alone
     pred = torch.tensor(pred).to(dtype).requires_grad_()
     target = torch.tensor(target)
     return pred, target.to(dtype) if target.is_floating_point() else target, torch.tensor(weight)

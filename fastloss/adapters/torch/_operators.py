@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..._core.domains import Array
+from ..._core.families import Alignment
 from ..._core.hyperparameters import Choice
 from ..._core.loss import Loss
 from ..._core.registry import with_parameters
@@ -91,6 +92,8 @@ def value_like(pred: Any, settings: str, reduction: str) -> Any:
     loss, parameters, _ = meant(settings)
     if reduction != "none":
         return pred.new_empty((), dtype=dtype_of(pred))
+    if isinstance(loss, Alignment):
+        return pred.new_empty(pred.shape[:-2], dtype=dtype_of(pred))
     if "axis" not in loss.parameters:
         return torch.empty_like(pred, dtype=dtype_of(pred))
     samples, axis = list(pred.shape), parameters.get("axis", -1)
@@ -189,7 +192,9 @@ def from_value_and_grad(ctx: Any, by_value: Any, by_grad: Any) -> tuple[Any, ...
 
 
 def spread(by_value: Any, pred: Any, settings: str, reduction: str) -> Any:
-    """What is asked of each sample's loss, along the axis that these have not."""
+    """What is asked of each sample's loss, along the axes that these have not."""
+    if reduction == "none" and by_value.dim() == pred.dim() - 2:
+        return by_value.unsqueeze(-1).unsqueeze(-1)
     if reduction == "none" and by_value.dim() < pred.dim():
         return by_value.unsqueeze(meant(settings)[1].get("axis", -1))
     return by_value
