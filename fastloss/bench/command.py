@@ -17,7 +17,7 @@ from . import measure
 from .report import Report, show
 from .rivals import RIVALS
 
-LARGE = 1 << 22
+LARGE = 1 << 21
 SIZES = [1, 32, 1000, 65536, 1_000_000, 1 << 24]
 QUICK_SIZES = [32, 65536, 1 << 22]
 QUICK_LOSSES = ["mse", "huber", "sigmoid_cross_entropy", "softmax_cross_entropy"]
