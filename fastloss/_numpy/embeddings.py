@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from .._core import similarities, triplets
-from .._core.domains import Array, Domain
-from .engine import TILE, WANTED, Kernel, Operands, Run
+from .._core.domains import Array
+from .engine import TILE, Operands, Run
+from .structured import AtOnce
 
 
-class Similar(Kernel):
+class Similar(AtOnce):
     """The kernel of losses of rows of similarities."""
 
-    def __init__(self) -> None:
-        self.domains: Mapping[str, Domain] = {}
-
-    def run(
-        self, call: int, operands: Operands, reduction: str, hyperparameters: tuple[Any, ...], inspect_first: bool
+    def evaluated(
+        self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
     ) -> Run:
-        value, grad, hess = (name in WANTED[call] for name in ("value", "grad", "hess"))
-        return similarities.evaluated(rows, (value, grad, hess), operands, None, reduction, hyperparameters)
-
-    def product(
-        self, operands: Operands, vector: Array | None, reduction: str, hyperparameters: tuple[Any, ...]
-    ) -> Run:
-        wanted = (False, False, False)
-        return similarities.evaluated(rows, wanted, operands, vector, reduction, hyperparameters)
+        value, grad, hess = (name in wanted for name in ("value", "grad", "hess"))
+        return similarities.evaluated(rows, (value, grad, hess), operands, vector, reduction, own)
 
 
 def rows(block: Array, first: int, label: Array, positives: Array, slopes: bool) -> Array:
@@ -62,21 +53,8 @@ def rows(block: Array, first: int, label: Array, positives: Array, slopes: bool)
     return losses
 
 
-class Triplet(Kernel):
+class Triplet(AtOnce):
     """max(0, |a − p| − |a − n| + M) of triplets of rows; unit vectors of differences are 0 where there is none."""
-
-    def __init__(self) -> None:
-        self.domains: Mapping[str, Domain] = {}
-
-    def run(
-        self, call: int, operands: Operands, reduction: str, hyperparameters: tuple[Any, ...], inspect_first: bool
-    ) -> Run:
-        return self.evaluated(WANTED[call], operands, None, reduction, hyperparameters)
-
-    def product(
-        self, operands: Operands, vector: Array | None, reduction: str, hyperparameters: tuple[Any, ...]
-    ) -> Run:
-        return self.evaluated(("product",), operands, vector, reduction, hyperparameters)
 
     def evaluated(
         self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]

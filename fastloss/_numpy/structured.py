@@ -20,11 +20,10 @@ SPREAD = 500.0  # of logarithms: exponentials that differ by less are summed as 
 Formula = Any  # a group, with a method for each result
 
 
-class Whole(Kernel):
-    """The kernel of a formula that is given a group of samples at a time, sorted."""
+class AtOnce(Kernel):
+    """A kernel that is given the whole batch, by `evaluated`, whatever is wanted of it."""
 
-    def __init__(self, name: str, formula: Callable[..., Formula]) -> None:
-        self.name, self.formula = name, formula
+    def __init__(self) -> None:
         self.domains: Mapping[str, Domain] = {}
 
     def run(
@@ -36,6 +35,20 @@ class Whole(Kernel):
         self, operands: Operands, vector: Array | None, reduction: str, hyperparameters: tuple[Any, ...]
     ) -> Run:
         return self.evaluated(("product",), operands, vector, reduction, hyperparameters)
+
+    def evaluated(
+        self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
+    ) -> Run:
+        """What `run` answers, or `product`, whose vector is then given."""
+        raise NotImplementedError
+
+
+class Whole(AtOnce):
+    """The kernel of a formula that is given a group of samples at a time, sorted."""
+
+    def __init__(self, name: str, formula: Callable[..., Formula]) -> None:
+        super().__init__()
+        self.name, self.formula = name, formula
 
     def evaluated(
         self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]

@@ -193,10 +193,8 @@ def from_value_and_grad(ctx: Any, by_value: Any, by_grad: Any) -> tuple[Any, ...
 
 def spread(by_value: Any, pred: Any, settings: str, reduction: str) -> Any:
     """What is asked of each sample's loss, along the axes that these have not."""
-    if reduction == "none" and by_value.dim() == pred.dim() - 2:
-        return by_value.unsqueeze(-1).unsqueeze(-1)
-    if reduction == "none" and by_value.dim() < pred.dim():
-        return by_value.unsqueeze(meant(settings)[1].get("axis", -1))
+    while reduction == "none" and by_value.dim() < pred.dim():
+        by_value = by_value.unsqueeze(meant(settings)[1].get("axis", -1))
     return by_value
 
 
