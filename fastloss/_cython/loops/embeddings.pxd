@@ -6,18 +6,10 @@ from libc.stdint cimport int64_t
 from ..block cimport LANES, SimilarityBlock, TripletBlock
 from ..vectors cimport vexp
 from ..views cimport reading, reading_ids, reading_rows, writing, writing_rows
+from .sums cimport halved
 
 cdef extern from "math.h" nogil:
     const double INFINITY
-
-
-cdef inline double folded(double[::1] lane) noexcept nogil:
-    cdef Py_ssize_t k, n = LANES // 2
-    while n > 0:
-        for k in range(n):
-            lane[k] += lane[k + n]
-        n //= 2
-    return lane[0]
 
 
 cdef inline int similar(double[::1] s, const int64_t[::1] label, Py_ssize_t own, int64_t positives, bint slopes,
@@ -58,7 +50,7 @@ cdef inline int similar(double[::1] s, const int64_t[::1] label, Py_ssize_t own,
             lane[k] += s[i * LANES + k] if label[i * LANES + k] == mine else 0
     for j in range(n & ~(<Py_ssize_t>LANES - 1), n):
         lane[j & (LANES - 1)] += s[j] if label[j] == mine else 0
-    mean = folded(lanes) / positives
+    mean = halved(lanes) / positives
     s[own] = -INFINITY                  # ... nor in the sum
     vexp(&s[0], &s[0], padded)
     total = s[place]
@@ -68,7 +60,7 @@ cdef inline int similar(double[::1] s, const int64_t[::1] label, Py_ssize_t own,
     for i in range(padded // LANES):
         for k in range(LANES):
             lane[k] += s[i * LANES + k]
-    rest = folded(lanes)
+    rest = halved(lanes)
     s[place] = total                    # 1, or NaN
     total += rest
     loss[0] = log1p(rest) - mean
@@ -118,7 +110,7 @@ cdef inline double squares(const double[:, ::1] x, Py_ssize_t i, Py_ssize_t j, d
     for k in range(n - start):
         d = (x[i, start + k] - x[j, start + k]) * scale
         lane[k] += d * d
-    return folded(writing(lane, LANES))
+    return halved(writing(lane, LANES))
 
 
 cdef inline int triplets(const double[:, ::1] x, const int64_t[::1] place, const double[::1] weight, double margin,

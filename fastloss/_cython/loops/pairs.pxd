@@ -8,6 +8,7 @@ from ..block cimport (
 from ..formulas.pairs cimport Pair, conclude, curvature, in_range, inspected, measure, refine, slope, terms
 from ..vectors cimport beyond_unit, signless
 from ..views cimport reading, real, writing
+from .sums cimport halved
 
 cdef enum:
     WIDTH = 16              # running sums of each kind
@@ -84,19 +85,10 @@ cdef inline int add_terms(Pair loss, const real[::1] pred, const real[::1] targe
         first[k] += x
         second[k] += y
         third[k] += z
-    sums.first += folded(writing(first, WIDTH))
-    sums.second += folded(writing(second, WIDTH))
-    sums.third += folded(writing(third, WIDTH))
+    sums.first += halved(writing(first, WIDTH))
+    sums.second += halved(writing(second, WIDTH))
+    sums.third += halved(writing(third, WIDTH))
     return 0
-
-
-cdef inline double folded(double[::1] lane) noexcept nogil:
-    cdef Py_ssize_t k, n = WIDTH // 2
-    while n > 0:
-        for k in range(n):
-            lane[k] += lane[k + n]
-        n //= 2
-    return lane[0]
 
 
 cdef inline int greatest(const real[::1] pred, const real[::1] target, PairSums* sums) except -1 nogil:
@@ -120,7 +112,7 @@ cdef inline int add_refined(Pair loss, const real[::1] pred, const real[::1] tar
         i += WIDTH
     for k in range(n - i):
         lane[k] += refine(loss, pred[i + k] * row.pred_scale, target[i + k] * row.target_scale, row)
-    sums.refined += folded(writing(lane, WIDTH))
+    sums.refined += halved(writing(lane, WIDTH))
     return 0
 
 

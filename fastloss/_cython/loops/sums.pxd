@@ -14,6 +14,16 @@ cdef extern from "sums.h" nogil:
     Py_ssize_t first_one_d(const double* x, Py_ssize_t n) noexcept
 
 
+cdef inline double halved(double[::1] lane) noexcept nogil:
+    """The sum of running sums, as many as a power of two, of which nothing is left: one half onto the other."""
+    cdef Py_ssize_t k, n = lane.shape[0] // 2
+    while n > 0:
+        for k in range(n):
+            lane[k] += lane[k + n]
+        n //= 2
+    return lane[0]
+
+
 cdef inline double total(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n) except? -1 nogil:
     """The sum of n numbers of line i."""
     cdef double lane[32]
