@@ -479,6 +479,32 @@ def independent(kind, dtype, n, weighted, threads):
         same_bits(x, y)
 
 
+def lying(x, offset):
+    """A copy that begins so many bytes after the beginning of a cache line."""
+    room = np.empty(x.nbytes + 128, np.uint8)
+    start = -room.ctypes.data % 64 + offset
+    copy = room[start : start + x.nbytes].view(x.dtype)
+    copy[...] = x
+    return copy
+
+
+@each_dtype
+@pytest.mark.parametrize("kind", POINTS, ids=str)
+def test_no_cost_depends_on_where_its_batch_lies(backend, threads, kind, dtype):
+    """A batch that begins within a cache line is begun with the numbers before the next one: the order of the sum stays the same."""
+    threads(1)
+    for n, weighted in ((5000, False), (5000, True), (40_001, False)):
+        pred, target = batch(kind, n, 1, dtype)
+        weight = np.random.default_rng(3).random(n) if weighted else None
+        costs = set()
+        for offset in (0, pred.itemsize, 16, 64 - pred.itemsize):
+            inputs, out = [lying(x, offset) for x in (pred, target)], lying(pred, offset)
+            cost, grad = kind.loss.value_and_grad(*inputs, sample_weight=weight, out=out)
+            costs |= {cost, kind.loss(*inputs, sample_weight=weight)}
+            same_bits(grad, kind.loss.grad(pred, target, sample_weight=weight))
+        assert len(costs) == 1
+
+
 @each_dtype
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_no_element_depends_on_its_array(backend, threads, name, dtype):

@@ -6,6 +6,7 @@ cdef enum:
     AHEAD_FROM = 1 << 20                # ... if an input is larger than this, and so not in a cache near by
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
     APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
+    ALIGN_FROM = 4096                   # samples: fewer are done before the first is aligned
     INSPECT_BELOW = 1 << 20             # bytes of an input: less is inspected before anything is written to the caller's array
 
 cdef struct PointwiseJob:
@@ -15,6 +16,7 @@ cdef struct PointwiseJob:
     const double* columns[PARAMETERS]   # of a parameter that the last axis's places have each its own; else NULL
     bint lies[OPERANDS]                 # an operand can be read or written where it is
     bint flat                           # all of them can
+    bint in_step                        # all begin at the same place of a cache line (weights may lie as they like)
     bint streaming
     Py_ssize_t ahead
     bint counted                        # losses cannot be written one by one: beyond the end, weights are 0
@@ -25,7 +27,8 @@ cdef struct PointwiseJob:
 cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
     cdef const Batch* batch = &self.job.batch
     cdef Sums sums
-    cdef Py_ssize_t done = start, head = 0, n, j, k
+    cdef Py_ssize_t done = start, head = 0, n, j
+    cdef bint direct
     no_sums(&sums)
     if batch.core > 1 or self.columns[0] is not NULL or self.columns[1] is not NULL:
         while done < end:
@@ -33,29 +36,28 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
             for j in range(batch.core):
                 tile(self, done, n, j, work, &sums)
             done += n
-    elif self.flat and batch.unit == 1:
-        n = (end - start) & ~(<Py_ssize_t>LANES - 1)
-        if n > 0:
-            in_place(self, start, n, &sums)
-        if start + n < end:
-            remainder(self, start + n, end - start - n, &sums)
     else:
-        # What passes the cache by does so from a cache line's beginning on.
-        if self.streaming:
-            head = (-<Py_ssize_t>at(batch, GRADS if self.lies[GRADS] else VALUES, start) & 63) // (8 if batch.double_precision else 4)
+        # Vectors that cross from one cache line into the next take twice as long; what passes the cache by is written by whole lines.
+        direct = self.flat and batch.unit == 1
+        if self.streaming or (direct and self.in_step and end - start >= ALIGN_FROM):
+            head = (-<Py_ssize_t>at(batch, PRED if direct else GRADS if self.lies[GRADS] else VALUES, start) & 63) // (
+                8 if batch.double_precision else 4)
             head = min(head, end - start)
-            if head > 0:
-                tile(self, done, head, 0, work, &sums)
-                rotate(&sums, head)
-                done += head
         while done < end:
-            n = min(<Py_ssize_t>TILE, end - done)
-            if n > LANES:               # what is less than that comes last, as where nothing needs a workspace
-                n &= ~(<Py_ssize_t>LANES - 1)
-            tile(self, done, n, 0, work, &sums)
+            n = end - done
+            if done == start and head > 0:
+                n = head
+            elif n > LANES:             # what is less than that comes last
+                n = (n if direct else min(<Py_ssize_t>TILE, n)) & ~(<Py_ssize_t>LANES - 1)
+            if not direct:
+                tile(self, done, n, 0, work, &sums)
+            elif n & (LANES - 1) == 0:
+                in_place(self, done, n, &sums)
+            else:
+                remainder(self, done, n, &sums)
+            if done == start and head > 0:
+                rotate(&sums, head)
             done += n
-        if head > 0:
-            rotate(&sums, LANES - head)
     add_up(&sums, self.counted or batch.unit != 1 or batch.operand[WEIGHT].data is not NULL, partial)
     partial.samples = (end - start) * batch.core
     if self.streaming:
@@ -86,7 +88,7 @@ cdef inline void add_up(Sums* sums, bint weighted, Partial* partial) noexcept no
 
 
 cdef inline void rotate(Sums* sums, Py_ssize_t h) noexcept nogil:
-    """A number's place among the sums is its place in the chunk, wherever a tile begins."""
+    """A number's place among the sums is its place in the chunk, wherever a tile begins. (For `add_up` all rotations are alike.)"""
     cdef double before[32]
     cdef Py_ssize_t k
     before = sums.value
@@ -350,9 +352,11 @@ cdef class PointwiseKernel(Kernel):
         job.job.columns = batch.core
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
-        job.flat = True
+        job.flat = job.in_step = True
         for k in range(OPERANDS):
-            job.flat = job.flat and (job.lies[k] or batch.operand[k].data is NULL)
+            if batch.operand[k].data is not NULL:
+                job.flat = job.flat and job.lies[k]
+                job.in_step = job.in_step and (k == WEIGHT or (batch.operand[k].data - batch.operand[PRED].data) & 63 == 0)
         job.streaming = (job.lies[VALUES] or job.lies[GRADS]) and size >= STREAM_FROM
         job.flat = job.flat and not job.streaming
         job.ahead = AHEAD if job.lies[PRED] and size > AHEAD_FROM else 0
