@@ -106,33 +106,43 @@ cdef bint computed_in_double(cnp.ndarray pred):
 
 # ---- any arrays --------------------------------------------------------------------------------------------------------------
 
-@cython.wraparound(True)
 cdef int arrange(Batch* batch, tuple operands, tuple cores) except -1:
     """Describe the operands and the axes of their samples. `cores` says which have a core axis."""
-    cdef int k, d = 0
-    cdef Py_ssize_t i
-    cdef list strides = []
-    cdef bint merged
-    shape = operands[PRED].shape
-    batch.core = 1
-    if cores[PRED]:
-        batch.core = shape[-1]
-        shape = shape[:-1]
+    cdef cnp.ndarray x
+    cdef bint contiguous = True
+    cdef int k, last
+    x = operands[PRED]
+    last = cnp.PyArray_NDIM(x) - 1
+    batch.core = cnp.PyArray_DIM(x, last) if cores[PRED] else 1
     batch.samples = 1
-    for i in shape:
-        batch.samples *= i
+    for k in range(last if cores[PRED] else last + 1):
+        batch.samples *= cnp.PyArray_DIM(x, k)
+    batch.dimensions = 1 if batch.samples > 1 else 0
+    batch.shape[0] = batch.samples
     for k in range(OPERANDS):
-        x = operands[k]
         batch.operand[k].data = NULL
         batch.operand[k].native = True
-        batch.operand[k].size = batch.operand[k].step = 0
-        if x is None:
-            strides.append((0,) * len(shape))
+        batch.operand[k].size = batch.operand[k].step = batch.stride[0][k] = 0
+        if operands[k] is None:
             continue
-        describe(&batch.operand[k], <cnp.ndarray>x, batch.double_precision, k == WEIGHT)
+        x = operands[k]
+        contiguous = contiguous and cnp.PyArray_IS_C_CONTIGUOUS(x)
+        describe(&batch.operand[k], x, batch.double_precision, k == WEIGHT)
+        batch.stride[0][k] = batch.operand[k].size
         if cores[k]:
-            batch.operand[k].step = x.strides[-1] if x.shape[-1] > 1 else x.itemsize
-        strides.append(x.strides[:-1] if cores[k] else x.strides)
+            last = cnp.PyArray_NDIM(x) - 1
+            batch.stride[0][k] *= cnp.PyArray_DIM(x, last)
+            batch.operand[k].step = cnp.PyArray_STRIDE(x, last) if cnp.PyArray_DIM(x, last) > 1 else batch.operand[k].size
+    return 0 if contiguous else merge_axes(batch, operands, cores)
+
+
+@cython.wraparound(True)
+cdef int merge_axes(Batch* batch, tuple operands, tuple cores) except -1:
+    """The axes of operands that lie anyhow."""
+    cdef int k, d = 0
+    cdef bint merged
+    shape = operands[PRED].shape[:-1] if cores[PRED] else operands[PRED].shape
+    strides = [(0,) * len(shape) if x is None else x.strides[:-1] if core else x.strides for x, core in zip(operands, cores)]
     for axis in sorted([axis for axis in range(len(shape)) if shape[axis] > 1], key=lambda axis: -abs(strides[PRED][axis])):
         merged = d > 0
         for k in range(OPERANDS):

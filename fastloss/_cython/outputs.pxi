@@ -1,5 +1,8 @@
 # Losses of two outputs against one number, and of four against four. Included by engine.pyx.
 
+cdef enum:
+    SMALL_ROOM = 1024                   # doubles: a workspace of less is a chunk's own
+
 cdef struct OutputsJob:
     Job job
     PointwiseFunction function
@@ -14,7 +17,8 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
     """Samples where they lie, or by way of a workspace: of what has several numbers, a line with those of each sample side by side."""
     cdef const Batch* batch = &self.job.batch
     cdef Py_ssize_t size = 8 if batch.double_precision else 4, n, padded, i
-    cdef char* spare = work + self.spare
+    cdef double room[SMALL_ROOM]
+    cdef char* spare
     cdef char* place[OPERANDS]
     cdef bint here[OPERANDS]
     cdef bint each
@@ -22,6 +26,9 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
     cdef Sums sums
     cdef int k
     no_sums(&sums)
+    if self.job.work == 0:
+        work = <char*>room
+    spare = work + self.spare
     partial.samples = end - start
     while start < end:
         n = min(<Py_ssize_t>TILE, end - start)
@@ -129,19 +136,20 @@ cdef class OutputsKernel(CoreKernel):
         cdef const Operand* x
         cdef double cost = 0
         cdef bint several = self.targets() > 1
-        cdef Py_ssize_t end = 0
+        cdef Py_ssize_t end = 0, apart
         cdef int k
         for k in range(PARAMETERS):
             job.parameters[k] = own[k + 1] if k + 1 < len(own) else 0       # after the axis
         prepare(&job.job, self, operands, (True, several, False, False, True, True), reduction, WANTED[call])
+        apart = 8 * (min(batch.samples, <Py_ssize_t>TILE) + LANES)          # as APART, of few samples less
         for k in range(OPERANDS):
             job.numbers[k] = 1 if k == WEIGHT or k == VALUES else (self.targets() if k == TARGET else self.outputs())
             job.at[k] = end
-            end += job.numbers[k] * APART
+            end += job.numbers[k] * apart
         job.spare = end
         job.job.chunk = <Chunk>outputs_chunk
         job.job.share = CHUNK
-        job.job.work = job.job.unit_work = end + APART
+        job.job.work = job.job.unit_work = 0 if end + apart <= SMALL_ROOM * 8 else end + apart
         job.function = (<const PointwiseEntry*>self.entry).function[batch.double_precision]
         for k in range(OPERANDS):
             x = &batch.operand[k]
