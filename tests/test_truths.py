@@ -491,7 +491,7 @@ def lying(x, offset):
 @each_dtype
 @pytest.mark.parametrize("kind", POINTS, ids=str)
 def test_no_cost_depends_on_where_its_batch_lies(backend, threads, kind, dtype):
-    """A batch that begins within a cache line is begun with the numbers before the next one: the order of the sum stays the same."""
+    """One that begins within a cache line is begun with the numbers before the next: the order of the sum stays the same."""
     threads(1)
     for n, weighted in ((5000, False), (5000, True), (40_001, False)):
         pred, target = batch(kind, n, 1, dtype)

@@ -1,7 +1,7 @@
-"""Roots of a mean of squares, √(Σ w·x² / Σ w): the error x of a sample, always in double, and how its square bends.
+"""Roots of a mean of squares, √(Σ w·x² / Σ w): the error x of a sample, in double, and how its square bends.
 
-A batch may be lifted by a power of two, so that no square leaves the range: large numbers are brought down before they are
-subtracted, small errors up after it.
+Where squares leave the range, a batch is lifted by a power of two: large numbers are brought down before they are subtracted, small
+errors up after it. A difference of floats is a float, which may be beyond their range: then it is lifted too.
 """
 
 from ..block cimport LANES
@@ -50,12 +50,24 @@ cdef inline int prepare(Statistic loss, const real[::1] pred, const real[::1] ta
     return 0
 
 
-cdef inline double error(Statistic loss, double pred, double target, double a, double down, double up) noexcept nogil:
-    """The error, lifted by down·up."""
+cdef inline double error(Statistic loss, real pred, real target, double a) noexcept nogil:
+    if Statistic is RootMeanSquared:
+        return pred - target
+    else:
+        return a
+
+
+cdef inline double lifted(Statistic loss, double pred, double target, double a, double down, double up) noexcept nogil:
+    """The error times down·up."""
     if Statistic is RootMeanSquared:
         return (pred * down - target * down) * up
     else:
         return a * (down * up)
+
+
+cdef inline bint linear(Statistic loss) noexcept nogil:
+    """Whether slopes are a number times pred − target."""
+    return Statistic is RootMeanSquared
 
 
 cdef inline double slope(Statistic loss, double pred, double x) noexcept nogil:

@@ -1,7 +1,7 @@
 """Loops of losses that are a function of sums over the whole batch: first the sums; then, these known, the derivatives."""
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE, Block, Sums
-from ..formulas.statistics cimport Statistic, bend, bound, error, outside, prepare, slope
+from ..formulas.statistics cimport Statistic, bend, bound, error, lifted, linear, outside, prepare, slope
 from ..vectors cimport signless
 from ..views cimport reading, real, writing
 from .samples cimport ask_for, weigh
@@ -62,11 +62,15 @@ cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] ta
             ask_for(pred, target, start + i, block.ahead)
         if weighted:
             for k in range(LANES):
-                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
                 lane[k] += weight[start + i + k] * (x * x) if weight[start + i + k] != 0 else 0
+        elif lift != 1:
+            for k in range(LANES):
+                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lane[k] += x * x
         else:
             for k in range(LANES):
-                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k])
                 lane[k] += x * x
         i += LANES
     for k in range(LANES):
@@ -81,7 +85,8 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
     no slope."""
     cdef double inverse = 0 if block.root == 0 else 1 / block.root, lift = block.lift, unlift = 1 / block.lift
     cdef double down = lift if lift < 1 else 1, up = lift if lift > 1 else 1, x, w, g
-    cdef double scale = block.scale if block.root != 0 else 0
+    cdef double scale = block.scale if block.root != 0 else 0, factor = scale * inverse
+    cdef bint simple = linear(loss) and weight.shape[0] == 0 and lift == 1 and 1e-30 < factor and factor < 1e30
     cdef real g_block[32]
     cdef real h_block[32]
     cdef Py_ssize_t i = 0, k
@@ -89,25 +94,28 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
     while i < m:
         if block.ahead > 0:
             ask_for(pred, target, start + i, block.ahead)
-        if not weighted and scale != 0:
+        if simple:
             for k in range(LANES):
-                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                g_block[k] = signless((pred[start + i + k] - target[start + i + k]) * <real>factor)
+        elif not weighted and scale != 0:
+            for k in range(LANES):
+                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
                 g_block[k] = signless(<real>(scale * (slope(loss, pred[start + i + k], x) * inverse)))
         else:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
                 g = w * (slope(loss, pred[start + i + k], x) * inverse)
                 g_block[k] = signless(<real>(0 if w == 0 else g))
         if block.wanted & BOUND:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up) * unlift
+                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up) * unlift
                 h_block[k] = <real>(0 if w == 0 else w * bound(loss, pred[start + i + k], x) * inverse * lift)
         elif block.wanted & HESS:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
                 g = w * (slope(loss, pred[start + i + k], x) * inverse)
                 g = (w * bend(loss, pred[start + i + k], x * unlift) - g * g) * inverse * lift
                 h_block[k] = <real>(0 if w == 0 else g)
