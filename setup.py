@@ -78,7 +78,10 @@ class BuildKernels(build_ext):
         self.leave_out(self.failed, "its build failed")
 
     def translate(self):
-        """Cython's part, which takes minutes: only when something is built of it, and not for an sdist."""
+        """Cython's part, which takes a minute: only when something is built of it, and not for an sdist.
+
+        All levels are one source, translated once. Each is compiled by a file of its own, which gives it its name.
+        """
         from Cython.Build import cythonize
 
         directives = {
@@ -89,10 +92,21 @@ class BuildKernels(build_ext):
             "cdivision": True,
             "freethreading_compatible": True,
         }
-        translated = cythonize(self.extensions, nthreads=os.cpu_count() or 1, compiler_directives=directives)
-        sources = {extension.name: extension.sources for extension in translated}
-        for extension in self.extensions:
-            extension.sources = sources[extension.name]
+        sources = [extension.sources[0] for extension in self.extensions]
+        modules = [Extension(str(Path(source).with_suffix("")).replace(os.sep, "."), [source]) for source in dict.fromkeys(sources)]
+        cythonize(modules, nthreads=os.cpu_count() or 1, compiler_directives=directives)
+        for extension, source in zip(self.extensions, sources, strict=True):
+            code = Path(source).with_suffix(".c")
+            module = extension.name.rpartition(".")[2]
+            if module != code.stem:
+                extension.depends.append(str(code))
+                extension.include_dirs.append(str(code.parent))
+                include = f'#define PyInit_{code.stem} PyInit_{module}\n#include "{code.name}"\n'
+                code = Path(self.build_temp) / f"{module}.c"
+                if not code.exists() or code.read_text() != include:
+                    self.mkpath(self.build_temp)
+                    code.write_text(include)
+            extension.sources = [str(code)]
 
     def build_extension(self, extension):
         try:
@@ -184,7 +198,7 @@ def extensions():
     kernels = [
         Extension(
             f"fastloss._cython.{name}",
-            [str(FOLDER / f"{name}.pyx")],
+            [str(FOLDER / f"{name.partition('_')[0]}.pyx")],
             include_dirs=[str(FOLDER / "c"), numpy.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             depends=[str(p) for suffix in ("pxd", "pxi", "h") for p in FOLDER.rglob(f"*.{suffix}")],

@@ -22,7 +22,8 @@ from .block cimport (
     PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, ROOM, TILE, VALUE, Block, CtcFunction, GroupBlock, GroupFunction, PairBlock,
     PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums, TripletBlock, TripletFunction)
 from .rows_block cimport (
-    ALL_STAGES, CONCLUDE, DIVERGE, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
+    ALL_STAGES, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS,
+    SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
 from .tables cimport (
     CtcEntry, Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry)

@@ -80,11 +80,11 @@ cdef inline void gather_all(const Batch* batch, int k, Py_ssize_t start, Py_ssiz
     cdef Py_ssize_t i, j
     if numbers == 1:
         gather(batch, k, start, n, 0, line, batch.double_precision)
-        repeat_last(line, size, n, padded)
+        fill_up(line, size, n, padded, False)
         return
     for j in range(numbers):
         gather(batch, k, start, n, j, spare, batch.double_precision)
-        repeat_last(spare, size, n, padded)
+        fill_up(spare, size, n, padded, False)
         for i in range(padded):
             if size == 8:
                 (<double*>line)[numbers * i + j] = (<const double*>spare)[i]

@@ -19,7 +19,7 @@ cdef struct PointwiseJob:
     bint in_step                        # all begin at the same place of a cache line (weights may lie as they like)
     bint streaming
     Py_ssize_t ahead
-    bint counted                        # losses cannot be written one by one: beyond the end, weights are 0
+    bint counted                        # losses cannot be written one by one: beyond the end come zeros, which have none
     double lift                         # of statistics, as in a block
     double root
 
@@ -58,7 +58,7 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
             if done == start and head > 0:
                 rotate(&sums, head)
             done += n
-    add_up(&sums, self.counted or batch.unit != 1 or batch.operand[WEIGHT].data is not NULL, partial)
+    add_up(&sums, batch.unit != 1 or batch.operand[WEIGHT].data is not NULL, partial)
     partial.samples = (end - start) * batch.core
     if self.streaming:
         batch.memory.stream_fence()
@@ -137,11 +137,10 @@ cdef int remainder(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sum
     source[PRED], source[TARGET], source[WEIGHT] = <char*>place[PRED], <char*>place[TARGET], NULL
     for k in range(2):
         memcpy(place[k], at(batch, k, start), n * size)
-        repeat_last(<char*>place[k], size, n, LANES)
-    if batch.operand[WEIGHT].data is not NULL or self.counted:
-        if batch.operand[WEIGHT].data is not NULL:
-            memcpy(place[WEIGHT], at(batch, WEIGHT, start), n * 8)
-        in_units(writing(place[WEIGHT], LANES), n, 1, batch.operand[WEIGHT].data is not NULL)
+        fill_up(<char*>place[k], size, n, LANES, self.counted)
+    if batch.operand[WEIGHT].data is not NULL:
+        memcpy(place[WEIGHT], at(batch, WEIGHT, start), n * 8)
+        in_units(writing(place[WEIGHT], LANES), n, 1, True)
         source[WEIGHT] = <char*>place[WEIGHT]
     compute(self, self.parameters, source, <char*>place[VALUES], sizeof(place[0]), n, LANES, &block, sums)
     if block.value is not NULL and not batch.summed:
@@ -158,7 +157,7 @@ cdef int tile(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Py_ssize
     cdef const Batch* batch = &self.job.batch
     cdef double parameters[PARAMETERS]
     cdef Py_ssize_t padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), size = 8 if batch.double_precision else 4
-    cdef bint weighted = batch.operand[WEIGHT].data is not NULL or batch.unit != 1 or (self.counted and n < padded)
+    cdef bint weighted = batch.operand[WEIGHT].data is not NULL or batch.unit != 1
     cdef const char* source[INPUTS]
     cdef Block block
     cdef int k
@@ -170,7 +169,7 @@ cdef int tile(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Py_ssize
             source[k] = at(batch, k, start)
         else:
             gather(batch, k, start, n, column, work + k * APART, batch.double_precision)
-            repeat_last(work + k * APART, size, n, padded)
+            fill_up(work + k * APART, size, n, padded, self.counted)
     source[WEIGHT] = work + WEIGHT * APART if weighted else NULL
     if self.lies[WEIGHT] and n == padded and batch.unit == 1:
         source[WEIGHT] = at(batch, WEIGHT, start)
@@ -194,7 +193,7 @@ cdef inline int compute(const PointwiseJob* self, const double* parameters, cons
     cdef const Batch* batch = &self.job.batch
     cdef Py_ssize_t k
     # Of less than LANES samples, all of which count, the losses are added up here, where their number is known.
-    cdef bint each = batch.wanted & VALUE and (not batch.summed or (n < padded and source[WEIGHT] is NULL))
+    cdef bint each = batch.wanted & VALUE and (not batch.summed or (n < padded and source[WEIGHT] is NULL and not self.counted))
     begin(self, block, padded)
     block.weight = <const double*>source[WEIGHT]
     block.value = results if each else NULL
@@ -207,10 +206,12 @@ cdef inline int compute(const PointwiseJob* self, const double* parameters, cons
     return 0
 
 
-cdef inline void repeat_last(char* x, Py_ssize_t size, Py_ssize_t n, Py_ssize_t padded) noexcept nogil:
-    """Fill up with the last of n numbers."""
+cdef inline void fill_up(char* x, Py_ssize_t size, Py_ssize_t n, Py_ssize_t padded, bint zeros) noexcept nogil:
+    """What comes after n numbers: the last of them again, or zeros."""
     cdef Py_ssize_t k
-    if size == 8:
+    if zeros:
+        memset(x + n * size, 0, (padded - n) * size)
+    elif size == 8:
         for k in range(n, padded):
             (<double*>x)[k] = (<double*>x)[n - 1]
     else:

@@ -112,6 +112,8 @@ cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block
     block.ignoring = self.ignoring
     block.ignored = self.ignored
     block.retains_exps = self.retains_exps
+    block.ports = &self.form.ports[batch.double_precision]
+    block.compared = self.form.compared
     block.summed = batch.summed
     block.scale = batch.scale
     block.unit = batch.unit
@@ -207,12 +209,12 @@ cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start
     block.stages = stages
     block.span = span
     block.start = first
-    block.length = batch.core if stages & DIVERGE else min(self.length, batch.core - first)
+    block.length = min(self.length, batch.core - first)
     if self.form.joined:
         block.exps = work + self.exps + first * size if self.retains_exps else apart + self.exps
-    reads[PRED] = stages & REDUCE or stages & INSPECT and self.form.inspected or stages & DIVERGE or (
+    reads[PRED] = stages & (REDUCE | DIVERGE | DIVERGE_SUM | DIVERGE_TERMS) or stages & INSPECT and self.form.inspected or (
         stages & (REFINE | SPREAD) and (self.form.reads_again or not self.form.joined or not self.retains_exps))
-    reads[TARGET] = self.form.targeted and stages & (INSPECT | REDUCE | REFINE | SPREAD | DIVERGE)
+    reads[TARGET] = self.form.targeted and stages & (INSPECT | REDUCE | REFINE | SPREAD | DIVERGE | DIVERGE_TERMS)
     for k in range(2):
         source[k] = NULL
         if reads[k] and self.lies[k]:
@@ -292,6 +294,9 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
     if wanted == 0:
         return seen
     if self.form.divergence and wanted & VALUE:
+        seen |= over_row(self, block, start, DIVERGE_SUM, work)
+        seen |= row_major_block(self, block, start, 0, DIVERGE_JOIN, 0, work)
+        seen |= over_row(self, block, start, DIVERGE_TERMS, work)
         seen |= row_major_block(self, block, start, 0, DIVERGE, 0, work)
     if self.form.divergence and wanted == VALUE:
         return seen | row_major_block(self, block, start, 0, FINISH, 0, work)

@@ -22,7 +22,10 @@ cdef enum Stage:            # a set, gone through in this order
     REFINE = 16             # sums that need it
     FINISH = 32             # losses, and the factors of the gradient
     SPREAD = 64             # gradient and Hessian
-    DIVERGE = 128           # a divergence by logits, for which all of a row is there
+    DIVERGE = 128           # the loss of a divergence by logits; of a long row, after its
+    DIVERGE_SUM = 256       # ... spans' greatest logits and sums
+    DIVERGE_JOIN = 512      # ... the row's
+    DIVERGE_TERMS = 1024    # ... and the spans' terms
     ALL_STAGES = 255
 
 cdef enum:                  # of a row
@@ -71,6 +74,17 @@ cdef struct RowsSums:
     double weight
     Py_ssize_t samples      # that count
 
+cdef struct RowsBlock
+
+ctypedef int (*Look)(const void* pred, const void* target, const RowsBlock* block) except -1 nogil
+ctypedef int (*Take)(const void* pred, const void* target, Py_ssize_t row, Py_ssize_t width, const RowsBlock* block) except -1 nogil
+ctypedef int (*Give)(void* grad, void* hess, Py_ssize_t row, Py_ssize_t width, const RowsBlock* block) except -1 nogil
+
+cdef struct Ports:          # how floats, or doubles, come in and go out where everything behind is in doubles
+    Look look
+    Take take
+    Give give
+
 cdef struct RowsBlock:
     int stages
     int wanted              # of block.pxd
@@ -105,6 +119,8 @@ cdef struct RowsBlock:
     double scale            # of gradient and Hessian
     double unit             # that weights are multiplied by
     Py_ssize_t ahead        # bytes: how far before its use memory is asked for
+    const Ports* ports
+    bint compared           # labels are places of a row, and not rows themselves
     RowsSums* sums
 
 # What is seen of the inputs (block.pxd), or -1.

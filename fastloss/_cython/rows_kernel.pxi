@@ -321,7 +321,7 @@ cdef inline void lay_workspace(RowsJob* job) noexcept:
     for k in range(OPERANDS):
         job.at[k] = apart
         if needs[k]:
-            apart += aligned((job.spans * columns if job.form.divergence and job.spans > 1 and k < 2 else area) * size)
+            apart += aligned(area * size)
     job.apart = end
     job.apart_size = apart
     job.job.work = job.job.unit_work = 0 if end + apart + 64 <= STACK * 8 and job.sharing == 1 else end + apart * job.sharing + 64

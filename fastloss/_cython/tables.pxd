@@ -8,7 +8,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport malloc
 
 from .block cimport CtcFunction, GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
-from .rows_block cimport RowsFunction
+from .rows_block cimport Ports, RowsFunction
 
 cdef struct Memory:
     void (*load_f)(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept nogil
@@ -61,8 +61,10 @@ cdef struct RowsForm:                   # of a loss with one kind of target
     bint joined                         # spans can be computed apart
     bint reads_again                    # logits are needed once exponentials have taken their place
     bint refined                        # it has sums that need the normaliser
-    bint divergence                     # its value takes a whole row at a time
+    bint divergence                     # its value has sums of its own
     bint whole                          # all of it does, in doubles
+    Ports ports[2]                      # of which they come in and go out here
+    bint compared                       # its labels are compared with the rest of their rows
 
 cdef struct RowsEntry:
     RowsForm ids

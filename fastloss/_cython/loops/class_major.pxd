@@ -42,7 +42,7 @@ cdef inline int stages(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
         return seen
     if divergence(loss):
         if wanted & VALUE:
-            diverge(e, t, row, block, True)
+            diverge(e, t, row, row, block, True)
         if wanted == VALUE:
             finish(loss, row, block)
             return seen

@@ -71,7 +71,8 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
 
 cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
                       Py_ssize_t start, Py_ssize_t m, Py_ssize_t ahead, Sums* sums) except -1 nogil:
-    """Σ loss. (Floats in two loops: in one, gcc makes a loss's choices after its conversion to double.)"""
+    """Σ loss. (In one loop, gcc makes a loss's choices after its conversion to double, or gives them up; two are slower where a loss
+    in double is soon computed.)"""
     cdef double lane[32]
     cdef real values[32]
     cdef real v = 0, g = 0, h = 0, u = 0
@@ -84,9 +85,9 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             values[k] = v
-            if real is double:
+            if real is double and not prepares(loss):
                 lane[k] += v
-        if real is float:
+        if real is float or prepares(loss):
             for k in range(LANES):
                 lane[k] += values[k]
         i += LANES
@@ -116,7 +117,7 @@ cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] tar
 
 cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work, real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
                                  bint streaming, Sums* sums) except -1 nogil:
-    """Both. (What is prepared in two loops as well: in one, gcc gives up some losses' choices in double.)"""
+    """Both, the sum as in `total`: to the last bit."""
     cdef double lane[32]
     cdef real values[32]
     cdef real block[32]

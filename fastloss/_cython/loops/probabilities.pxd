@@ -160,7 +160,10 @@ cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1
         done = 0
         while done < length:
             m = min(<Py_ssize_t>PIECE, length - done)
-            if alike:
+            if alike and not curved:
+                for k in range(m):
+                    g[0, k] = signless(-slope(loss, p[j, done + k], t[j, done + k]) * scale)
+            elif alike:
                 for k in range(m):
                     x = p[j, done + k] + zero
                     q = slope(loss, p[j, done + k], t[j, done + k])

@@ -12,7 +12,7 @@ from ..formulas.rows cimport (
     BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors,
     labelled, linear, linear_in_rows, means, reads_again, refined, runner_curvature, slope, smoothing, targeted)
 from ..rows_block cimport (
-    AIM, CLASS_WEIGHT, CONCLUDE, DIVERGE, EXCLUDED, FINISH, INSPECT, LINES, LOGS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, PLACE,
+    AIM, CLASS_WEIGHT, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, EXCLUDED, FINISH, INSPECT, LINES, LOGS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, PLACE,
     REDUCE, REFINE, REST, RUNNER, SHORT, SPAN_BASE, SPAN_BEND, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_LINES, SPAN_MARGIN, SPAN_MASS,
     SPAN_OTHERS, SPAN_PLACE, SPAN_REST, SPAN_RUNNER, SPAN_SLOPE, SPAN_TOP, SPAN_VALUE, SPREAD, TOP, WEIGH, WEIGHT, RowsBlock)
 from ..vectors cimport fetch, vexp
@@ -59,8 +59,8 @@ cdef inline int stages(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
             if targeted(loss) and row[WEIGHT, i] != 0 and outside_unit(t, i, 0, block.length):
                 seen |= OUTSIDE
             reduce(loss, x, t, e, row, part, label, i, i * spans + c, block)
-    if divergence(loss) and stages & DIVERGE:
-        diverge(x, t, row, block, False)
+    if divergence(loss) and stages & (DIVERGE | DIVERGE_SUM | DIVERGE_JOIN | DIVERGE_TERMS):
+        diverge(x, t, row, part, block, False)
     if stages & CONCLUDE:
         for i in range(n):
             join(labelled(loss), row, i, part, i * spans, spans)

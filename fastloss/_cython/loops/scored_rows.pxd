@@ -1,5 +1,5 @@
-"""Loops of losses of a whole row against a row, in doubles: a block, or a long row, is loaded into a tile, judged, and its derivatives
-are written out. They know no loss.
+"""Loops of losses of a whole row against a row, in doubles: a block, or a long row, is taken into a tile, judged, and its derivatives
+are given out (loops/ports.pxd). They know no loss.
 """
 
 from libc.stdint cimport int64_t
@@ -7,55 +7,37 @@ from libc.stdint cimport int64_t
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
 from ..formulas.scored_rows cimport (
     STEP, Scores, gapped, hinge, of_members, point, prepare, ranked, through_softmax)
-from ..rows_block cimport INSPECT, LINES, LOSS, ROWS, TILES, WEIGH, WEIGHT, RowsBlock
-from ..vectors cimport signless
-from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
-from .conclude cimport weigh
+from ..rows_block cimport LOSS, ROWS, WEIGHT, RowsBlock
+from ..views cimport writing_rows
 from .hinges cimport at_labels, compare
 from .members cimport compare_members, sort_members
 from .ranked cimport rank, rank_long
 from .softmax cimport centre, softmax, through
 from .sums cimport add_exactly, total
-from .tiles cimport (
-    D, G, GAP, H, LOST, OTHER, P, STATES, T, WORTH, Z, fold_sum, inspect, load, outside)
+from .tiles cimport D, G, GAP, H, LOST, OTHER, P, STATES, T, WORTH, Z, fold_sum, labels_of, rows_of, tiles_of
 
 
-cdef inline int scored(const Scores* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
+cdef inline int scored(const Scores* loss, const void* pred, const void* target, const RowsBlock* block) except -1 nogil:
     """The door: addresses become views."""
-    cdef Py_ssize_t c = block.classes, n = block.rows, lines = c if block.class_major else n, width = n if block.class_major else c
-    cdef Py_ssize_t columns = block.padded if block.class_major else (c + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
-    return stages(loss[0], reading_rows(pred, lines if pred is not NULL else 0, width, block.pred_row),
-                  reading_rows(target, lines if target is not NULL and not block.labelled else 0, width, block.target_row),
-                  writing_rows(<real*>block.grad, lines if block.grad is not NULL else 0, width, block.grad_row),
-                  writing_rows(<real*>block.hess, lines if block.hess is not NULL else 0, width, block.hess_row),
-                  writing_rows(block.state, LINES, block.padded, block.padded), writing_ids(block.label, block.padded),
-                  reading(block.class_weight, c if block.class_weight is not NULL else 0),
-                  writing_rows(<double*>block.exps, TILES, columns * (c if block.class_major else 1),
-                               columns * (c if block.class_major else 1)), block)
+    return stages(loss[0], pred, target, rows_of(block), labels_of(block), tiles_of(block), block)
 
 
-cdef inline int stages(Scores loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] grad, real[:, ::1] hess,
-                       double[:, ::1] row, int64_t[::1] label, const double[::1] class_weight, double[:, ::1] tile,
+cdef inline int stages(Scores loss, const void* pred, const void* target, double[:, ::1] row, int64_t[::1] label, double[:, ::1] tile,
                        const RowsBlock* block) except -1 nogil:
     cdef double places[STATES * ROWS]
     cdef double[:, ::1] state = writing_rows(places, STATES, ROWS, ROWS)
     cdef Py_ssize_t i, n = block.rows, m = LANES if not block.class_major else (STEP if n <= STEP else block.padded)
     cdef Py_ssize_t lines = block.classes if block.class_major else tile.shape[1] // LANES
-    cdef int seen = 0, wanted = block.wanted
-    if block.stages & INSPECT and not block.labelled and not of_members(loss):
-        seen |= inspect(t, block.class_major, row, class_weight, block)
-    if block.stages & WEIGH:
-        seen |= weigh(block.labelled, row, label, class_weight, block)
-    if block.stages & INSPECT and block.inspected:
-        seen |= outside(x, block.class_major, row, n)
+    cdef int seen = block.ports.look(pred, target, block), wanted = block.wanted
     if wanted == 0 or seen & OUTSIDE:
         return seen
     for i in range(1 if block.class_major else n):
-        load(loss, x, t, label, tile, i, m, block)
+        block.ports.take(pred, target, i, m, block)
         judge(loss, tile, state, label, i, lines, m, block)
         conclude(state, row, i, block)
-        if block.wanted & (GRAD | HESS | BOUND):
-            spread(loss, tile, state, grad, hess, row, label, i, lines, m, block)
+        if wanted & (GRAD | HESS | BOUND):
+            derive(loss, tile, state, label, i, lines, m, block)
+            block.ports.give(block.grad, block.hess, i, m, block)
     if wanted & VALUE and block.summed:
         block.sums.value += total(row, LOSS, 0, n)
     return seen
@@ -162,32 +144,11 @@ cdef inline int conclude(const double[:, ::1] state, double[:, ::1] row, Py_ssiz
     return 0
 
 
-cdef inline int spread(Scores loss, double[:, ::1] tile, double[:, ::1] state, real[:, ::1] grad, real[:, ::1] hess,
-                       const double[:, ::1] row, const int64_t[::1] label, Py_ssize_t r, Py_ssize_t lines, Py_ssize_t m,
-                       const RowsBlock* block) except -1 nogil:
-    """Gradient and Hessian, by way of G and H."""
-    cdef double weight[ROWS]
-    cdef double[::1] g = tile[G], h = tile[H]
-    cdef Py_ssize_t i, j, k
-    cdef int wanted = block.wanted
-    cdef bint curved = wanted & (HESS | BOUND) and hess.shape[0] > 0
-    for i in range(m):
-        weight[i] = 0
-    for i in range(block.rows if block.class_major else m):
-        weight[i] = row[WEIGHT, i if block.class_major else r] * block.scale
+cdef inline int derive(Scores loss, double[:, ::1] tile, double[:, ::1] state, const int64_t[::1] label, Py_ssize_t r,
+                       Py_ssize_t lines, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
+    """What is still to be done to G and H."""
     if through_softmax(loss):
-        through(loss, tile, state, lines, m, not block.class_major, wanted)
+        through(loss, tile, state, lines, m, not block.class_major, block.wanted)
     elif hinge(loss):
-        at_labels(state, g, h, label, r, lines, m, block)
-    if block.class_major:
-        for j in range(lines):
-            for i in range(block.rows):
-                grad[j, i] = signless(<real>(g[j * m + i] * weight[i] if weight[i] != 0 else 0))
-            for i in range(block.rows if curved else 0):
-                hess[j, i] = signless(<real>(h[j * m + i] * weight[i] if weight[i] != 0 else 0))
-        return 0
-    for i in range(block.classes):
-        grad[r, i] = signless(<real>(g[i] * weight[0] if weight[0] != 0 else 0))
-    for i in range(block.classes if curved else 0):
-        hess[r, i] = signless(<real>(h[i] * weight[0] if weight[0] != 0 else 0))
+        at_labels(state, tile[G], tile[H], label, r, lines, m, block)
     return 0

@@ -4,15 +4,9 @@
 
 from libc.stdint cimport int64_t
 
-from ..block cimport LANES, OUTSIDE
-from ..formulas.scored_rows cimport Scores, hinge, of_probabilities
-from ..rows_block cimport CLASS_WEIGHT, WEIGHT, RowsBlock
-from ..views cimport real
-from .sums cimport outside_unit
-
-cdef extern from "math.h" nogil:
-    const double INFINITY
-    double fma(double x, double y, double z)
+from ..block cimport LANES
+from ..rows_block cimport LINES, TILES, RowsBlock
+from ..views cimport writing_ids, writing_rows
 
 cdef enum:                  # tiles
     P                       # probabilities; of hinges how near a class comes
@@ -72,74 +66,20 @@ cdef inline int fold_most(double[::1] lane, bint folded, bint least) except -1 n
     return 0
 
 
-cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] row, const double[::1] class_weight,
-                        const RowsBlock* block) except -1 nogil:
-    """Whether a target is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
-    cdef Py_ssize_t i, j, n = block.rows, lines = t.shape[0], width = t.shape[1]
-    cdef int seen = 0
-    for i in range(n):
-        row[CLASS_WEIGHT, i] = 0
-    for j in range(lines):
-        if outside_unit(t, j, 0, width):
-            for i in range(width):
-                if (not block.weighted or row[WEIGHT, i if class_major else j] != 0) and (t[j, i] < 0) | (t[j, i] > 1):
-                    seen = OUTSIDE
-        if class_weight.shape[0] > 0 and class_major:
-            for i in range(n):
-                row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])
-        elif class_weight.shape[0] > 0:
-            for i in range(width):
-                row[CLASS_WEIGHT, j] = fma(t[j, i], class_weight[i], row[CLASS_WEIGHT, j])
-    return seen
+cdef inline Py_ssize_t columns(const RowsBlock* block) noexcept nogil:
+    """Numbers of a tile's line."""
+    cdef Py_ssize_t n = block.padded if block.class_major else (block.classes + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
+    return n * block.classes if block.class_major else n
 
 
-cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, ::1] row, Py_ssize_t n) except -1 nogil:
-    """Whether a probability is outside [0, 1], in a row that has a weight."""
-    cdef Py_ssize_t i, j, width = x.shape[1]
-    for j in range(x.shape[0]):
-        if outside_unit(x, j, 0, width):
-            for i in range(width):
-                if row[WEIGHT, i if class_major else j] != 0 and (x[j, i] < 0) | (x[j, i] > 1):
-                    return OUTSIDE
-    return 0
+cdef inline double[:, ::1] tiles_of(const RowsBlock* block) noexcept nogil:
+    return writing_rows(<double*>block.exps, TILES, columns(block), columns(block))
 
 
-cdef inline int load(Scores loss, const real[:, ::1] x, const real[:, ::1] t, const int64_t[::1] label, double[:, ::1] tile,
-                     Py_ssize_t r, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
-    """All rows of a class-major block, or row r. What is no number of a row's is 0, of logits and scores -inf."""
-    cdef Py_ssize_t i, j, n = block.rows, c = block.classes, size = tile.shape[1]
-    cdef double none = 0 if of_probabilities(loss) else -INFINITY
-    if block.class_major:
-        for j in range(c):
-            for i in range(n):
-                tile[P, j * m + i] = x[j, i] + 0.0          # of -0: 0
-            for i in range(n, m):
-                tile[P, j * m + i] = 0
-    else:
-        for i in range(c):
-            tile[P, i] = x[r, i] + 0.0
-        for i in range(c, size):
-            tile[P, i] = none
-    if hinge(loss):
-        return 0
-    if block.labelled:
-        for i in range(size):
-            tile[T, i] = 0
-        if block.class_major:
-            for i in range(n):
-                if label[i] >= 0:
-                    tile[T, label[i] * m + i] = 1
-        elif label[r] >= 0:
-            tile[T, label[r]] = 1
-    elif block.class_major:
-        for j in range(c):
-            for i in range(n):
-                tile[T, j * m + i] = t[j, i] + 0.0
-            for i in range(n, m):
-                tile[T, j * m + i] = 0
-    else:
-        for i in range(c):
-            tile[T, i] = t[r, i] + 0.0
-        for i in range(c, size):
-            tile[T, i] = 0
-    return 0
+cdef inline double[:, ::1] rows_of(const RowsBlock* block) noexcept nogil:
+    """What is known of the rows."""
+    return writing_rows(block.state, LINES, block.padded, block.padded)
+
+
+cdef inline int64_t[::1] labels_of(const RowsBlock* block) noexcept nogil:
+    return writing_ids(block.label, block.padded)

@@ -23,7 +23,8 @@ class Rival:
         loss = REGISTRY[task.loss]
         pred, target, out = task.pred, task.target, task.out
         if task.gradient:
-            return Candidate(lambda: loss.value_and_grad(pred, target, out=out), pair)
+            call = loss.value_and_grad
+            return Candidate(lambda: call(pred, target, out=out), pair)
         return Candidate(lambda: loss(pred, target), lambda cost: (cost, None))
 
 

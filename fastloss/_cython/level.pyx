@@ -1,4 +1,4 @@
-"""What a level is made of: formulas and loops, put into tables for the engine. Cimported by the level modules alone."""
+"""What a level is made of: formulas and loops, put into tables for the engine. Compiled once for each level (setup.py says which)."""
 
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
@@ -27,7 +27,7 @@ from .formulas.boxes cimport Box
 from .formulas.outputs cimport TwoOutputs
 from .formulas.pairs cimport Pair, inspected
 from .formulas.probabilities cimport Probabilities, sparse
-from .formulas.scored_rows cimport Scores, of_probabilities as takes_probabilities
+from .formulas.scored_rows cimport Scores, hinge, of_probabilities as takes_probabilities
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
 from .loops.floor cimport read, write
 from .loops cimport counts, functions, margins, ordered, regression, robust, scores
@@ -42,8 +42,9 @@ from .loops.embeddings cimport similarity, triplet
 from .loops.class_major cimport class_major
 from .loops.probabilities cimport by_class, by_row
 from .loops.row_major cimport row_major
+from .loops.ports cimport give, look, take
 from .loops.scored_rows cimport scored
-from .rows_block cimport RowsFunction
+from .rows_block cimport Give, Look, RowsFunction, Take
 from .tables cimport (
     CtcEntry, Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, pointwise_entry)
 
@@ -63,7 +64,7 @@ cdef extern from "memory.h" nogil:
     void stream_fence() noexcept
 
 
-cdef inline dict level_tables():
+cdef dict tables():
     """name -> capsule, of everything that a level knows."""
     return {
         "memory": memory(),
@@ -289,7 +290,13 @@ cdef inline RowsEntry* of_ensemble(RowsEntry* self) noexcept:
 cdef inline RowsEntry* whole(RowsEntry* self, const Scores* tag, bint by_ids) noexcept:
     cdef Scores loss
     cdef RowsForm* form = &self.ids if by_ids else &self.rows
-    form.class_major[0] = form.row_major[0] = <RowsFunction>scored[Scores, float]
-    form.class_major[1] = form.row_major[1] = <RowsFunction>scored[Scores, double]
+    form.class_major[0] = form.row_major[0] = form.class_major[1] = form.row_major[1] = <RowsFunction>scored[Scores]
     form.labelled, form.targeted, form.inspected, form.whole = by_ids, not by_ids, takes_probabilities(loss), True
+    form.ports[0].look, form.ports[1].look = <Look>look[float], <Look>look[double]
+    form.ports[0].take, form.ports[1].take = <Take>take[float], <Take>take[double]
+    form.ports[0].give, form.ports[1].give = <Give>give[float], <Give>give[double]
+    form.compared = hinge(loss)
     return self
+
+
+TABLES = tables()

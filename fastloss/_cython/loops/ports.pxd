@@ -1,0 +1,147 @@
+"""How floats and doubles come into tiles, and derivatives out of them, whatever the loss: once for each of the two."""
+
+from libc.stdint cimport int64_t
+
+from ..block cimport BOUND, HESS, OUTSIDE
+from ..rows_block cimport CLASS_WEIGHT, INSPECT, ROWS, WEIGH, WEIGHT, RowsBlock
+from ..vectors cimport signless
+from ..views cimport reading, reading_rows, real, writing_rows
+from .conclude cimport weigh
+from .sums cimport outside_unit
+from .tiles cimport G, H, P, T, labels_of, rows_of, tiles_of
+
+cdef extern from "math.h" nogil:
+    const double INFINITY
+    double fma(double x, double y, double z)
+
+
+cdef inline Py_ssize_t lines_of(const RowsBlock* block) noexcept nogil:
+    """Of the operands' views."""
+    return block.classes if block.class_major else block.rows
+
+
+cdef inline Py_ssize_t width_of(const RowsBlock* block) noexcept nogil:
+    return block.rows if block.class_major else block.classes
+
+
+cdef inline int look(const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
+    """What is to be seen of a block's inputs; and what its rows weigh."""
+    cdef Py_ssize_t lines = lines_of(block), width = width_of(block), classes = block.classes
+    cdef const double[::1] class_weight = reading(block.class_weight, classes if block.class_weight is not NULL else 0)
+    cdef double[:, ::1] row = rows_of(block)
+    cdef int seen = 0
+    if block.stages & INSPECT and not block.labelled:
+        seen |= inspect(reading_rows(target, lines, width, block.target_row), block.class_major, row, class_weight, block)
+    if block.stages & WEIGH:
+        seen |= weigh(block.labelled, row, labels_of(block), class_weight, block)
+    if block.stages & INSPECT and block.inspected:
+        seen |= outside(reading_rows(pred, lines, width, block.pred_row), block.class_major, row, block.rows)
+    return seen
+
+
+cdef inline int take(const real* pred, const real* target, Py_ssize_t r, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
+    """All rows of a class-major block, or row r, into a tile."""
+    cdef Py_ssize_t lines = lines_of(block), width = width_of(block)
+    return load(reading_rows(pred, lines, width, block.pred_row),
+                reading_rows(target, lines if not block.labelled else 0, width, block.target_row), labels_of(block), tiles_of(block),
+                r, m, block)
+
+
+cdef inline int give(real* slopes, real* curvatures, Py_ssize_t r, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
+    """G and H, weighted, where the caller wants them."""
+    cdef Py_ssize_t i, j, c = block.classes, n = block.rows, lines = lines_of(block), width = width_of(block)
+    cdef bint curved = block.wanted & (HESS | BOUND) and curvatures is not NULL
+    cdef real[:, ::1] grad = writing_rows(slopes, lines if slopes is not NULL else 0, width, block.grad_row)
+    cdef real[:, ::1] hess = writing_rows(curvatures, lines if curved else 0, width, block.hess_row)
+    cdef double[:, ::1] row = rows_of(block), tile = tiles_of(block)
+    cdef double[::1] g = tile[G], h = tile[H]
+    cdef double weight[ROWS]
+    for i in range(m):
+        weight[i] = 0
+    for i in range(n if block.class_major else m):
+        weight[i] = row[WEIGHT, i if block.class_major else r] * block.scale
+    if block.class_major:
+        for j in range(c):
+            for i in range(n):
+                grad[j, i] = signless(<real>(g[j * m + i] * weight[i] if weight[i] != 0 else 0))
+            for i in range(n if curved else 0):
+                hess[j, i] = signless(<real>(h[j * m + i] * weight[i] if weight[i] != 0 else 0))
+        return 0
+    for i in range(c):
+        grad[r, i] = signless(<real>(g[i] * weight[0] if weight[0] != 0 else 0))
+    for i in range(c if curved else 0):
+        hess[r, i] = signless(<real>(h[i] * weight[0] if weight[0] != 0 else 0))
+    return 0
+
+
+cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] row, const double[::1] class_weight,
+                        const RowsBlock* block) except -1 nogil:
+    """Whether a target is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
+    cdef Py_ssize_t i, j, n = block.rows, lines = t.shape[0], width = t.shape[1]
+    cdef int seen = 0
+    for i in range(n):
+        row[CLASS_WEIGHT, i] = 0
+    for j in range(lines):
+        if outside_unit(t, j, 0, width):
+            for i in range(width):
+                if (not block.weighted or row[WEIGHT, i if class_major else j] != 0) and (t[j, i] < 0) | (t[j, i] > 1):
+                    seen = OUTSIDE
+        if class_weight.shape[0] > 0 and class_major:
+            for i in range(n):
+                row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])
+        elif class_weight.shape[0] > 0:
+            for i in range(width):
+                row[CLASS_WEIGHT, j] = fma(t[j, i], class_weight[i], row[CLASS_WEIGHT, j])
+    return seen
+
+
+cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, ::1] row, Py_ssize_t n) except -1 nogil:
+    """Whether a probability is outside [0, 1], in a row that has a weight."""
+    cdef Py_ssize_t i, j, width = x.shape[1]
+    for j in range(x.shape[0]):
+        if outside_unit(x, j, 0, width):
+            for i in range(width):
+                if row[WEIGHT, i if class_major else j] != 0 and (x[j, i] < 0) | (x[j, i] > 1):
+                    return OUTSIDE
+    return 0
+
+
+cdef inline int load(const real[:, ::1] x, const real[:, ::1] t, const int64_t[::1] label, double[:, ::1] tile,
+                     Py_ssize_t r, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
+    """What is no number of a row's is 0, of logits and scores -inf."""
+    cdef Py_ssize_t i, j, n = block.rows, c = block.classes, size = tile.shape[1]
+    cdef double none = 0 if block.inspected else -INFINITY
+    if block.class_major:
+        for j in range(c):
+            for i in range(n):
+                tile[P, j * m + i] = x[j, i] + 0.0          # of -0: 0
+            for i in range(n, m):
+                tile[P, j * m + i] = 0
+    else:
+        for i in range(c):
+            tile[P, i] = x[r, i] + 0.0
+        for i in range(c, size):
+            tile[P, i] = none
+    if block.compared:
+        return 0
+    if block.labelled:
+        for i in range(size):
+            tile[T, i] = 0
+        if block.class_major:
+            for i in range(n):
+                if label[i] >= 0:
+                    tile[T, label[i] * m + i] = 1
+        elif label[r] >= 0:
+            tile[T, label[r]] = 1
+    elif block.class_major:
+        for j in range(c):
+            for i in range(n):
+                tile[T, j * m + i] = t[j, i] + 0.0
+            for i in range(n, m):
+                tile[T, j * m + i] = 0
+    else:
+        for i in range(c):
+            tile[T, i] = t[r, i] + 0.0
+        for i in range(c, size):
+            tile[T, i] = 0
+    return 0
