@@ -93,7 +93,10 @@ class BuildKernels(build_ext):
             "freethreading_compatible": True,
         }
         sources = [extension.sources[0] for extension in self.extensions]
-        modules = [Extension(str(Path(source).with_suffix("")).replace(os.sep, "."), [source]) for source in dict.fromkeys(sources)]
+        modules = [
+            Extension(str(Path(source).with_suffix("")).replace(os.sep, "."), [source])
+            for source in dict.fromkeys(sources)
+        ]
         cythonize(modules, nthreads=os.cpu_count() or 1, compiler_directives=directives)
         for extension, source in zip(self.extensions, sources, strict=True):
             code = Path(source).with_suffix(".c")
