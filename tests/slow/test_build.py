@@ -27,7 +27,7 @@ def tree(tmp_path):
         (folder / "__init__.py").touch()
     for name in ("__init__.py", "_core/calls.py", "_core/calls.pyx"):
         (tmp_path / "fastloss" / name).touch()
-    for name in ("engine", "cpu", "level_v2", "level_v3", "level_v4"):
+    for name in ("engine", "cpu", "level"):
         (kernels / f"{name}.pyx").write_text("here = True\n")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "fastloss"\nversion = "0"\n')
     return tmp_path
