@@ -164,7 +164,7 @@ def test_refusals():
     with pytest.raises(ValueError, match=r"binary_cross_entropy is no loss.*sigmoid_cross_entropy"):
         LinearClassifier(loss="log_loss").fit(X, TWO)
     for model in (LinearClassifier(loss="ordinal_logistic"), LinearRegressor("ordinal_logistic")):
-        with pytest.raises(ValueError, match="ordinal_logistic is no loss .*; softmax_ranked_probability_score takes"):
+        with pytest.raises(ValueError, match=r"ordinal_logistic is no loss .*; softmax_ranked_probability_score takes"):
             model.fit(X, THREE)
     LinearClassifier(loss="softmax_ranked_probability_score", l2=0.1).fit(X, THREE)
     LinearClassifier(loss="weston_watkins_hinge", loss_params={"power": 2}, l2=0.1).fit(X, THREE)
