@@ -189,7 +189,7 @@ def gaussian_nll_loss(
         raise ValueError(f"input has shape {tuple(input.shape)} but var has shape {tuple(var.shape)}")
     if not torch.compiler.is_compiling() and (var < 0).any():
         raise ValueError(f"var has the negative number {var.min().item()}; variances must be >= 0")
-    computed = input.dtype if input.dtype == torch.float64 else torch.float32
+    computed = _at_least_single(input.dtype)
     var = var.to(computed)
     var = var + (torch.where(var < 0, torch.nan, var.clamp(min=eps)) - var).detach()
     pred = torch.stack([input.to(computed), var.expand(input.shape).log()], dim=-1)
@@ -250,22 +250,37 @@ def soft_margin_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any
 
 
 def poisson_nll_loss(
-    input: Any, target: Any, log_input: bool = True, full: bool = False, *, reduction: str = "mean"
+    input: Any, target: Any, log_input: bool = True, full: bool = False, *, eps: float = 1e-8, reduction: str = "mean"
 ) -> Any:
-    """exp(input) - target * input, of the logarithm of the mean.
+    """exp(input) - target * input, of the logarithm of the mean; or input - target * log(input + eps), of the mean.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        A mean plus `eps` must be > 0.
+    log_input, full, eps, reduction
+        As in PyTorch: `full` adds Stirling's approximation of the rest, where targets are above 1.
 
     Returns
     -------
     Tensor
-
-    Raises
-    ------
-    ValueError
-        If `log_input` is false or `full` is true.
     """
-    if not log_input or full:
-        raise ValueError(f"log_input is {log_input} and full is {full}; they must be True and False")
-    return _value(input, target, "poisson_nll", reduction)
+    if log_input and not full:
+        return _value(input, target, "poisson_nll", reduction)
+    computed = input.to(_at_least_single(input.dtype))
+    counts = target.detach().double()
+    rest = torch.zeros_like(counts)  # which no mean changes
+    if log_input:
+        value = _value(computed, target, "poisson_nll", reduction)
+    else:
+        value = _value(computed + eps, target, "poisson_deviance", reduction) / 2
+        rest = counts - torch.xlogy(counts, counts) - eps
+    if full:
+        stirling = torch.xlogy(counts, counts) - counts + 0.5 * torch.log(2 * math.pi * counts)
+        rest = rest + torch.where(counts > 1, stirling, 0)
+    if reduction != "none":
+        rest = rest.sum() if reduction == "sum" else rest.mean()
+    return (value + rest).to(input.dtype)
 
 
 def multi_margin_loss(
@@ -394,6 +409,11 @@ def _value(
     input: Any, target: Any, settings: str, reduction: str, sample_weight: Any = None, columns: Any = None
 ) -> Any:
     return evaluated(input, target, sample_weight, columns, settings, reduction, "input")
+
+
+def _at_least_single(dtype: Any) -> Any:
+    """The dtype that several steps are computed in."""
+    return dtype if dtype == torch.float64 else torch.float32
 
 
 def _by_count(reduction: str) -> str:

@@ -127,11 +127,11 @@ class SoftMarginLoss(nn.SoftMarginLoss):
 
 
 class PoissonNLLLoss(nn.PoissonNLLLoss):
-    """exp(input) - target * input, of the logarithm of the mean."""
+    """The negative log-likelihood of counts, of the logarithm of their mean, or of the mean."""
 
     def forward(self, log_input: Any, target: Any) -> Any:
         """The cost, or the losses."""
-        return F.poisson_nll_loss(log_input, target, self.log_input, self.full, reduction=self.reduction)
+        return F.poisson_nll_loss(log_input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction)
 
 
 class MultiMarginLoss(nn.MultiMarginLoss):
