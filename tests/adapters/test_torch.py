@@ -581,6 +581,7 @@ NEW = [
     ("kl_div", (LOGARITHMS,), (P,), {}),
     ("kl_div", (LOGARITHMS,), (P.log(),), {"log_target": True}),
     ("gaussian_nll_loss", (X, VARIANCES), (P,), {}),
+    ("poisson_nll_loss", (P,), (torch.floor(9 * P),), {"log_input": False, "full": True, "eps": 0.125}),
     ("ctc_loss", (FRAMES,), (SEQUENCES, PARTS, HOW_LONG), {}),
     ("triplet_margin_loss", (X[:10], X[10:20], X[20:30]), (), {}),
 ]
