@@ -65,7 +65,7 @@ class Batch:
             if np.ndim(weights):
                 np.multiply(weights, source, out=hess, casting="same_kind")
             else:
-                hess.fill(weights * source)  # which a multiplication of numbers would make again for each sample
+                hess.fill(source)
             return grad, hess
         if source == "slope":
             grad = self.gradient()

@@ -577,13 +577,13 @@ def test_mean_over_the_first_axis():
 
 
 NEW = [
-    ("binary_cross_entropy", (P,), (LABELS,), {"weight": P}),
-    ("kl_div", (LOGARITHMS,), (P,), {}),
-    ("kl_div", (LOGARITHMS,), (P.log(),), {"log_target": True}),
-    ("gaussian_nll_loss", (X, VARIANCES), (P,), {}),
-    ("poisson_nll_loss", (P,), (torch.floor(9 * P),), {"log_input": False, "full": True, "eps": 0.125}),
+    ("binary_cross_entropy", (P[:6],), (LABELS[:6],), {"weight": P[:6]}),
+    ("kl_div", (LOGARITHMS[:6],), (P[:6],), {}),
+    ("kl_div", (LOGARITHMS[:6],), (P[:6].log(),), {"log_target": True}),
+    ("gaussian_nll_loss", (X[:6], VARIANCES[:6]), (P[:6],), {}),
+    ("poisson_nll_loss", (P[:6],), (torch.floor(9 * P[:6]),), {"log_input": False, "full": True, "eps": 0.125}),
     ("ctc_loss", (FRAMES,), (SEQUENCES, PARTS, HOW_LONG), {}),
-    ("triplet_margin_loss", (X[:10], X[10:20], X[20:30]), (), {}),
+    ("triplet_margin_loss", (X[:6], X[6:12], X[12:18]), (), {}),
 ]
 
 
