@@ -54,20 +54,25 @@ class Batch:
 
     def gradient(self) -> Array:
         """Σ's derivative by each score."""
-        return self.loss.grad(self.pred, self.target, **self._keywords())
+        return self._of_share(self.loss.grad(self.pred, self.target, **self._keywords()))
 
     def slopes(self, source: Any) -> Pair:
         """The gradient, and a curvature: the loss's, the size of the slope, or a number times the weight."""
         if isinstance(source, float):
             grad = self.gradient()
             hess = np.empty_like(grad)
-            np.multiply(self.weights(), source, out=hess, casting="same_kind")
+            weights = self.weights()
+            if np.ndim(weights):
+                np.multiply(weights, source, out=hess, casting="same_kind")
+            else:
+                hess.fill(source)
             return grad, hess
         if source == "slope":
             grad = self.gradient()
             hess = np.abs(grad)
         else:
-            grad, hess = self.loss.grad_and_hess(self.pred, self.target, curvature=source, **self._keywords())
+            both = self.loss.grad_and_hess(self.pred, self.target, curvature=source, **self._keywords())
+            grad, hess = map(self._of_share, both)
         return grad, np.maximum(hess, self.floor * self.weights(), out=hess)
 
     def weights(self) -> Any:
@@ -86,10 +91,10 @@ class Batch:
         return weight[:, None] if np.ndim(weight) and np.ndim(weight) < self.pred.ndim else weight
 
     def _keywords(self) -> dict[str, Any]:
-        weight = self.weight
-        if self.share != 1:
-            weight = np.full((1,) * self.pred.ndim, self.share) if weight is None else self.share * weight
-        return {"sample_weight": weight, "reduction": "sum", **self.parameters}
+        return {"sample_weight": self.weight, "reduction": "sum", **self.parameters}
+
+    def _of_share(self, slopes: Array) -> Array:
+        return slopes if self.share == 1 else np.multiply(slopes, self.share, out=slopes)
 
 
 def times(factor: float, batch: Batch) -> Pair:

@@ -81,7 +81,7 @@ class Objective(Adapter):
     """Gradient and curvature of a loss, as a tool that boosts trees takes them."""
 
     made_by = "objective"
-    options = ("curvature",)
+    options: ClassVar[tuple[str, ...]] = ("curvature",)
     own: ClassVar[Mapping[str, Any]]  # the curvature of the tool's own objective of a loss
     halved: ClassVar[tuple[str, ...]] = ("mse",)  # losses that the tool has with a factor of 1/2
     floor: ClassVar[float] = FLOOR
@@ -109,7 +109,7 @@ class Metric(Adapter):
     """The cost of a loss, as a tool that watches its training takes it."""
 
     made_by = "metric"
-    options = ("name",)
+    options: ClassVar[tuple[str, ...]] = ("name",)
 
     def __init__(self, loss: Loss, name: str | None, parameters: Mapping[str, Any]) -> None:
         super().__init__(loss, parameters)
@@ -133,7 +133,13 @@ def ordered(a: Any, b: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
 
 
 def boosted(
-    loss: str | Loss, parameters: Mapping[str, Any], tool: str, *, also: tuple[str, ...] = (), one_label: bool = False
+    loss: str | Loss,
+    parameters: Mapping[str, Any],
+    tool: str,
+    *,
+    also: tuple[str, ...] = (),
+    one_label: bool = False,
+    instead: str = "",
 ) -> Loss:
     """The loss that is meant, if a tool can train on it: one of raw scores, or one of `also`, of a label that is one number."""
     found = scored(loss, parameters)
@@ -145,7 +151,8 @@ def boosted(
         raise ValueError(f"{name} {reason}, and {tool} has a raw score for each sample; use {INSTEAD[found.name]}")
     if one_label and (isinstance(found, TwoRows) or (isinstance(found, RowLoss) and not found.ids)):
         remedy = "; of class ids, softmax_cross_entropy is such a loss" if found.link == "softmax" else ""
-        raise ValueError(f"{name} takes a row of numbers as target, and {tool} has one label for each sample{remedy}")
+        text = f"{name} takes a row of numbers as target, and {tool} has one label for each sample{instead}{remedy}"
+        raise ValueError(text)
     return found
 
 

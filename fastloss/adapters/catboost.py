@@ -1,7 +1,7 @@
 """CatBoost: objectives and metrics.
 
-CatBoost is not imported here. The objects are for its ``loss_function=`` and ``eval_metric=``; with an objective of one's own
-it demands a metric.
+CatBoost is not imported here, but for objects of several targets, which must be of its own classes. The objects are for its
+``loss_function=`` and ``eval_metric=``; with an objective of one's own it demands a metric.
 
 >>> from fastloss.adapters.catboost import objective
 >>> objective("huber", delta=2.0)
@@ -25,13 +25,14 @@ from .._core.loss import Loss
 from . import _boosters
 from ._batches import Batch, Pair, class_ids
 from ._boosters import boosted, scored
+from ._shared import imported
 
 __all__ = ["metric", "objective"]
 
 SQUARES = {"rmse": "mse", "rmsle": "msle"}  # of which these are roots
 
 
-def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Objective:
+def objective(loss: str | Loss, *, curvature: Any = "tool", multi_target: bool = False, **params: Any) -> Objective:
     """A loss as CatBoost's objective: ``CatBoostRegressor(loss_function=..., eval_metric=...)``.
 
     `mse` has a factor of 1/2 here, as the tool's own has. Labels 0 and 1 of a margin become -1 and 1, and class ids may be
@@ -47,14 +48,17 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
         ``"tool"`` is what CatBoost's own objective of the loss takes, or the majorizer where it has none; ``"exact"`` the
         diagonal of the Hessian; ``"majorizer"`` an upper bound of it; a number is multiplied by the weight. Zeros stay zeros,
         and what is negative becomes one.
+    multi_target : bool, default False
+        Whether the labels are rows: a number for each score, as of the tool's ``MultiRMSE``, or what a loss of rows takes. It is
+        called twice a row and round then, as for classes.
     **params
         The loss's own keywords, as ``delta``.
 
     Returns
     -------
-    RangeObjective or MultiObjective
-        With ``calc_ders_range``; or, for a loss of classes, with ``calc_ders_multi``. Both give the derivatives of minus the loss,
-        and can be called with ``(y_true, y_pred, sample_weight=None)`` for those of the loss.
+    RangeObjective, MultiObjective or MultiTargetObjective
+        With ``calc_ders_range``; or, for a loss of classes or of several targets, with ``calc_ders_multi``. All give the
+        derivatives of minus the loss, and can be called with ``(y_true, y_pred, sample_weight=None)`` for those of the loss.
 
     Raises
     ------
@@ -76,14 +80,18 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
     array([[ 1., -1.],
            [-1., -1.]])
     """
-    found = boosted(loss, params, "CatBoost", one_label=True)
+    found = boosted(loss, params, "CatBoost", one_label=not multi_target, instead=" without multi_target=True")
     additive(found)
     if isinstance(found, TwoOutputs):
         raise ValueError(f"{found.name} takes two scores for each target, and CatBoost has as many scores as targets")
+    if multi_target:
+        of_several_targets(found)
+        made: Objective = of_the_tool(MultiTargetObjective)(found, curvature, params)
+        return made
     return (MultiObjective if isinstance(found, RowLoss) else RangeObjective)(found, curvature, params)
 
 
-def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metric:
+def metric(loss: str | Loss, *, name: str | None = None, multi_target: bool = False, **params: Any) -> Metric:
     """The cost of a loss as CatBoost's metric: ``CatBoostRegressor(eval_metric=...)``.
 
     It takes raw scores: that is what the tool hands over to metrics, whatever the objective is.
@@ -94,6 +102,8 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
         The loss, or its name or alias.
     name : str, optional
         What the tool calls it, which is the name of the object's class; the loss's name if not given.
+    multi_target : bool, default False
+        Whether the labels are rows; the mean is over all numbers, where the tool's ``MultiRMSE`` adds those of a row.
     **params
         The loss's own keywords, as ``delta``.
 
@@ -122,7 +132,10 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
     found = scored(loss, params)
     additive(found)
     checked = Metric(found, name, params)
-    named: type[Metric] = type(checked.name, (Metric,), {"__module__": __name__})
+    if multi_target:
+        of_several_targets(found)
+    base = of_the_tool(MultiTargetMetric) if multi_target else Metric
+    named: type[Metric] = type(checked.name, (base,), {"__module__": __name__})
     return named(found, name, params)
 
 
@@ -130,6 +143,19 @@ def additive(loss: Loss) -> None:
     """Refuse a loss of the whole batch: the tool shows parts of it."""
     if loss.cost_only and not loss.root:
         raise ValueError(f"{loss.name} is {loss.kind}, and CatBoost shows its objectives and metrics parts of it")
+
+
+def of_several_targets(loss: Loss) -> None:
+    """Refuse a loss whose target is one number of a row of scores."""
+    if isinstance(loss, TwoOutputs) or (isinstance(loss, RowLoss) and not loss.rows):
+        raise ValueError(f"{loss.name} has one target for several scores, but multi_target is True")
+
+
+@functools.cache
+def of_the_tool(kind: type) -> Any:
+    """The class as one of CatBoost's own, by which the tool knows that there are several targets."""
+    base = getattr(imported("catboost", "catboost"), kind.base)  # type: ignore[attr-defined]
+    return type(kind.__name__, (kind, base), {"__module__": __name__})
 
 
 # ---- objectives ------------------------------------------------------------------------------------------------------
@@ -189,6 +215,34 @@ class MultiObjective(Objective):
         return -share * grad[0], -share * bend
 
 
+class MultiTargetObjective(Objective):
+    """Of a score for each of several targets; made by `objective`."""
+
+    base = "MultiTargetCustomObjective"
+    multi_target = True
+    options = ("curvature", "multi_target")
+
+    def __reduce__(self) -> Any:
+        return functools.partial(
+            objective, self.loss, curvature=self.curvature, multi_target=True, **self.parameters
+        ), ()
+
+    def calc_ders_multi(self, approx: Any, target: Any, weight: Any) -> Pair:
+        """The first derivatives of minus the loss, of shape (targets,), and the second, (targets, targets)."""
+        share = 1.0 if weight is None else float(weight)
+        pred = np.asarray(approx, np.float64)
+        count = len(pred)
+        if share == 0:
+            return np.zeros(count), np.zeros((count, count))
+        batch = self._batch(pred[None], np.asarray(target)[None], None)
+        grad, hess = self._slopes(batch)
+        bend = np.diag(hess[0])
+        if self.loss.name == "softmax_cross_entropy" and self.curvature in ("tool", "exact"):
+            x, t = (np.broadcast_to(row, (count, count)) for row in (batch.pred, batch.target))
+            bend = self.loss.hvp(x, t, np.eye(count), reduction="sum", **self.parameters)
+        return -share * grad[0], -share * bend
+
+
 # ---- metrics ---------------------------------------------------------------------------------------------------------
 
 
@@ -198,12 +252,15 @@ class Metric(_boosters.Metric):
     no_jit = True
 
     def __reduce__(self) -> Any:
-        return functools.partial(metric, self.loss, name=self.name, **self.parameters), ()
+        given: dict[str, Any] = {"name": self.name, **self.parameters}
+        return functools.partial(metric, self.loss, **given), ()
 
     def evaluate(self, approxes: Any, target: Any, weight: Any) -> tuple[float, float]:
         """The sum of the weighted losses, of a root that of the squares; and the sum of the weights."""
         several = isinstance(self.loss, (RowLoss, TwoOutputs, TwoRows))
-        pred = np.stack(approxes, axis=1) if several else approxes[0]
+        return self._sums(np.stack(approxes, axis=1) if several else approxes[0], target, weight)
+
+    def _sums(self, pred: Array, target: Any, weight: Any) -> tuple[float, float]:
         batch = Batch.of(self.loss, self.parameters, pred, target, weight)
         loss = registry.REGISTRY[SQUARES.get(self.loss.name, self.loss.name)]
         sums = loss._totals(batch.pred, batch.target, batch.weight, loss._checked(self.parameters))
@@ -217,3 +274,19 @@ class Metric(_boosters.Metric):
         """The cost."""
         mean = error / weight if weight else math.nan
         return math.sqrt(mean) if self.loss.root else mean
+
+
+class MultiTargetMetric(Metric):
+    """A cost of several targets; made by `metric`."""
+
+    base = "MultiTargetCustomMetric"
+    multi_target = True
+    options = ("name", "multi_target")
+
+    def __reduce__(self) -> Any:
+        given: dict[str, Any] = {"name": self.name, "multi_target": True, **self.parameters}
+        return functools.partial(metric, self.loss, **given), ()
+
+    def evaluate(self, approxes: Any, target: Any, weight: Any) -> tuple[float, float]:
+        """The sums, of rows."""
+        return self._sums(np.stack(approxes, axis=1), np.stack(target, axis=1), weight)

@@ -1,6 +1,7 @@
 """CatBoost with our objectives and metrics, beside its own."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import fastloss as fl
 from fastloss._core.families import Structured, TwoOutputs
 from fastloss._core.inputs import Normal
 from fastloss._core.registry import REGISTRY
+from fastloss.adapters import catboost as module
 from fastloss.adapters._shared import other_than_scores
 from fastloss.adapters.catboost import metric, objective
 
@@ -95,14 +97,85 @@ def test_same_scores_of_classes(weight):
         np.testing.assert_array_equal(ours.predict(X), tool.predict(X))
 
 
+Y = np.column_stack([y, X[:, 1] ** 2]).astype(np.float32).astype(float)
+SHARES = np.exp(X[:, :3]) / np.exp(X[:, :3]).sum(axis=1, keepdims=True)
+SHARES = SHARES.astype(np.float32).astype(float)
+SEVERAL = {  # the tool's objective, ours, our metric, and the labels
+    "MultiRMSE": ("mse", "rmse", Y),
+    "MultiLogloss": ("sigmoid_cross_entropy", "sigmoid_cross_entropy", (Y > 0.3).astype(float)),
+    "MultiCrossEntropy": ("sigmoid_cross_entropy", "sigmoid_cross_entropy", SHARES),
+}
+
+
+@WEIGHTS
+@pytest.mark.parametrize("case", SEVERAL)
+def test_same_scores_of_several_targets(case, weight):
+    loss, own, labels = SEVERAL[case]
+    pool = cb.Pool(X, labels, weight=weight)
+    tool = cb.train(pool, {**SETTINGS, "loss_function": case})
+    given = {"loss_function": objective(loss, multi_target=True), "eval_metric": metric(own, multi_target=True)}
+    ours = cb.train(pool, {**SETTINGS, **given})
+    assert np.abs(raw(ours) - raw(tool)).max() <= 1e-12 * np.abs(raw(tool)).max()
+    assert np.ptp(raw(tool)) > 0.1
+    costs = ours.get_evals_result()["learn"][own]
+    each = None if weight is None else weight[:, None]
+    assert costs[-1] == pytest.approx(REGISTRY[own](raw(ours), labels, sample_weight=each), rel=1e-12)
+    if case == "MultiRMSE":  # which adds the errors of a row
+        theirs = tool.get_evals_result()["learn"][case]
+        np.testing.assert_allclose(np.multiply(costs, 2**0.5), theirs, rtol=1e-13)
+
+
+@WEIGHTS
+@pytest.mark.parametrize("curvature", ["tool", 1.0])
+@pytest.mark.parametrize(
+    ("loss", "labels"),
+    [("huber", Y), ("logistic", (Y > 0.3).astype(float)), ("softmax_cross_entropy", SHARES), ("softmax_brier", SHARES)],
+)
+def test_several_targets_train(loss, labels, curvature, weight):
+    made = objective(loss, multi_target=True, curvature=curvature)
+    few = {**SETTINGS, "iterations": 4}
+    model = cb.CatBoostRegressor(loss_function=made, eval_metric=metric(loss, multi_target=True), **few)
+    costs = model.fit(X, labels, sample_weight=weight).get_evals_result()["learn"][loss]
+    assert (np.diff(costs) < 0).all()
+    np.testing.assert_array_equal(clone(model).fit(X, labels, sample_weight=weight).predict(X), model.predict(X))
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+def test_derivatives_of_several_targets():
+    x, target, eps = np.array([0.5, -1.0, 0.25]), np.array([0.2, 0.5, 0.3], np.float32), 1e-6
+    for name, given in (
+        ("huber", {"delta": 1.0}),
+        ("sigmoid_cross_entropy", {"pos_weight": [1.0, 2.0, 3.0]}),
+        ("softmax_cross_entropy", {}),
+        ("softmax_cross_entropy", {"class_weight": [1.0, 3.0, 2.0], "label_smoothing": 0.3}),
+    ):
+        made = objective(name, multi_target=True, **given)
+        assert repr(made) == f"catboost.objective({name!r}, curvature='tool', multi_target=True{said(given)})"
+        assert repr(pickle.loads(pickle.dumps(made))) == repr(made)
+        first, second = made.calc_ders_multi(x, target, 1.5)
+        grad = lambda x, name=name, given=given: REGISTRY[name].grad([x], target[None], reduction="sum", **given)[0]
+        np.testing.assert_allclose(first, -1.5 * grad(x), rtol=1e-14)
+        slopes = [1.5 * (grad(x + eps * e) - grad(x - eps * e)) / (2 * eps) for e in np.eye(3)]
+        np.testing.assert_allclose(second, -np.array(slopes), rtol=1e-8, atol=1e-9)
+    for part in made.calc_ders_multi(np.full(3, np.nan), target, 0.0):
+        assert not part.any()
+    halved = objective("mse", multi_target=True).calc_ders_multi(x, target, None)
+    np.testing.assert_array_equal(halved[0], target - x)
+    np.testing.assert_array_equal(halved[1], -np.eye(3))
+
+
+def said(given):
+    return "".join(f", {name}={value!r}" for name, value in given.items())
+
+
 @WEIGHTS
 def test_metrics(weight):
     for loss, own, tool, label, tolerance in (
         ("mse", "rmse", "RMSE", y, 1e-14),
         ("huber", "huber", "Huber:delta=1.0", y, 1e-14),
         ("mse", "mae", "MAE", y, 1e-5),  # the tool takes 1e-6 off every error
-        ("sigmoid_cross_entropy", "sigmoid_cross_entropy", "Logloss", t, 1e-3),  # the tool's logarithms are rough
-        ("poisson_nll", "poisson_nll", "Poisson", counts, 1e-3),
+        ("sigmoid_cross_entropy", "sigmoid_cross_entropy", "Logloss", t, 1e-13),
+        ("poisson_nll", "poisson_nll", "Poisson", counts, 1e-13),
     ):
         model = cb.CatBoostClassifier if label is t else cb.CatBoostRegressor
         ours = model(
@@ -114,6 +187,12 @@ def test_metrics(weight):
         assert costs["ours"][-1] < costs["ours"][0]
         truth = REGISTRY[own](raw(ours), label, sample_weight=weight)
         assert costs["ours"][-1] == pytest.approx(truth, rel=1e-12)
+        if own != "mae":  # whose objective here is the squared error
+            trained = model(loss_function=tool, **SETTINGS).fit(X, label, sample_weight=weight)
+            rough = tool in ("Logloss", "Poisson")  # beside objectives of its own, the tool's exponentials are
+            np.testing.assert_allclose(
+                costs["ours"], trained.get_evals_result()["learn"][tool], rtol=1e-3 if rough else tolerance
+            )
 
 
 # ---- every loss ------------------------------------------------------------------------------------------------------
@@ -265,6 +344,24 @@ def test_wrong_use():
             objective(name)
     with pytest.raises(ValueError, match="cox is a cost of the whole batch"):
         metric("cox")
+    with pytest.raises(
+        ValueError, match=r"softmax_kl_divergence takes a row .* without multi_target=True; of class ids"
+    ):
+        objective("softmax_kl_divergence")
+    for made in (objective, metric):
+        with pytest.raises(ValueError, match="weston_watkins_hinge has one target for several scores"):
+            made("weston_watkins_hinge", multi_target=True)
+    with pytest.raises(cb.CatBoostError, match="only multi-regression"):  # the tool's own words
+        cb.CatBoostRegressor(loss_function=objective("mse"), eval_metric=metric("mse"), **PLAIN).fit(X, Y)
+
+
+@pytest.mark.thread_unsafe
+def test_several_targets_without_the_tool(monkeypatch):
+    module.of_the_tool.cache_clear()
+    monkeypatch.setitem(sys.modules, "catboost", None)
+    with pytest.raises(ImportError, match=r"catboost is not installed: pip install 'fastloss\[catboost\]'"):
+        objective("mse", multi_target=True)
+    assert objective("mse").loss is fl.mse
 
 
 def test_predictions_are_not_written_to():

@@ -7,6 +7,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -176,6 +177,49 @@ def test_weights_of_any_size():
     for unit in (1e-300, 1e300):
         lazy = in_blocks(pred, target, unit * weight)
         np.testing.assert_allclose(adapter.cost("mse", *lazy), fl.mse(pred, target, sample_weight=weight), rtol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_blocks_that_come_in_any_order(seed):
+    """Sums are those of blocks in their places, whichever is ready first."""
+    arrays = drawn(fl.huber)
+    X = np.random.default_rng(3).random((N, FEATURES))
+    late = np.random.default_rng(seed).permutation(len(CHUNKS)) * 0.01
+
+    def slow(array):
+        def piece(block, seconds):
+            time.sleep(seconds)
+            return block
+
+        pieces = np.split(array, np.cumsum(CHUNKS)[:-1])
+        return da.concatenate(
+            [
+                da.from_delayed(dask.delayed(piece)(block, seconds), block.shape, block.dtype)
+                for block, seconds in zip(pieces, late, strict=True)
+            ]
+        )
+
+    w = np.arange(5.0)
+    expected = adapter.objective("huber", *in_blocks(X, arrays[1]))(w)
+    with dask.config.set(scheduler="threads", num_workers=5):
+        assert adapter.cost("huber", *map(slow, arrays)) == accumulated("huber", *arrays)
+        found = adapter.objective("huber", slow(X), slow(arrays[1]))(w)
+    assert found[0] == expected[0]
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("chunks", [(600,), (1,) * 600, (1, 598, 1), (100,) * 6])
+def test_other_blocks(chunks):
+    arrays = drawn(fl.huber)
+    X, w = np.random.default_rng(3).random((N, FEATURES)), np.arange(5.0)
+    found = adapter.cost("huber", *in_blocks(*arrays, chunks=chunks))
+    assert found == accumulated("huber", *arrays, chunks=chunks)
+    assert found == pytest.approx(fl.huber(arrays[0], arrays[1], sample_weight=arrays[2]), rel=1e-15)
+    local = fl.linear.objective(fl.huber, X, arrays[1])
+    if len(chunks) < 100:
+        found = adapter.objective("huber", *in_blocks(X, arrays[1], chunks=chunks))(w)
+        np.testing.assert_allclose(found[0], local(w)[0], rtol=1e-14)
+        np.testing.assert_allclose(found[1], local(w)[1], rtol=1e-13)
 
 
 def test_two_pairs_of_blocks_in_memory():

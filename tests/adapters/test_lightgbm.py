@@ -1,5 +1,6 @@
 """LightGBM with our objectives and metrics, beside its own."""
 
+import math
 import pickle
 
 import numpy as np
@@ -147,7 +148,19 @@ def test_metrics(own, loss, parameters, label, given, weight):
     data = lgb.Dataset(X, label, weight=weight)
     lgb.train({**SETTINGS, **given, "metric": own}, data, 10, valid_sets=[data], feval=metric(loss, name="ours", **parameters),
               callbacks=[lgb.record_evaluation(costs)])  # fmt: skip
+    # the tool adds one sample after another, and rounds as often
     np.testing.assert_allclose(costs["training"]["ours"], costs["training"][own], rtol=1e-7 if own == "mape" else 1e-14)
+    raw = scores(label, given, weight, rounds=10)
+    pred = {"log_loss": fl.sigmoid, "sparse_categorical_cross_entropy": fl.softmax}.get(loss, np.array)(raw)
+    square = getattr(fl, "mse" if loss == "rmse" else loss)
+    target = label.astype(int) if raw.ndim == 2 else label
+    each, total = (
+        square(pred, target, reduction="none", **parameters),
+        np.ones(N) if weight is None else weight.astype(float),
+    )
+    exact = math.fsum(each * total) / math.fsum(total)
+    exact = math.sqrt(exact) if loss == "rmse" else exact
+    assert abs(costs["training"]["ours"][-1] - exact) <= 4 * np.spacing(exact)
     assert costs["training"]["ours"][-1] < costs["training"]["ours"][0]
 
 

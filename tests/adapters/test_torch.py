@@ -6,6 +6,7 @@ import importlib
 import pickle
 import sys
 import tracemalloc
+import warnings
 
 import ml_dtypes
 import numpy as np
@@ -409,6 +410,12 @@ X, IDS, P, CLASS_WEIGHT = inputs()
 LABELS, SIGNS = (P > 0.2).double(), torch.where(P > 0.2, 1.0, -1.0).double()
 IMAGES, PIXELS = X.reshape(4, 10, C).mT.contiguous(), IDS.reshape(4, 10)
 IGNORED = IDS.where(IDS != 2, -100)
+ENDS = P.clone()
+ENDS[:2] = torch.tensor([[0.0, 1.0, 0.0, 1.0, 1e-20], [1e-13, 1e-11, 1.0, 1e-45, 1e-44]], dtype=torch.float64)
+LOGARITHMS, VARIANCES = torch.log_softmax(X, 1), 0.1 + 3 * P
+FRAMES = torch.log_softmax(X.reshape(10, 4, C), -1)
+SEQUENCES, HOW_LONG = IDS[:12].reshape(4, 3).clamp(1), torch.tensor([3, 1, 2, 0])
+PARTS = torch.tensor([10, 3, 8, 2])
 OWN = [
     *(("cross_entropy", (X, ids), kw) for ids in (IDS, P, IGNORED) for kw in (
         {}, {"weight": CLASS_WEIGHT}, {"label_smoothing": 0.1}, {"weight": CLASS_WEIGHT, "label_smoothing": 0.1}
@@ -427,6 +434,25 @@ OWN = [
     ("binary_cross_entropy_with_logits", (X, P), {"weight": CLASS_WEIGHT, "pos_weight": CLASS_WEIGHT}),
     ("binary_cross_entropy_with_logits", (X, P), {"pos_weight": torch.tensor(3.0)}),
     ("binary_cross_entropy_with_logits", (X[:, 0], P[:, 0]), {"pos_weight": torch.tensor([3.0])}),
+    ("binary_cross_entropy", (P, LABELS), {}),
+    ("binary_cross_entropy", (P, P.flip(0)), {"weight": P}),
+    ("binary_cross_entropy", (ENDS, P), {"weight": CLASS_WEIGHT}),
+    ("binary_cross_entropy", (ENDS, LABELS), {}),
+    ("binary_cross_entropy", (ENDS.mT, LABELS.mT), {}),
+    ("kl_div", (LOGARITHMS, P), {}),
+    ("kl_div", (LOGARITHMS, torch.where(P > 0.2, P, 0)), {}),
+    ("kl_div", (LOGARITHMS.mT, P.log().mT), {"log_target": True}),
+    ("gaussian_nll_loss", (X, P, VARIANCES), {}),
+    ("gaussian_nll_loss", (X, P, VARIANCES), {"full": True, "eps": 1.0}),
+    ("gaussian_nll_loss", (X, P, VARIANCES[:, 0]), {}),
+    ("gaussian_nll_loss", (X, P, VARIANCES[:1]), {"full": True}),
+    ("gaussian_nll_loss", (X, P, 2.0), {}),
+    ("ctc_loss", (FRAMES, SEQUENCES, torch.full((4,), 10), torch.full((4,), 3)), {}),
+    ("ctc_loss", (FRAMES, SEQUENCES, PARTS, HOW_LONG), {}),
+    ("ctc_loss", (FRAMES, SEQUENCES, torch.tensor([10, 1, 1, 2]), HOW_LONG), {"zero_infinity": True}),
+    ("ctc_loss", (FRAMES, SEQUENCES - 1, PARTS, HOW_LONG), {"blank": 4}),
+    ("ctc_loss", (FRAMES, torch.tensor([1, 2, 3, 4, 1, 1]), PARTS, HOW_LONG), {}),
+    ("ctc_loss", (FRAMES[:, 0], SEQUENCES[0, :2], torch.tensor(9), torch.tensor(2)), {}),
     ("mse_loss", (X, P), {}),
     ("mse_loss", (X, P), {"weight": P}),
     ("l1_loss", (X, P), {}),
@@ -438,6 +464,9 @@ OWN = [
     ("smooth_l1_loss", (X, P), {"beta": 0.0}),
     ("soft_margin_loss", (X, SIGNS), {}),
     ("poisson_nll_loss", (X, torch.floor(5 * P)), {}),
+    ("poisson_nll_loss", (X, torch.floor(9 * P)), {"full": True}),
+    ("poisson_nll_loss", (5 * P, torch.floor(9 * P)), {"log_input": False}),
+    ("poisson_nll_loss", (P.round(decimals=1), torch.floor(9 * P)), {"log_input": False, "full": True, "eps": 0.125}),
     ("multi_margin_loss", (X, IDS), {}),
     ("multi_margin_loss", (X, IDS), {"p": 2, "margin": 0.5, "weight": CLASS_WEIGHT}),
 ]  # fmt: skip
@@ -450,6 +479,12 @@ def results(f, arguments, options):
     return value.detach(), torch.autograd.grad((value * weight).sum(), x)[0]
 
 
+def of_pytorch(name, arguments, options):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "reduction: 'mean' divides", UserWarning)  # kl_div's
+        return results(getattr(TF, name), arguments, options)
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 @pytest.mark.parametrize(("name", "arguments", "options"), OWN)
@@ -460,23 +495,164 @@ def test_functional(name, arguments, options, dtype, reduction):
     arguments = [cast(x) for x in arguments]
     options = {key: cast(x) for key, x in options.items()} | {"reduction": reduction}
     ours = results(getattr(functional, name), arguments, options)
-    theirs = results(getattr(TF, name), arguments, options)
+    theirs = of_pytorch(name, arguments, options)
     eps = torch.finfo(dtype).eps
     for found, expected in zip(ours, theirs, strict=True):
         assert found.dtype == dtype
         # float32: PyTorch adds N terms in it, and is off by as many roundings
         torch.testing.assert_close(found, expected, rtol=16 * eps, atol=4 * eps * float(1 + expected.abs().max()))
+    if dtype == torch.float64:  # two roundings of the largest term or sum, and of a slope four: a softmax less a target
+        largest = max(
+            float(x.abs().max()) for x in (of_pytorch(name, arguments, options | {"reduction": "none"})[0], theirs[0])
+        )
+        parts = 2 if name == "poisson_nll_loss" else 1  # how many terms of that size a loss may be the difference of
+        assert float((ours[0] - theirs[0]).abs().max()) <= 2 * parts * eps * largest
+        allowed = 16 if name == "ctc_loss" else 4
+        assert float((ours[1] - theirs[1]).abs().max()) <= allowed * eps * float(theirs[1].abs().max())
+
+
+IN_BFLOAT16 = [  # without a loss that PyTorch has not in it, and terms of targets and weights, which PyTorch rounds
+    case
+    for case in OWN
+    if case[0] != "ctc_loss"
+    and not (case[0] == "cross_entropy" and "weight" in case[2] and (case[1][1] is not IDS or len(case[2]) > 1))
+]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(("name", "arguments", "options"), IN_BFLOAT16)
+def test_functional_in_bfloat16(name, arguments, options, reduction):
+    """The numbers of PyTorch's single precision for the same tensors, rounded."""
+
+    def cast(x):
+        return x.bfloat16() if isinstance(x, torch.Tensor) and x.is_floating_point() else x
+
+    def single(x):
+        return x.float() if isinstance(x, torch.Tensor) and x.is_floating_point() else x
+
+    arguments = [cast(x) for x in arguments]
+    options = {key: cast(x) for key, x in options.items()}
+    ours = results(getattr(functional, name), arguments, options | {"reduction": reduction})
+    theirs = of_pytorch(
+        name, [single(x) for x in arguments], {k: single(x) for k, x in options.items()} | {"reduction": reduction}
+    )
+    eps = torch.finfo(torch.bfloat16).eps
+    for found, expected in zip(ours, theirs, strict=True):
+        assert found.dtype == torch.bfloat16
+        torch.testing.assert_close(found.float(), expected, rtol=2 * eps, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_gradients_of_all_arguments(reduction, dtype):
+    """Of variances too, below eps as at it; and of rows that are compared with each other."""
+    small = VARIANCES.clone()
+    small[0] = 1e-3
+    small[1] = 0.0
+    cases = [
+        ("gaussian_nll_loss", (X, P, VARIANCES), (0, 2), {"full": True}),
+        ("gaussian_nll_loss", (X, P, VARIANCES[:, :1]), (0, 2), {}),
+        ("gaussian_nll_loss", (X, P, small), (0, 2), {"eps": 0.05}),
+        ("triplet_margin_loss", (X[:10], X[10:20], X[20:30]), (0, 1, 2), {}),
+        ("triplet_margin_loss", (X[:10], X[10:20], X[20:30]), (0, 1, 2), {"margin": 0.3, "eps": 0.01}),
+    ]
+    eps = torch.finfo(dtype).eps
+    for name, arguments, differentiated, options in cases:
+        found = []
+        for module in (functional, TF):
+            given = [x.to(dtype).requires_grad_(i in differentiated) for i, x in enumerate(map(torch.clone, arguments))]
+            value = getattr(module, name)(*given, reduction=reduction, **options)
+            found.append((value.detach(), *torch.autograd.grad(value, [given[i] for i in differentiated])))
+        for ours, theirs in zip(*found, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=16 * eps, atol=4 * eps * float(1 + theirs.abs().max()))
+
+
+def test_mean_over_the_first_axis():
+    for options in ({}, {"log_target": True}):
+        target = P.log() if options else P
+        found = functional.kl_div(LOGARITHMS, target, reduction="batchmean", **options)
+        torch.testing.assert_close(found, TF.kl_div(LOGARITHMS, target, reduction="batchmean", **options))
+    single = torch.tensor(-1.0)
+    assert functional.kl_div(single, single.exp(), reduction="batchmean").abs() < 1e-7
+
+
+NEW = [
+    ("binary_cross_entropy", (P[:6],), (LABELS[:6],), {"weight": P[:6]}),
+    ("kl_div", (LOGARITHMS[:6],), (P[:6],), {}),
+    ("kl_div", (LOGARITHMS[:6],), (P[:6].log(),), {"log_target": True}),
+    ("gaussian_nll_loss", (X[:6], VARIANCES[:6]), (P[:6],), {}),
+    ("poisson_nll_loss", (P[:6],), (torch.floor(9 * P[:6]),), {"log_input": False, "full": True, "eps": 0.125}),
+    ("ctc_loss", (FRAMES,), (SEQUENCES, PARTS, HOW_LONG), {}),
+    ("triplet_margin_loss", (X[:6], X[6:12], X[12:18]), (), {}),
+]
+
+
+def called(name, differentiated, others, options, reduction):
+    """A function of what is differentiated, its size, and the tensors."""
+    f = getattr(functional, name)
+
+    def value(*tensors):
+        if name == "ctc_loss":  # whose argument has to sum to 1
+            return f(torch.log_softmax(tensors[0], -1), *others, reduction=reduction, **options)
+        if name == "gaussian_nll_loss":
+            return f(tensors[0], others[0], tensors[1], reduction=reduction, **options)
+        return f(*tensors, *others, reduction=reduction, **options)
+
+    return value, [x.clone().requires_grad_() for x in differentiated]
+
+
+@pytest.mark.parametrize("case", NEW, ids=lambda case: case[0])
+def test_derivatives_of_functional_are_differences(case):
+    for reduction in ("mean", "sum") if case[0] == "triplet_margin_loss" else ("mean", "sum", "none"):
+        f, tensors = called(*case, reduction)
+        assert torch.autograd.gradcheck(f, tensors)
+        if case[0] != "ctc_loss":  # slow
+            assert torch.autograd.gradgradcheck(f, tensors)
+
+
+@pytest.mark.parametrize("case", NEW, ids=lambda case: case[0])
+def test_functional_compiled(case):
+    torch.compiler.reset()
+    f, tensors = called(*case, "mean")
+    compiled = torch.compile(f, fullgraph=True, backend="aot_eager")
+    found, expected = compiled(*tensors), f(*tensors)
+    torch.testing.assert_close(found, expected, rtol=1e-14, atol=0)
+    torch.testing.assert_close(
+        torch.autograd.grad(found, tensors), torch.autograd.grad(expected, tensors), rtol=1e-13, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "kl_div", "kl_div_of_logarithms"])
+@pytest.mark.parametrize("reduction", ["batch_mean", "none"])
+def test_losses_of_pytorch_pass_its_checks(name, reduction):
+    x = ENDS.clone() if name == "binary_cross_entropy" else LOGARITHMS.clone()
+    call = (P, None, None, f"torch.{name}", reduction)
+    torch.library.opcheck(_operators.value_and_grad, (x.requires_grad_(), *call))
+    torch.library.opcheck(_operators.value, (x.detach(), *call))
+    torch.library.opcheck(_operators.hvp, (x.detach(), *call[:3], torch.randn_like(P), *call[3:]))
+
+
+def test_second_derivatives_at_the_ends():
+    """Of a slope over 1e-12."""
+    x = ENDS[0].clone().requires_grad_()
+    (first,) = torch.autograd.grad(functional.binary_cross_entropy(x, LABELS[0], reduction="sum"), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x)
+    torch.testing.assert_close(second, torch.full_like(second, 1e12), rtol=1e-7, atol=0)
 
 
 MODULES = [
     ("CrossEntropyLoss", (X, IDS), {"weight": CLASS_WEIGHT, "ignore_index": 2, "label_smoothing": 0.1}),
     ("BCEWithLogitsLoss", (X, P), {"weight": CLASS_WEIGHT, "pos_weight": CLASS_WEIGHT}),
+    ("BCELoss", (ENDS, P), {"weight": CLASS_WEIGHT}),
+    ("KLDivLoss", (LOGARITHMS, P.log()), {"log_target": True}),
+    ("GaussianNLLLoss", (X, P, VARIANCES), {"full": True, "eps": 0.5}),
+    ("CTCLoss", (FRAMES, SEQUENCES - 1, PARTS, HOW_LONG), {"blank": 4, "zero_infinity": True}),
     ("MSELoss", (X, P), {}),
     ("L1Loss", (X, P), {}),
     ("HuberLoss", (X, P), {"delta": 0.3}),
     ("SmoothL1Loss", (X, P), {"beta": 0.3}),
     ("SoftMarginLoss", (X, SIGNS), {}),
-    ("PoissonNLLLoss", (X, torch.floor(5 * P)), {}),
+    ("PoissonNLLLoss", (P, torch.floor(9 * P)), {"log_input": False, "full": True, "eps": 0.125}),
     ("MultiMarginLoss", (X, IDS), {"p": 2, "margin": 0.5, "weight": CLASS_WEIGHT}),
 ]
 
@@ -489,15 +665,23 @@ def test_modules(name, arguments, options, reduction):
     assert isinstance(ours, type(theirs))
     assert repr(ours) == repr(theirs)
     ours.load_state_dict(theirs.state_dict())
+    warnings.filterwarnings("ignore", "reduction: 'mean' divides", UserWarning)  # kl_div's
     for found, expected in zip(results(ours, arguments, {}), results(theirs, arguments, {}), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-13, atol=1e-14)
     again = pickle.loads(pickle.dumps(copy.deepcopy(ours)))
     torch.testing.assert_close(again(*arguments), ours(*arguments), rtol=0, atol=0)
 
 
+def test_module_of_triplets():
+    options = {"margin": 0.5, "eps": 1e-3, "reduction": "sum"}
+    ours, theirs = (module.TripletMarginLoss(**options) for module in (nn, torch.nn))
+    assert repr(ours) == repr(theirs)
+    torch.testing.assert_close(ours(X[:10], X[10:20], X[20:30]), theirs(X[:10], X[10:20], X[20:30]))
+
+
 def test_all_that_is_exported():
-    assert {case[0] for case in OWN} == set(functional.__all__)
-    assert {case[0] for case in MODULES} == set(nn.__all__)
+    assert {case[0] for case in OWN} == set(functional.__all__) - {"triplet_margin_loss"}
+    assert {case[0] for case in MODULES} == set(nn.__all__) - {"TripletMarginLoss"}
 
 
 def test_masks_of_logits():
@@ -512,14 +696,38 @@ def test_masks_of_logits():
 def test_functional_refuses():
     with pytest.raises(ValueError, match=r"pos_weight has shape \(5, 1\)"):
         functional.binary_cross_entropy_with_logits(X, P, pos_weight=torch.ones(5, 1))
-    with pytest.raises(ValueError, match="log_input is False"):
+    with pytest.raises(ValueError, match=r"pred\[0, \d\] is -.*; pred must be >= 0"):
         functional.poisson_nll_loss(X, P, False)
-    with pytest.raises(ValueError, match="full is True"):
-        nn.PoissonNLLLoss(full=True)(X, P)
     with pytest.raises(ValueError, match="a weight for each class requires a gradient"):
         functional.cross_entropy(X, IDS, CLASS_WEIGHT.clone().requires_grad_())
     with pytest.raises(ValueError, match="reduction is 'batchmean'"):
         functional.mse_loss(X, P, reduction="batchmean")
+    for reduction in ("batchmean", "none"):
+        with pytest.raises(ValueError, match=r"target has shape \(5, 40\)"):
+            functional.kl_div(LOGARITHMS, P.mT, reduction=reduction)
+    with pytest.raises(ValueError, match=r"pred\[0, 3\] is -?[\d.]+; pred must be in \[0, 1\]"):
+        functional.binary_cross_entropy(torch.tensor([[0.0, 1.0, 0.5, 1.5]]), torch.ones(1, 4))
+    with pytest.raises(ValueError, match=r"input has shape \(40, 5\) but var has shape \(2, 5\)"):
+        functional.gaussian_nll_loss(X, P, VARIANCES[:2])
+    with pytest.raises(ValueError, match=r"var has the negative number -1\.0"):
+        functional.gaussian_nll_loss(X, P, -1.0)
+    with pytest.raises(ValueError, match="p is 1 and swap is False"):
+        functional.triplet_margin_loss(X, X, X, p=1)
+    with pytest.raises(ValueError, match="swap is True"):
+        nn.TripletMarginLoss(swap=True)(X, X, X)
+    with pytest.raises(ValueError, match="reduction is 'none', but triplet is a cost"):
+        functional.triplet_margin_loss(X, X, X, reduction="none")
+    with pytest.raises(ValueError, match=r"shapes \(40, 5\), \(40, 5\), \(5,\)"):
+        functional.triplet_margin_loss(X, X, X[0])
+    lengths = (torch.full((4,), 10), torch.full((4,), 3))
+    with pytest.raises(ValueError, match="log_probs must be logarithms of probabilities"):
+        functional.ctc_loss(FRAMES + 1e-9, SEQUENCES, *lengths)
+    with pytest.raises(ValueError, match="reduction is 'batch_mean'"):
+        functional.ctc_loss(FRAMES, SEQUENCES, *lengths, reduction="batch_mean")
+    padded = torch.cat([FRAMES, torch.zeros(2, 4, C)])  # frames after the end may hold anything
+    torch.testing.assert_close(
+        functional.ctc_loss(padded, SEQUENCES, *lengths), functional.ctc_loss(FRAMES, SEQUENCES, *lengths)
+    )
 
 
 # ---- the module itself -----------------------------------------------------------------------------------------------

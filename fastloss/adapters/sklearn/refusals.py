@@ -51,7 +51,7 @@ def check_scores(loss: Loss, tool: str) -> None:
     if loss.name == "ordinal_logistic":
         raise ValueError(
             f"ordinal_logistic is no loss for {tool}: it takes thresholds between classes, which are not fitted here; "
-            "softmax_cross_entropy takes classes without an order"
+            "softmax_ranked_probability_score takes classes that have an order, with a score each"
         )
     if loss.name == "cosine_distance":
         raise ValueError(

@@ -24,6 +24,7 @@ from ..._core.hyperparameters import Choice
 from ..._core.loss import Loss
 from ..._core.registry import with_parameters
 from .._shared import imported
+from ._losses import OWN
 
 torch = imported("torch", "torch")
 Function: Any = torch.autograd.Function
@@ -51,9 +52,11 @@ def settings_of(loss: Loss, parameters: dict[str, Any]) -> tuple[str, Any]:
 
 
 @functools.lru_cache(maxsize=1024)
-def meant(settings: str) -> tuple[Loss, dict[str, Any], list[str]]:
+def meant(settings: str) -> tuple[Any, dict[str, Any], list[str]]:
     """The loss, its numbers, and the names of the rows of `columns`."""
     text, *names = settings.split(" ")
+    if text in OWN:
+        return OWN[text], {}, []
     return *with_parameters(text), names
 
 
@@ -103,7 +106,7 @@ def value_like(pred: Any, settings: str, reduction: str) -> Any:
 
 def arguments(
     target: Any, sample_weight: Any, columns: Any, settings: str, reduction: str
-) -> tuple[Loss, Array, dict[str, Any]]:
+) -> tuple[Any, Array, dict[str, Any]]:
     """A loss, its target and its keywords, as NumPy has them."""
     loss, parameters, names = meant(settings)
     rows = dict(zip(names, array(columns), strict=True)) if names else {}

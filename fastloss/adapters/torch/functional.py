@@ -6,6 +6,7 @@ be in the loss's domain, and get no gradient. The long deprecated `size_average`
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -13,15 +14,20 @@ import torch
 from ._operators import evaluated
 
 __all__ = [
+    "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
+    "ctc_loss",
+    "gaussian_nll_loss",
     "huber_loss",
+    "kl_div",
     "l1_loss",
     "mse_loss",
     "multi_margin_loss",
     "poisson_nll_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
+    "triplet_margin_loss",
 ]
 
 
@@ -78,6 +84,26 @@ def cross_entropy(
     return _of_terms(input, terms, there, weight.max(), settings, "sum") / (weight[ids] * there).sum()
 
 
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
+    """Cross-entropy of probabilities and labels of the same shape, whose logarithms stop at -100, as PyTorch's do.
+
+    Parameters
+    ----------
+    input, target : Tensor
+    weight : Tensor, optional
+        Of a shape that broadcasts to theirs. The mean divides by N all the same.
+    reduction
+        As in PyTorch.
+
+    Returns
+    -------
+    Tensor
+    """
+    if weight is not None:
+        weight = weight.expand(input.shape)
+    return _value(input, target, "torch.binary_cross_entropy", _by_count(reduction), weight)
+
+
 def binary_cross_entropy_with_logits(
     input: Any, target: Any, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None
 ) -> Any:
@@ -107,6 +133,70 @@ def binary_cross_entropy_with_logits(
         shape = tuple(pos_weight.shape)
         raise ValueError(f"pos_weight has shape {shape}; it must be one number, or one for each column of input")
     return _value(input, target, "sigmoid_cross_entropy pos_weight", _by_count(reduction), weight, pos_weight[None])
+
+
+def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Any:
+    """target * (log(target) - input), of logarithms of probabilities; of `target` too with `log_target`.
+
+    Parameters
+    ----------
+    input, target : Tensor
+    reduction : {"mean", "batchmean", "sum", "none"}
+        As in PyTorch: ``"mean"`` divides by the count of all numbers, ``"batchmean"`` by the length of the first axis.
+    log_target
+        As in PyTorch.
+
+    Returns
+    -------
+    Tensor
+    """
+    settings = "torch.kl_div_of_logarithms" if log_target else "torch.kl_div"
+    if reduction == "batchmean":
+        total = _value(input, target, settings, "sum")
+        return total / input.shape[0] if input.dim() else total
+    return _value(input, target, settings, _by_count(reduction))
+
+
+def gaussian_nll_loss(
+    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, *, reduction: str = "mean"
+) -> Any:
+    """(log(var) + (input - target)**2 / var) / 2, of means and variances, which both get gradients.
+
+    Parameters
+    ----------
+    input, target : Tensor
+    var : Tensor or float
+        Variances of input's shape; or without its last axis, or of length 1 along one axis. None is taken below `eps`, where
+        the slope is that at `eps`, as in PyTorch.
+    full, eps, reduction
+        As in PyTorch.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If a variance is negative, or their shape is another.
+    """
+    if not isinstance(var, torch.Tensor):
+        var = torch.full_like(input, var)
+    if var.shape == input.shape[:-1]:
+        var = var.unsqueeze(-1)
+    pairs = list(zip(input.shape, var.shape, strict=False))
+    if var.dim() != input.dim() or any(n != m and m != 1 for n, m in pairs) or sum(n != m for n, m in pairs) > 1:
+        raise ValueError(f"input has shape {tuple(input.shape)} but var has shape {tuple(var.shape)}")
+    if not torch.compiler.is_compiling() and (var < 0).any():
+        raise ValueError(f"var has the negative number {var.min().item()}; variances must be >= 0")
+    computed = _at_least_single(input.dtype)
+    var = var.to(computed)
+    var = var + (torch.where(var < 0, torch.nan, var.clamp(min=eps)) - var).detach()
+    pred = torch.stack([input.to(computed), var.expand(input.shape).log()], dim=-1)
+    value = _value(pred, target, "gaussian_nll", reduction)
+    if full:
+        value = value + 0.5 * math.log(2 * math.pi) * (input.numel() if reduction == "sum" else 1)
+    return value.to(input.dtype)
 
 
 def mse_loss(input: Any, target: Any, *, reduction: str = "mean", weight: Any = None) -> Any:
@@ -160,22 +250,37 @@ def soft_margin_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any
 
 
 def poisson_nll_loss(
-    input: Any, target: Any, log_input: bool = True, full: bool = False, *, reduction: str = "mean"
+    input: Any, target: Any, log_input: bool = True, full: bool = False, *, eps: float = 1e-8, reduction: str = "mean"
 ) -> Any:
-    """exp(input) - target * input, of the logarithm of the mean.
+    """exp(input) - target * input, of the logarithm of the mean; or input - target * log(input + eps), of the mean.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        A mean plus `eps` must be > 0.
+    log_input, full, eps, reduction
+        As in PyTorch: `full` adds Stirling's approximation of the rest, where targets are above 1.
 
     Returns
     -------
     Tensor
-
-    Raises
-    ------
-    ValueError
-        If `log_input` is false or `full` is true.
     """
-    if not log_input or full:
-        raise ValueError(f"log_input is {log_input} and full is {full}; they must be True and False")
-    return _value(input, target, "poisson_nll", reduction)
+    if log_input and not full:
+        return _value(input, target, "poisson_nll", reduction)
+    computed = input.to(_at_least_single(input.dtype))
+    counts = target.detach().double()
+    rest = torch.zeros_like(counts)  # which no mean changes
+    if log_input:
+        value = _value(computed, target, "poisson_nll", reduction)
+    else:
+        value = _value(computed + eps, target, "poisson_deviance", reduction) / 2
+        rest = counts - torch.xlogy(counts, counts) - eps
+    if full:
+        stirling = torch.xlogy(counts, counts) - counts + 0.5 * torch.log(2 * math.pi * counts)
+        rest = rest + torch.where(counts > 1, stirling, 0)
+    if reduction != "none":
+        rest = rest.sum() if reduction == "sum" else rest.mean()
+    return (value + rest).to(input.dtype)
 
 
 def multi_margin_loss(
@@ -192,6 +297,105 @@ def multi_margin_loss(
     return _value(input, target, settings, _by_count(reduction), columns=columns) / input.shape[-1]
 
 
+def triplet_margin_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    *,
+    reduction: str = "mean",
+) -> Any:
+    """max(0, margin + |anchor - positive + eps| - |anchor - negative + eps|), of rows of shape (N, C), which all get gradients.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If `p` is not 2, `swap` is true, or `reduction` is ``"none"``.
+    """
+    if p != 2 or swap:
+        raise ValueError(f"p is {p} and swap is {swap}; they must be 2 and False")
+    if reduction == "none":
+        raise ValueError("reduction is 'none', but triplet is a cost of a whole batch; it must be 'mean' or 'sum'")
+    if anchor.dim() != 2 or not anchor.shape == positive.shape == negative.shape:
+        shown = ", ".join(str(tuple(x.shape)) for x in (anchor, positive, negative))
+        raise ValueError(f"anchor, positive and negative have shapes {shown}; they must have one, (N, C)")
+    count = anchor.shape[0]
+    places = torch.arange(3 * count).reshape(3, count).T
+    rows = torch.cat([anchor + eps, positive, negative])
+    return _value(rows, places, f"triplet:margin={constant(margin)}", reduction)
+
+
+def ctc_loss(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Any:
+    """Connectionist temporal classification; the mean is one of losses over lengths of labels, as in PyTorch.
+
+    Parameters
+    ----------
+    log_probs : Tensor, shape (frames, N, C) or (frames, C)
+        Logarithms of probabilities, as of ``log_softmax``, of which alone PyTorch's gradient is one.
+    targets : Tensor, shape (N, labels) or (sum of the lengths,)
+    input_lengths, target_lengths : Tensor, or sequence of int
+    blank, reduction, zero_infinity
+        As in PyTorch. The gradient of an infinite loss is 0, where PyTorch's is NaN.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If `log_probs` are no logarithms of probabilities, or as `ctc`.
+    """
+    single = log_probs.dim() == 2
+    frames, lengths = (torch.as_tensor(n, dtype=torch.int64).reshape(-1) for n in (input_lengths, target_lengths))
+    if targets.dim() == 1 and not single:
+        places = torch.arange(int(lengths.max()))
+        ids = targets[(lengths.cumsum(0) - lengths)[:, None].add(places).clamp(max=max(len(targets) - 1, 0))]
+    else:
+        ids = targets.reshape(1, -1) if single else targets
+        places = torch.arange(ids.shape[-1])
+    ids = torch.where(places < lengths[:, None], ids, -1)
+    rows = (log_probs.unsqueeze(1) if single else log_probs).transpose(0, 1)
+    _check_logarithms(rows.detach(), frames)
+    losses = _value(rows, ids, f"ctc:blank={constant(blank)} lengths", "none", columns=frames[None])
+    if zero_infinity:
+        losses = torch.where(torch.isinf(losses), 0, losses)
+    if reduction == "mean":
+        return (losses / lengths.clamp(min=1)).mean()
+    if reduction == "sum":
+        return losses.sum()
+    if reduction != "none":
+        raise ValueError(f"reduction is {reduction!r}; it must be 'mean', 'sum' or 'none'")
+    return losses[0] if single else losses
+
+
+def _check_logarithms(rows: Any, frames: Any) -> None:
+    """That the probabilities of each frame sum to 1, but for rounding."""
+    allowed = 16 * torch.finfo(rows.dtype).eps * (2 + math.log(rows.shape[-1]))
+    there = torch.arange(rows.shape[1]) < frames[:, None]
+    good = ((rows.logsumexp(-1).abs() <= allowed) | ~there).all()
+    text = "log_probs must be logarithms of probabilities that sum to 1 in each frame, as log_softmax gives"
+    if torch.compiler.is_compiling():
+        torch._assert_async(good, text)
+    elif not good:
+        raise ValueError(text)
+
+
 def constant(number: Any) -> Any:
     """A number for the text. A compiled graph is one of this number: PyTorch would let it vary after the second one it sees."""
     if torch.compiler.is_compiling():
@@ -205,6 +409,11 @@ def _value(
     input: Any, target: Any, settings: str, reduction: str, sample_weight: Any = None, columns: Any = None
 ) -> Any:
     return evaluated(input, target, sample_weight, columns, settings, reduction, "input")
+
+
+def _at_least_single(dtype: Any) -> Any:
+    """The dtype that several steps are computed in."""
+    return dtype if dtype == torch.float64 else torch.float32
 
 
 def _by_count(reduction: str) -> str:

@@ -12,15 +12,20 @@ from torch import nn
 from . import functional as F
 
 __all__ = [
+    "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
     "CrossEntropyLoss",
+    "GaussianNLLLoss",
     "HuberLoss",
+    "KLDivLoss",
     "L1Loss",
     "MSELoss",
     "MultiMarginLoss",
     "PoissonNLLLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
+    "TripletMarginLoss",
 ]
 
 
@@ -55,6 +60,30 @@ class BCEWithLogitsLoss(nn.BCEWithLogitsLoss):
         return F.binary_cross_entropy_with_logits(
             input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
+
+
+class BCELoss(nn.BCELoss):
+    """Cross-entropy of probabilities and labels."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """The cost, or the losses."""
+        return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
+
+
+class KLDivLoss(nn.KLDivLoss):
+    """The divergence of the target from logarithms of probabilities."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """The cost, or the losses."""
+        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class GaussianNLLLoss(nn.GaussianNLLLoss):
+    """The negative log-likelihood of a normal distribution, of means and variances."""
+
+    def forward(self, input: Any, target: Any, var: Any) -> Any:
+        """The cost, or the losses."""
+        return F.gaussian_nll_loss(input, target, var, self.full, self.eps, reduction=self.reduction)
 
 
 class MSELoss(nn.MSELoss):
@@ -98,11 +127,11 @@ class SoftMarginLoss(nn.SoftMarginLoss):
 
 
 class PoissonNLLLoss(nn.PoissonNLLLoss):
-    """exp(input) - target * input, of the logarithm of the mean."""
+    """The negative log-likelihood of counts, of the logarithm of their mean, or of the mean."""
 
     def forward(self, log_input: Any, target: Any) -> Any:
         """The cost, or the losses."""
-        return F.poisson_nll_loss(log_input, target, self.log_input, self.full, reduction=self.reduction)
+        return F.poisson_nll_loss(log_input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction)
 
 
 class MultiMarginLoss(nn.MultiMarginLoss):
@@ -111,3 +140,23 @@ class MultiMarginLoss(nn.MultiMarginLoss):
     def forward(self, input: Any, target: Any) -> Any:
         """The cost, or the losses."""
         return F.multi_margin_loss(input, target, self.p, self.margin, self.weight, reduction=self.reduction)
+
+
+class TripletMarginLoss(nn.TripletMarginLoss):
+    """The hinge of two distances: to a row of the same kind, and of another."""
+
+    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+        """The cost."""
+        return F.triplet_margin_loss(
+            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, reduction=self.reduction
+        )
+
+
+class CTCLoss(nn.CTCLoss):
+    """Connectionist temporal classification."""
+
+    def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:
+        """The cost, or the losses."""
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
+        )
