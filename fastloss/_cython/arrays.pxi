@@ -67,6 +67,15 @@ cdef inline bint beside(out, x, bint* aliased):
     return cnp.PyArray_DATA(<cnp.ndarray>x) == cnp.PyArray_DATA(<cnp.ndarray>out) and alike(x, <cnp.ndarray>out)
 
 
+cdef inline bint pair_of(out, pred, target, weight):
+    """Whether out is a pair, of which the second shares nothing with anything else."""
+    if type(out) is not tuple or len(<tuple>out) != 2:
+        return False
+    first, second = <tuple>out
+    return (alike(second, <cnp.ndarray>pred) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>second) and type(first) is cnp.ndarray
+            and apart(second, first) and apart(second, pred) and apart(second, target) and (weight is None or apart(second, weight)))
+
+
 cdef inline object new_like(cnp.ndarray x):
     return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
 

@@ -26,11 +26,13 @@ cdef class CoreKernel(Kernel):
         if not self.fits(<cnp.ndarray>pred, <cnp.ndarray>target, own):
             return NotImplemented
         if out is not None:
-            if call == CALL_VALUE or call >= CALL_GRAD_AND_HESS:
-                return NotImplemented
-            if not writable(out, pred, None, None, &aliased) or not apart(out, target):
+            if call == CALL_VALUE or (call >= CALL_GRAD_AND_HESS and not pair_of(out, pred, target, None)):
                 return NotImplemented
             first = out
+            if call >= CALL_GRAD_AND_HESS:
+                first, second = <tuple>out
+            if not writable(first, pred, None, None, &aliased) or not apart(first, target):
+                return NotImplemented
         elif call != CALL_VALUE:
             first = new_like(<cnp.ndarray>pred)
             if call >= CALL_GRAD_AND_HESS:

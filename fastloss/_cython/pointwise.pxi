@@ -256,7 +256,8 @@ cdef class PointwiseKernel(Kernel):
         reduced = reduction_of(reduction)
         if reduced < 0 or not alike(target, <cnp.ndarray>pred):
             return NotImplemented
-        if weight is not None and not plain_like(weight, <cnp.ndarray>pred, cnp.NPY_DOUBLE):
+        if weight is not None and not (plain_like(weight, <cnp.ndarray>pred, cnp.NPY_DOUBLE)
+                                       or plain_like(weight, <cnp.ndarray>pred, cnp.NPY_FLOAT)):
             return NotImplemented
         if not scalars(own, double_precision, job.parameters):
             return NotImplemented
@@ -292,7 +293,7 @@ cdef class PointwiseKernel(Kernel):
         put(&job.job.batch, GRADS, None if call == CALL_VALUE else first)
         put(&job.job.batch, HESSES, second)
         for k in range(OPERANDS):
-            job.lies[k] = job.job.batch.operand[k].data is not NULL
+            job.lies[k] = job.job.batch.operand[k].data is not NULL and job.job.batch.operand[k].native
         for k in range(PARAMETERS):
             job.columns[k] = NULL
         self.finish(&job, wanted)

@@ -54,14 +54,16 @@ cdef class RowsKernel(Kernel):
                 return NotImplemented
         batch.summed = reduced != NONE
         if out is not None:
-            if call >= CALL_GRAD_AND_HESS or call == CALL_VALUE:
-                return NotImplemented
-            if not writable(out, pred, target if self.by_numbers is not None and weight is None else pred, None, &aliased):
-                return NotImplemented
-            if not (apart(out, target) or aliased and self.by_numbers is not None and weight is None) or (
-                    weight is not None and not apart(out, weight)):
+            if call == CALL_VALUE or (call >= CALL_GRAD_AND_HESS and not pair_of(out, pred, target, weight)):
                 return NotImplemented
             first = out
+            if call >= CALL_GRAD_AND_HESS:
+                first, second = <tuple>out
+            if not writable(first, pred, target if self.by_numbers is not None and weight is None else pred, None, &aliased):
+                return NotImplemented
+            if not (apart(first, target) or aliased and self.by_numbers is not None and weight is None) or (
+                    weight is not None and not apart(first, weight)):
+                return NotImplemented
         elif call != CALL_VALUE:
             first = new_like(x)
             if call >= CALL_GRAD_AND_HESS:
