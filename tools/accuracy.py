@@ -16,6 +16,7 @@ terms (p - t, log t - log p), which may cancel to nothing, the unit is that of t
 
 import argparse
 import datetime
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -26,8 +27,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from cases import CASES, ROW_WAYS, SOFTMAX, VECTOR_FUNCTIONS, as_rows, distributions, row_inputs, sample
+from sample import Sample
 from truths import FUNCTIONS as DEFINED
-from truths import exact, exact_rows, ulp_error
+from truths import POINTS, digits, exact, exact_rows, num, ulp_error
+from truths_alignments import ctc
+from truths_more import NEW, ROOTS, cox, more_batch, of_batch
+from truths_structured import embeddings, listmle, pairwise_logistic, supcon, triplet
 
 import fastloss as fl
 from fastloss._core import backend as _backend
@@ -327,6 +332,75 @@ def nearly_equal_rows(table, modules, samples, rng):
                         table.add(name, "value", dtype, backend, ulp_error(result, truth, terms))
 
 
+def later_losses(table, modules, samples, rng):
+    """Those that are not among the cases: one for each sample, or row."""
+    named = {case.name for case in CASES}
+    for dtype in (np.float32, np.float64):
+        for kind in [*NEW, *(kind for kind in POINTS if kind.name not in named)]:
+            name = kind.name if kind.target in ("points", "one") else f"{kind.name} ({kind.target})"
+            progress(f"{name} {np.dtype(dtype).name}")
+            for classes in (5,) if kind.points or kind.target == "one" else (2, 10, 50):
+                n = max(4, samples // 4 if kind.points else samples // (8 * classes))
+                pred, target = more_batch(kind, n, dtype, int(rng.integers(1 << 30)), classes)
+                reduction = "mean" if kind.name in ROOTS else "none"
+                with digits(80):
+                    truth = of_batch(kind, kind.samples(pred, target), [mp.mpf(1)] * len(pred), reduction)
+                for backend in modules:
+                    _backend.select(backend)
+                    value, grad = kind.loss.value_and_grad(pred, target, reduction=reduction)
+                    hess = kind.loss.grad_and_hess(pred, target, reduction=reduction)[1]
+                    for call, result, exact_ones in (
+                        ("value", np.atleast_1d(dtype(value) if np.ndim(value) == 0 else value), truth.value),
+                        ("grad", grad, truth.grad),
+                        ("hess", hess, truth.hess),
+                    ):
+                        table.add(name, call, dtype, backend, exact_ones.units(result))
+
+
+def structured_losses(table, modules, samples, rng):
+    """Those of a whole batch: groups of twelve, sequences; and the cost alone of embeddings."""
+    normal = rng.standard_normal
+    for dtype, name in itertools.product(
+        (np.float32, np.float64), ("cox", "listmle", "pairwise_logistic", "ctc", "supcon", "triplet")
+    ):
+        progress(f"{name} {np.dtype(dtype).name}")
+        for _ in range(max(2, samples // 500)):
+            if name in ("supcon", "triplet"):
+                pred, target = embeddings(name, 12, int(rng.integers(1 << 30)))
+            elif name == "ctc":
+                pred, target = normal((5, 3)), np.array([1, 2])
+            else:
+                pred, target = (
+                    2 * normal(12),
+                    rng.integers(1, 6, 12) * (1 - 2.0 * (name == "cox") * (rng.random(12) < 0.3)),
+                )
+            pred, target = pred.astype(dtype), target if target.dtype.kind == "i" else target.astype(dtype)
+            truth = STRUCTURED[name](
+                [num(v) if np.ndim(v) == 0 else [num(u) for u in v] for v in pred], target.tolist()
+            )
+            for backend in modules:
+                _backend.select(backend)
+                loss = getattr(fl, name)
+                results = {"value": np.array([dtype(loss(pred, target, reduction="sum"))])}
+                results["grad"], results["hess"] = loss.grad_and_hess(pred, target, reduction="sum")
+                for call, result in results.items() if isinstance(truth, Sample) else [("value", results["value"])]:
+                    true = getattr(truth, call, truth)
+                    sizes = getattr(truth, "size" if call == "value" else f"{call}_sizes", None)
+                    if call == "value":
+                        true, sizes = [true], [sizes] if sizes else None
+                    table.add(name, call, dtype, backend, ulp_error(result, true, sizes))
+
+
+STRUCTURED = {
+    "cox": cox,
+    "listmle": lambda x, t: listmle(x, t).sample(),
+    "pairwise_logistic": lambda x, t: pairwise_logistic(x, t).sample(),
+    "ctc": ctc,
+    "supcon": lambda x, t: supcon(x, t, num(0.1))[0],
+    "triplet": lambda x, t: triplet(x, t)[0],
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=10_000, help="inputs where they are sampled (default 10000)")
@@ -351,6 +425,8 @@ def main():
     losses_of_rows(table, modules, arguments.samples, rng)
     functions_of_rows(table, modules, arguments.samples, rng)
     nearly_equal_rows(table, modules, arguments.samples, rng)
+    later_losses(table, modules, arguments.samples, rng)
+    structured_losses(table, modules, arguments.samples, rng)
     _backend.select()
     progress("")
     print(f"\r{'function':56} {'call':6} {'dtype':8} {'kernels':10} {'worst':>7} {'mean':>7} {'inputs':>14}")
