@@ -44,7 +44,7 @@ LEVELS = list(_backend.available())  # every kernel module that this processor r
 COMPILED = LEVELS[:-1]
 IN_USE = fl.show_config(mode="dicts")["backend"]
 BACKENDS = list(dict.fromkeys([IN_USE, "numpy"]))  # what the whole of the tests run on
-THREADED = fl.show_config(mode="dicts")["thread_pool"] == "own"
+THREADED = _backend.loops().thread_pool == "own"
 
 
 def select(name=None):

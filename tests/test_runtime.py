@@ -22,7 +22,7 @@ def test_compiled_kernels_are_there():
 
 def test_show_config(backend, capsys):
     config = fl.show_config(mode="dicts")
-    assert list(config) == ["version", "backend", "backends_available", "compiler", "thread_pool", "num_threads"]
+    assert list(config) == ["version", "backend", "backends_available", "compiler", "openmp", "num_threads"]
     assert config["backend"] == backend
     assert config["backends_available"][-1] == "numpy"
     assert fl.show_config() is None

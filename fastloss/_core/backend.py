@@ -114,7 +114,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     ----------
     mode : {"stdout", "dicts"}
         Print the configuration, or return it as a dict with the keys ``version``, ``backend``,
-        ``backends_available``, ``compiler``, ``thread_pool`` and ``num_threads``.
+        ``backends_available``, ``compiler``, ``openmp`` (False: threads are a pool of its own) and ``num_threads``.
 
     Raises
     ------
@@ -125,14 +125,14 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     --------
     >>> import fastloss as fl
     >>> sorted(fl.show_config(mode="dicts"))
-    ['backend', 'backends_available', 'compiler', 'num_threads', 'thread_pool', 'version']
+    ['backend', 'backends_available', 'compiler', 'num_threads', 'openmp', 'version']
     """
     config: dict[str, Any] = {
         "version": __version__,
         "backend": _name,
         "backends_available": available(),
         "compiler": _module.compiler,
-        "thread_pool": _module.thread_pool,
+        "openmp": False,
         "num_threads": threads.get_num_threads(),
     }
     if mode == "dicts":
@@ -144,7 +144,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     print(f"fastloss {config['version']} on {platform.machine()}, Python {platform.python_version()}")
     print(f"kernels: {config['backend']} (available: {', '.join(config['backends_available'])})")
     print(f"compiler: {config['compiler'] or 'none'}")
-    print(f"threads: {config['num_threads']}, {config['thread_pool']} pool")
+    print(f"threads: {config['num_threads']}, {_module.thread_pool} pool")
     return None
 
 
