@@ -57,6 +57,7 @@ cdef struct Parts:          # what is known of a pair of boxes
     double v                # 4/π² turn²
     double alpha            # v/(1 - I/U + v)
     double over_sum         # 1/(1 - I/U + v)
+    double loss
 
 
 cdef inline double smaller(double a, double b) noexcept nogil:
@@ -90,7 +91,7 @@ cdef inline Extent extent(double p1, double p2, double t1, double t2) noexcept n
 cdef inline Parts measure(Box loss, Extent x, Extent y) noexcept nogil:
     """1 - I/U = (what is in one box alone)/U, and C - U as a sum of areas, so that nothing cancels."""
     cdef Parts b
-    cdef double common, alone, union_, around, left, diagonal, total
+    cdef double common, alone, union_, around, left, diagonal, total, middles
     b.x = x
     b.y = y
     b.meets = (x.common > 0) & (y.common > 0)
@@ -101,6 +102,7 @@ cdef inline Parts measure(Box loss, Extent x, Extent y) noexcept nogil:
     b.over_union = over(union_)
     b.share = common * b.over_union if b.meets else 0 * total
     b.lack = alone * b.over_union if b.meets else 1 + 0 * total
+    b.loss = b.lack
     b.over_around = b.gap = b.over_diagonal = b.apart = 0
     b.turn = b.over_length = b.v = b.alpha = b.over_sum = 0
     if Box is Giou:
@@ -109,10 +111,13 @@ cdef inline Parts measure(Box loss, Extent x, Extent y) noexcept nogil:
         left = left if (x.grows != 0) & (y.grows != 0) else around - union_
         b.over_around = over(around)
         b.gap = left * b.over_around
+        b.loss = multiply_add[double](left, b.over_around, b.lack)
     if Box is Diou or Box is Ciou:
         diagonal = x.around * x.around + y.around * y.around
         b.over_diagonal = over(diagonal)
-        b.apart = (x.off * x.off + y.off * y.off) * b.over_diagonal
+        middles = x.off * x.off + y.off * y.off
+        b.apart = middles * b.over_diagonal
+        b.loss = multiply_add[double](middles, b.over_diagonal, b.lack)
     if Box is Ciou:
         total = y.size * y.other + x.size * x.other
         b.turn = arc_tangent((x.size * y.other - y.size * x.other) * over(total))
@@ -120,11 +125,8 @@ cdef inline Parts measure(Box loss, Extent x, Extent y) noexcept nogil:
         b.v = ASPECT * b.turn * b.turn
         b.over_sum = over(multiply_add[double](ASPECT * b.turn, b.turn, b.lack))
         b.alpha = b.v * b.over_sum
+        b.loss = multiply_add[double](b.alpha, b.v, b.loss)
     return b
-
-
-cdef inline double value(Box loss, Parts b) noexcept nogil:
-    return b.lack + (b.gap if Box is Giou else (b.apart + (b.alpha * b.v if Box is Ciou else 0)))
 
 
 cdef inline void along(Box loss, Parts b, Extent own, Extent cross, bint vertical, double inside, double outwards, double* slope,

@@ -1,7 +1,7 @@
 """Loops of losses of boxes, four numbers each: corner by corner apart, so that each is a line."""
 
 from ..block cimport LANES, VALUE, Block, Sums
-from ..formulas.boxes cimport Box, Extent, Parts, by_side, extent, measure, value
+from ..formulas.boxes cimport Box, Extent, Parts, by_side, extent, measure
 from ..vectors cimport inverse_power, signless
 from ..views cimport reading, real, writing, writing_rows
 from .samples cimport weigh
@@ -44,10 +44,10 @@ cdef inline int stages(Box loss, const real[::1] pred, const real[::1] target, c
             for i in range(STEP):
                 lines[PRED + k, i] = pred[SIDES * (start + i) + k]
                 lines[TARGET + k, i] = target[SIDES * (start + i) + k]
-        if block.wanted & VALUE:
-            judge(loss, lines)
         if block.wanted & ~VALUE:
-            derive(loss, lines)
+            judge(loss, lines, True)
+        else:
+            judge(loss, lines, False)
         for i in range(STEP):
             w = lines[WEIGHT, i]
             if block.wanted & VALUE and values.shape[0] > 0:
@@ -76,32 +76,24 @@ cdef inline double pair(Box loss, const double[:, ::1] lines, Py_ssize_t i, Part
     return s
 
 
-cdef inline int judge(Box loss, double[:, ::1] lines) except -1 nogil:
-    """Losses: by themselves, whatever else is wanted, so that products are fused in the same way."""
-    cdef Parts b
-    cdef Py_ssize_t i
-    for i in range(STEP):
-        pair(loss, lines, i, &b)
-        lines[WORTH, i] = value(loss, b)
-    return 0
-
-
-cdef inline int derive(Box loss, double[:, ::1] lines) except -1 nogil:
-    """Slopes and curvatures, side by side."""
+cdef inline int judge(Box loss, double[:, ::1] lines, bint sloped) except -1 nogil:
+    """Losses, and slopes and curvatures, side by side."""
     cdef Parts b
     cdef double s, slope = 0, curvature = 0
     cdef Py_ssize_t i, k
     for i in range(STEP):
         s = pair(loss, lines, i, &b)
-        by_side(loss, b, b.x, b.y, False, lines[PRED, i] - lines[TARGET, i], -1, &slope, &curvature)
-        lines[SLOPE, i], lines[CURVATURE, i] = slope, curvature
-        by_side(loss, b, b.y, b.x, True, lines[PRED + 1, i] - lines[TARGET + 1, i], -1, &slope, &curvature)
-        lines[SLOPE + 1, i], lines[CURVATURE + 1, i] = slope, curvature
-        by_side(loss, b, b.x, b.y, False, lines[TARGET + 2, i] - lines[PRED + 2, i], 1, &slope, &curvature)
-        lines[SLOPE + 2, i], lines[CURVATURE + 2, i] = slope, curvature
-        by_side(loss, b, b.y, b.x, True, lines[TARGET + 3, i] - lines[PRED + 3, i], 1, &slope, &curvature)
-        lines[SLOPE + 3, i], lines[CURVATURE + 3, i] = slope, curvature
-        for k in range(SIDES):
-            lines[SLOPE + k, i] *= s
-            lines[CURVATURE + k, i] *= s * s
+        lines[WORTH, i] = b.loss
+        if sloped:
+            by_side(loss, b, b.x, b.y, False, lines[PRED, i] - lines[TARGET, i], -1, &slope, &curvature)
+            lines[SLOPE, i], lines[CURVATURE, i] = slope, curvature
+            by_side(loss, b, b.y, b.x, True, lines[PRED + 1, i] - lines[TARGET + 1, i], -1, &slope, &curvature)
+            lines[SLOPE + 1, i], lines[CURVATURE + 1, i] = slope, curvature
+            by_side(loss, b, b.x, b.y, False, lines[TARGET + 2, i] - lines[PRED + 2, i], 1, &slope, &curvature)
+            lines[SLOPE + 2, i], lines[CURVATURE + 2, i] = slope, curvature
+            by_side(loss, b, b.y, b.x, True, lines[TARGET + 3, i] - lines[PRED + 3, i], 1, &slope, &curvature)
+            lines[SLOPE + 3, i], lines[CURVATURE + 3, i] = slope, curvature
+            for k in range(SIDES):
+                lines[SLOPE + k, i] *= s
+                lines[CURVATURE + k, i] *= s * s
     return 0

@@ -66,8 +66,10 @@ cdef inline int sort_members(double[:, ::1] tile, double[:, ::1] state, Py_ssize
 
 
 cdef inline int merge_sort(double[::1] x, double[::1] spare, Py_ssize_t n) except -1 nogil:
-    """From runs of one number up; what is not a number ends up anywhere."""
+    """From runs of one number up, without a branch on what they are; what is not a number ends up anywhere."""
     cdef Py_ssize_t run = 1, start, middle, end, i, j, k
+    cdef double a, b
+    cdef bint second
     while run < n:
         for k in range(n):
             spare[k] = x[k]
@@ -75,14 +77,22 @@ cdef inline int merge_sort(double[::1] x, double[::1] spare, Py_ssize_t n) excep
         while start < n:
             middle = min(start + run, n)
             end = min(middle + run, n)
-            i, j = start, middle
-            for k in range(start, end):
-                if j >= end or (i < middle and not spare[j] < spare[i]):
-                    x[k] = spare[i]
-                    i += 1
-                else:
-                    x[k] = spare[j]
-                    j += 1
+            i, j, k = start, middle, start
+            while i < middle and j < end:
+                a, b = spare[i], spare[j]
+                second = b < a
+                x[k] = b if second else a
+                j += second
+                i += 1 - second
+                k += 1
+            while i < middle:
+                x[k] = spare[i]
+                i += 1
+                k += 1
+            while j < end:
+                x[k] = spare[j]
+                j += 1
+                k += 1
             start = end
         run *= 2
     return 0
@@ -90,23 +100,19 @@ cdef inline int merge_sort(double[::1] x, double[::1] spare, Py_ssize_t n) excep
 
 cdef inline double below(const double[::1] x, double y, Py_ssize_t n) noexcept nogil:
     """How many of n numbers in order are less than y."""
-    cdef Py_ssize_t low = 0, high = n, middle
-    while low < high:
-        middle = (low + high) // 2
-        if x[middle] < y:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    cdef Py_ssize_t low = 0, half
+    while n > 1:
+        half = n // 2
+        low += half if x[low + half - 1] < y else 0
+        n -= half
+    return low + (x[low] < y)
 
 
 cdef inline double up_to(const double[::1] x, double y, Py_ssize_t n) noexcept nogil:
     """How many are not greater."""
-    cdef Py_ssize_t low = 0, high = n, middle
-    while low < high:
-        middle = (low + high) // 2
-        if x[middle] <= y:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    cdef Py_ssize_t low = 0, half
+    while n > 1:
+        half = n // 2
+        low += half if x[low + half - 1] <= y else 0
+        n -= half
+    return low + (x[low] <= y)
