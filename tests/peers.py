@@ -12,6 +12,6 @@ SPARED = ("lifelines", "pyspark", "ray")  # an older pandas, hundreds of megabyt
 def needed(module):
     """The module, if it is installed; at the head of a file it decides about all tests of it."""
     demanded = os.environ.get("FASTLOSS_TEST_PEERS") == "1" and module not in SPARED
-    if importlib.util.find_spec(module) is None and not demanded:
+    if importlib.util.find_spec(module.partition(".")[0]) is None and not demanded:
         pytest.skip(f"{module} is not installed", allow_module_level=True)
     return importlib.import_module(module)
