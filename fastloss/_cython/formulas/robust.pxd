@@ -138,8 +138,10 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
     elif Pointwise is Welsch:
         # work[0] = the root of e⁻ᵘ, work[1] = e⁻ᵘ − 1, with what rounding takes from u
         delta = <real>loss.delta
+        lift = lift_of(delta, delta)        # what rounding takes from a quotient of the smallest numbers is no number
+        delta = delta * lift
         for i in range(n):
-            p = pred[start + i] - target[start + i]
+            p = (pred[start + i] - target[start + i]) * lift
             r = p / delta
             u = r * r
             work[0, i] = -half * u
