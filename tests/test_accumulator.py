@@ -150,6 +150,7 @@ def test_a_batch_that_is_refused_leaves_no_trace():
     assert total.samples == 2
 
 
+@pytest.mark.thread_unsafe
 def test_nothing():
     assert fl.Accumulator("mae", reduction="sum").compute() == 0
     for batches, reason in (

@@ -73,6 +73,7 @@ def test_truth(backend, frames, classes, labels, blank, dtype):
     same_bits(fl.ctc(pred[None], target, **keywords), value)
 
 
+@pytest.mark.thread_unsafe
 @each_dtype
 def test_backends_agree(backend, dtype, rng):
     for n, frames, classes, labels in ((5, 12, 6, 4), (2, 90, 40, 30), (3, 33, 33, 16), (40, 6, 2, 2)):

@@ -884,6 +884,7 @@ def test_hessian_of_a_linear_model_times_a_vector(backend, kind):
         )
 
 
+@pytest.mark.thread_unsafe
 def test_hessp_of_many_blocks_and_parameters(backend, monkeypatch):
     rng = np.random.default_rng(0)
     X, ids = rng.standard_normal((300, FEATURES)), rng.integers(0, 3, 300)
@@ -992,6 +993,7 @@ def test_arguments_arrive_however_they_are_given(call):
     refused(TypeError, "curvature", fl.barron.grad, pred, target, curvature="exact")
 
 
+@pytest.mark.thread_unsafe
 def test_a_call_keeps_no_reference():
     pred, target, weight, delta = np.ones(40), np.zeros(40), np.ones(40), 2.5
     out = np.empty(40)

@@ -93,6 +93,7 @@ def test_derivatives_and_products(backend, loss, own, rows):
         np.testing.assert_allclose(turned.ravel(), hessian @ vector.ravel(), rtol=1e-5, atol=1e-7 * scale)
 
 
+@pytest.mark.thread_unsafe
 @each_tried
 def test_majorizers_are_bounds(backend, loss, own, rows):
     pred, target, weight = drawn(loss, rows)
@@ -404,6 +405,7 @@ def test_the_table_has_every_loss_with_its_aliases():
 # ---- linear models ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thread_unsafe
 @each_loss
 def test_linear_models(backend, loss, rng, monkeypatch):
     monkeypatch.setattr(fl.linear, "BLOCK_BYTES", 16 * 32)

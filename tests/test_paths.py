@@ -48,6 +48,7 @@ def test_what_else_is_asked_for_changes_no_bit(loss, dtype):
                     np.testing.assert_array_equal(dtype(cost / times), value[i])
 
 
+@pytest.mark.thread_unsafe
 @pytest.mark.parametrize(("loss", "ids"), ROWS, ids=named)
 def test_rows_few_of_whose_classes_have_any_probability(loss, ids):
     """Exact zeros beside each other, in every place of a vector."""

@@ -118,6 +118,7 @@ def test_a_limit_in_force_at_import_holds_until_it_ends(compiled):
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thread_unsafe
 def test_no_warning_is_left_open(backend):
     """A gradient that overflows in the conversion to float16 gives infinity quietly, as the compiled kernels do."""
     with warnings.catch_warnings():
