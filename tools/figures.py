@@ -64,7 +64,7 @@ def chosen(path: Path | None = None) -> tuple[Report, list[Report]]:
     paths = sorted(RUNS.glob("*.json"), key=lambda path: path.stem)
     runs = [Report.loads(path.read_text(), str(path)) for path in paths]
     first = Report.loads(path.read_text(), str(path)) if path else runs[0]
-    return first, [report for report in runs if report.threads > 1]
+    return first, [report for report in runs if report.threads > 1] or runs
 
 
 def main() -> None:
