@@ -99,9 +99,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     -------
     Tensor
     """
-    if weight is not None:
-        weight = weight.expand(input.shape)
-    return _value(input, target, "torch.binary_cross_entropy", _by_count(reduction), weight)
+    return _value(input, target, "torch.binary_cross_entropy", _by_count(reduction), _like(input, weight))
 
 
 def binary_cross_entropy_with_logits(
@@ -123,8 +121,7 @@ def binary_cross_entropy_with_logits(
     -------
     Tensor
     """
-    if weight is not None:
-        weight = weight.expand(input.shape)
+    weight = _like(input, weight)
     if pos_weight is None:
         return _value(input, target, "sigmoid_cross_entropy", _by_count(reduction), weight)
     if pos_weight.numel() == 1 and input.dim():
@@ -409,6 +406,11 @@ def _value(
     input: Any, target: Any, settings: str, reduction: str, sample_weight: Any = None, columns: Any = None
 ) -> Any:
     return evaluated(input, target, sample_weight, columns, settings, reduction, "input")
+
+
+def _like(input: Any, weight: Any) -> Any:
+    """Weights as often as there are numbers."""
+    return None if weight is None else weight.expand(input.shape)
 
 
 def _at_least_single(dtype: Any) -> Any:
