@@ -856,8 +856,8 @@ MUTANTS = [
     *of(
         "_cython/loops/ports.pxd",
         "test_classes test_catalogue test_truths_rows",
-        ("tile[P, j * m + i] = x[j, i] + 0.0", "tile[P, j * m + i] = x[j, i]"),
-        ("cdef double none = 0 if block.inspected else -INFINITY", "cdef double none = 0"),
+        ("line[j * m + i] = x[j, i] + 0.0", "line[j * m + i] = x[j, i]"),
+        ("0 if block.inspected else -INFINITY, block)", "0, block)"),
         ("if row[WEIGHT, i if class_major else j] != 0 and (x[j, i] < 0)", "if (x[j, i] < 0)"),
         ("signless(<real>(g[j * m + i] * weight[i] if weight[i] != 0 else 0))", "signless(<real>g[j * m + i])"),
         ("signless(<real>(h[i] * weight[0] if weight[0] != 0 else 0))", "signless(<real>(g[i] * weight[0]))"),

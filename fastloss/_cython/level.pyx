@@ -2,7 +2,6 @@
 
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport calloc, malloc
 
 from .block cimport CtcFunction, GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
@@ -46,7 +45,8 @@ from .loops.ports cimport give, look, take
 from .loops.scored_rows cimport scored
 from .rows_block cimport Give, Look, RowsFunction, Take
 from .tables cimport (
-    CtcEntry, Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, pointwise_entry)
+    CtcEntry, Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, pointwise_entry,
+    room)
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -168,9 +168,7 @@ cdef dict tables():
 
 
 cdef inline object memory():
-    cdef Memory* self = <Memory*>malloc(sizeof(Memory))
-    if self is NULL:
-        raise MemoryError()
+    cdef Memory* self = <Memory*>room(sizeof(Memory))
     self.load_f, self.load_d, self.load_ids = load_f, load_d, load_ids
     self.store_f, self.store_d = store_f, store_d
     self.collect_f, self.collect_d = collect_f, collect_d
@@ -180,9 +178,7 @@ cdef inline object memory():
 
 
 cdef inline object floor():
-    cdef Floor* self = <Floor*>malloc(sizeof(Floor))
-    if self is NULL:
-        raise MemoryError()
+    cdef Floor* self = <Floor*>room(sizeof(Floor))
     self.read, self.write = read, write
     return PyCapsule_New(self, "floor", NULL)
 
@@ -203,9 +199,7 @@ cdef inline object boxes_entry(const Box* tag):
 
 cdef inline object pair_entry(const Pair* tag):
     cdef Pair loss
-    cdef PairEntry* self = <PairEntry*>malloc(sizeof(PairEntry))
-    if self is NULL:
-        raise MemoryError()
+    cdef PairEntry* self = <PairEntry*>room(sizeof(PairEntry))
     self.function[0] = <PairFunction>pair[Pair, float]
     self.function[1] = <PairFunction>pair[Pair, double]
     self.inspected = inspected(loss)
@@ -213,42 +207,31 @@ cdef inline object pair_entry(const Pair* tag):
 
 
 cdef inline object group_entry(GroupFunction function, bint paired):
-    cdef GroupEntry* self = <GroupEntry*>malloc(sizeof(GroupEntry))
-    if self is NULL:
-        raise MemoryError()
+    cdef GroupEntry* self = <GroupEntry*>room(sizeof(GroupEntry))
     self.function, self.paired = function, paired
     return PyCapsule_New(self, "groups", NULL)
 
 
 cdef inline object similarity_entry():
-    cdef SimilarityEntry* self = <SimilarityEntry*>malloc(sizeof(SimilarityEntry))
-    if self is NULL:
-        raise MemoryError()
+    cdef SimilarityEntry* self = <SimilarityEntry*>room(sizeof(SimilarityEntry))
     self.function = <SimilarityFunction>similarity
     return PyCapsule_New(self, "similarities", NULL)
 
 
 cdef inline object triplet_entry():
-    cdef TripletEntry* self = <TripletEntry*>malloc(sizeof(TripletEntry))
-    if self is NULL:
-        raise MemoryError()
+    cdef TripletEntry* self = <TripletEntry*>room(sizeof(TripletEntry))
     self.function = <TripletFunction>triplet
     return PyCapsule_New(self, "triplets", NULL)
 
 
 cdef inline object ctc_entry():
-    cdef CtcEntry* self = <CtcEntry*>malloc(sizeof(CtcEntry))
-    if self is NULL:
-        raise MemoryError()
+    cdef CtcEntry* self = <CtcEntry*>room(sizeof(CtcEntry))
     self.function = <CtcFunction>alignments
     return PyCapsule_New(self, "ctc", NULL)
 
 
 cdef inline RowsEntry* new_rows() except NULL:
-    cdef RowsEntry* self = <RowsEntry*>calloc(1, sizeof(RowsEntry))
-    if self is NULL:
-        raise MemoryError()
-    return self
+    return <RowsEntry*>room(sizeof(RowsEntry))
 
 
 cdef inline object rows(RowsEntry* self):

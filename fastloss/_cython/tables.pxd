@@ -5,7 +5,7 @@ An entry travels as a capsule, whose name says of which family it is; it is neve
 
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport malloc
+from libc.stdlib cimport calloc
 
 from .block cimport CtcFunction, GroupFunction, PairFunction, PointwiseFunction, SimilarityFunction, TripletFunction
 from .rows_block cimport Ports, RowsFunction
@@ -71,9 +71,15 @@ cdef struct RowsEntry:
     RowsForm rows
 
 
-cdef inline object pointwise_entry(PointwiseFunction of_float, PointwiseFunction of_double, bint inspected, const char* kind):
-    cdef PointwiseEntry* self = <PointwiseEntry*>malloc(sizeof(PointwiseEntry))
-    if self is NULL:
+cdef inline void* room(size_t size) except NULL:
+    """Memory for an entry, all zeros."""
+    cdef void* place = calloc(1, size)
+    if place is NULL:
         raise MemoryError()
+    return place
+
+
+cdef inline object pointwise_entry(PointwiseFunction of_float, PointwiseFunction of_double, bint inspected, const char* kind):
+    cdef PointwiseEntry* self = <PointwiseEntry*>room(sizeof(PointwiseEntry))
     self.function[0], self.function[1], self.inspected = of_float, of_double, inspected
     return PyCapsule_New(self, kind, NULL)

@@ -109,39 +109,36 @@ cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, 
 cdef inline int load(const real[:, ::1] x, const real[:, ::1] t, const int64_t[::1] label, double[:, ::1] tile,
                      Py_ssize_t r, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
     """What is no number of a row's is 0, of logits and scores -inf."""
-    cdef Py_ssize_t i, j, n = block.rows, c = block.classes, size = tile.shape[1]
-    cdef double none = 0 if block.inspected else -INFINITY
+    cdef Py_ssize_t i
+    fill(x, tile[P], r, m, 0 if block.inspected else -INFINITY, block)
+    if block.compared:
+        return 0
+    if not block.labelled:
+        return fill(t, tile[T], r, m, 0, block)
+    for i in range(tile.shape[1]):
+        tile[T, i] = 0
+    if block.class_major:
+        for i in range(block.rows):
+            if label[i] >= 0:
+                tile[T, label[i] * m + i] = 1
+    elif label[r] >= 0:
+        tile[T, label[r]] = 1
+    return 0
+
+
+cdef inline int fill(const real[:, ::1] x, double[::1] line, Py_ssize_t r, Py_ssize_t m, double none,
+                     const RowsBlock* block) except -1 nogil:
+    """A line of a tile, of -0: 0. What comes after a long row is `none`."""
+    cdef Py_ssize_t i, j, n = block.rows, c = block.classes
     if block.class_major:
         for j in range(c):
             for i in range(n):
-                tile[P, j * m + i] = x[j, i] + 0.0          # of -0: 0
+                line[j * m + i] = x[j, i] + 0.0
             for i in range(n, m):
-                tile[P, j * m + i] = 0
-    else:
-        for i in range(c):
-            tile[P, i] = x[r, i] + 0.0
-        for i in range(c, size):
-            tile[P, i] = none
-    if block.compared:
+                line[j * m + i] = 0
         return 0
-    if block.labelled:
-        for i in range(size):
-            tile[T, i] = 0
-        if block.class_major:
-            for i in range(n):
-                if label[i] >= 0:
-                    tile[T, label[i] * m + i] = 1
-        elif label[r] >= 0:
-            tile[T, label[r]] = 1
-    elif block.class_major:
-        for j in range(c):
-            for i in range(n):
-                tile[T, j * m + i] = t[j, i] + 0.0
-            for i in range(n, m):
-                tile[T, j * m + i] = 0
-    else:
-        for i in range(c):
-            tile[T, i] = t[r, i] + 0.0
-        for i in range(c, size):
-            tile[T, i] = 0
+    for i in range(c):
+        line[i] = x[r, i] + 0.0
+    for i in range(c, line.shape[0]):
+        line[i] = none
     return 0

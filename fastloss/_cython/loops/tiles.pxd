@@ -6,7 +6,8 @@ from libc.stdint cimport int64_t
 
 from ..block cimport LANES
 from ..rows_block cimport LINES, TILES, RowsBlock
-from ..views cimport writing_ids, writing_rows
+from ..views cimport writing, writing_ids, writing_rows
+from .sums cimport halved
 
 cdef enum:                  # tiles
     P                       # probabilities; of hinges how near a class comes
@@ -42,13 +43,10 @@ cdef inline double at(Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, bint folded) noe
 
 cdef inline int fold_sum(double[::1] lane, bint folded) except -1 nogil:
     """Of a long row, the sum of all lanes in each of them."""
-    cdef Py_ssize_t k, half = LANES // 2
+    cdef Py_ssize_t k
     if not folded:
         return 0
-    while half > 0:
-        for k in range(half):
-            lane[k] += lane[k + half]
-        half //= 2
+    halved(writing(&lane[0], LANES))
     for k in range(1, LANES):
         lane[k] = lane[0]
     return 0
