@@ -241,6 +241,30 @@ def test_constants_of_counts():
     assert np.isnan(fl.poisson_nll.constant([1, nan]))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [fl.hinge, fl.squared_hinge, fl.perceptron, fl.modified_huber], ids=str)
+def test_labels_in_place_of_which_slopes_are_written(backend, loss, dtype, rng):
+    """A label that is NaN goes through, and one that is none is found, before or while its place is written to."""
+    for n in (5, 5000, 400_000):
+        pred, target = rng.standard_normal(n).astype(dtype), rng.choice(np.array([-1, 1], dtype), n)
+        target[n // 2] = np.nan
+        cost, grad = loss.value_and_grad(pred, target)
+        assert np.isnan(cost) and list(np.flatnonzero(np.isnan(grad))) == [n // 2]
+        for call in (loss.grad, loss.value_and_grad):
+            out = target.copy()
+            call(pred, out, out=out)
+            np.testing.assert_array_equal(out, grad)
+        target[n // 3] = 0.5
+        for call in (loss.grad, loss.value_and_grad):
+            out = target.copy()
+            for arguments in ({"pred": pred, "target": target}, {"pred": pred, "target": out, "out": out}):
+                with pytest.raises(ValueError, match=rf"target\[{n // 3}\]"):
+                    call(**arguments)
+            np.testing.assert_array_equal(out, target)
+        with pytest.raises(ValueError, match=rf"target\[{n // 3}\]"):
+            loss(pred, target)
+
+
 def test_constants_of_margins():
     labels = [1, 1, 1, -1.0]
     assert fl.hinge.constant(labels, margin=2.5) == 2.5

@@ -40,6 +40,7 @@ cdef struct Batch:
     Py_ssize_t stride[AXES][OPERANDS]
     bint double_precision
     int wanted                  # of block.pxd
+    bint inspected              # all inputs are known to be inside the domain
     bint summed                 # losses are added up, not written
     double scale                # of gradient and Hessian
     double unit                 # a power of two that weights are multiplied by, so that all sums are in range

@@ -34,6 +34,7 @@ cdef struct Block:          # of a pointwise loss: `size` samples, a multiple of
     double lift             # of statistics: a power of two that errors are multiplied by, so that their squares are in range
     double root             # and the root of their mean
     bint streaming          # the gradient is not written where it will stay
+    bint inspected          # all inputs are known to be inside the domain
 
 ctypedef int (*PointwiseFunction)(const void* loss, const void* pred, const void* target, const Block* block,
                                  Sums* sums) except -1 nogil

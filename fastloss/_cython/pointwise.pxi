@@ -2,7 +2,7 @@
 
 cdef enum:
     CHUNK = 16384                       # samples that a thread takes at a time
-    AHEAD = 4096                        # bytes: how far before its use memory is asked for ...
+    AHEAD = 2048                        # bytes: how far before its use memory is asked for ...
     AHEAD_FROM = 1 << 20                # ... if an input is larger than this, and so not in a cache near by
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
     APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
@@ -120,6 +120,7 @@ cdef inline void begin(const PointwiseJob* self, Block* block, Py_ssize_t n) noe
     block.root = self.root
     block.ahead = self.ahead
     block.streaming = self.streaming
+    block.inspected = self.job.batch.inspected
 
 
 cdef inline char* at(const Batch* batch, int k, Py_ssize_t start) noexcept nogil:
@@ -259,6 +260,9 @@ cdef class PointwiseKernel(Kernel):
         if weight is not None and not (plain_like(weight, <cnp.ndarray>pred, cnp.NPY_DOUBLE)
                                        or plain_like(weight, <cnp.ndarray>pred, cnp.NPY_FLOAT)):
             return NotImplemented
+        for k in range(PARAMETERS):
+            job.columns[k] = NULL
+            job.parameters[k] = 0
         if not scalars(own, double_precision, job.parameters):
             return NotImplemented
         job.job.batch.summed = reduced != NONE
@@ -294,8 +298,6 @@ cdef class PointwiseKernel(Kernel):
         put(&job.job.batch, HESSES, second)
         for k in range(OPERANDS):
             job.lies[k] = job.job.batch.operand[k].data is not NULL and job.job.batch.operand[k].native
-        for k in range(PARAMETERS):
-            job.columns[k] = NULL
         self.finish(&job, wanted)
         self.evaluate(&job, reduced, weight is not None, out is not None, aliased, &cost, &total)
         if total.seen & OUTSIDE or (reduced == MEAN and weight is not None and total.weight == 0):

@@ -155,6 +155,7 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
     cdef bint wide = by_weight or batch.double_precision
     by_weight = by_weight and reduction == MEAN
     batch.unit = 1
+    batch.inspected = False
     if inspect_first or (wanted & ~VALUE and averaged and (by_weight or count_first)):
         batch.wanted = 0
         run(job, total)
@@ -165,6 +166,7 @@ cdef int evaluate(Job* job, int reduction, bint by_weight, bint count_first, bin
         batch.wanted = wanted
         if total.seen & OUTSIDE:
             return 0
+        batch.inspected = True
         if averaged:
             divisor = total.weight if by_weight else total.samples / job.summands
     batch.scale = 1 / divisor if divisor != 0 else 0

@@ -46,6 +46,14 @@ cdef extern from "vecmath.h" nogil:
     int beyond_unit_d(const double* x, Py_ssize_t n) noexcept
     int beyond_signs_f(const float* x, Py_ssize_t n) noexcept
     int beyond_signs_d(const double* x, Py_ssize_t n) noexcept
+    const bint IN_PASSING
+    ctypedef struct Labels:
+        pass
+    void no_labels(Labels* seen) noexcept
+    void look_f(Labels* seen, Py_ssize_t k, float x) noexcept
+    void look_d(Labels* seen, Py_ssize_t k, double x) noexcept
+    int strays_f(const Labels* seen) noexcept
+    int strays_d(const Labels* seen) noexcept
     int inside_unit_f(const float* x, Py_ssize_t n) noexcept
     int inside_unit_d(const double* x, Py_ssize_t n) noexcept
     int below_f(const float* x, Py_ssize_t n, float bound) noexcept
@@ -188,6 +196,29 @@ cdef inline bint beyond_signs(const real* x, Py_ssize_t n) noexcept nogil:
         return beyond_signs_f(x, n)
     else:
         return beyond_signs_d(x, n)
+
+
+cdef inline real at_least(real x, real least) noexcept nogil:
+    """NaN stays NaN."""
+    return least if least > x else x
+
+
+cdef inline real by_sign(real d, real up, real down) noexcept nogil:
+    """`up` if d > 0, `down` if d < 0, else d: 0 or NaN. (One choice after the other: of nested ones, twice as many are made.)"""
+    cdef real zero = 0, s = up if d > zero else d
+    return down if d < zero else s
+
+
+cdef inline void look(Labels* seen, Py_ssize_t k, real x) noexcept nogil:
+    """At label k of LANES; `strays` says whether anything that was looked at is neither 1 nor -1."""
+    if real is float:
+        look_f(seen, k, x)
+    else:
+        look_d(seen, k, x)
+
+
+cdef inline bint strays(const Labels* seen, real kind) noexcept nogil:
+    return strays_f(seen) if real is float else strays_d(seen)
 
 
 cdef inline bint inside_unit(const real* x, Py_ssize_t n) noexcept nogil:

@@ -52,6 +52,30 @@ static inline int beyond_signs_d(const double *x, ptrdiff_t n) {
     return (any & 0x7fffffffffffffffull) != 0;
 }
 
+/* The last number by number, where there are registers to gather bits in while something else is computed. */
+#ifdef __AVX512F__
+#define IN_PASSING 1
+#else
+#define IN_PASSING 0
+#endif
+typedef struct { uint32_t f[32]; uint64_t d[32]; } Labels; /* LANES at a time, of one dtype */
+static inline void no_labels(Labels *seen) { /* a call of memset would keep them in memory */
+    for (ptrdiff_t k = 0; k < 32; k++) seen->f[k] = 0;
+    for (ptrdiff_t k = 0; k < 32; k++) seen->d[k] = 0;
+}
+static inline void look_f(Labels *seen, ptrdiff_t k, float x) { seen->f[k] |= bits_of_float(x) ^ 0x3f800000u; }
+static inline void look_d(Labels *seen, ptrdiff_t k, double x) { seen->d[k] |= bits_of_double(x) ^ 0x3ff0000000000000ull; }
+static inline int strays_f(const Labels *seen) {
+    uint32_t any = 0;
+    for (ptrdiff_t k = 0; k < 32; k++) any |= seen->f[k];
+    return (any & 0x7fffffffu) != 0;
+}
+static inline int strays_d(const Labels *seen) {
+    uint64_t any = 0;
+    for (ptrdiff_t k = 0; k < 32; k++) any |= seen->d[k];
+    return (any & 0x7fffffffffffffffull) != 0;
+}
+
 static inline int inside_unit_f(const float *x, ptrdiff_t n) {
     uint32_t any = 0;
     UNROLLED

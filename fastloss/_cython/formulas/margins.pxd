@@ -1,17 +1,19 @@
 """Losses of a score against a sign, of the margin m = target·pred. See robust.pxd for how a file of formulas is made."""
 
 from ..block cimport LANES, VALUE
-from ..vectors cimport absolute, beyond_signs, softplus_bound, vexp, vgrow, vlog1p
+from ..vectors cimport absolute, at_least, beyond_signs, softplus_bound, vexp, vgrow, vlog1p
 from ..views cimport real
 
 cdef struct Hinge:
     double margin
+    double nothing          # 0, of which a compiler that knew it would make a choice, where this becomes a maximum
 
 cdef struct SquaredHinge:
     double margin
+    double nothing
 
 cdef struct Perceptron:
-    double unused
+    double nothing
 
 cdef struct Logistic:
     double unused
@@ -20,7 +22,7 @@ cdef struct Exponential:
     double unused
 
 cdef struct ModifiedHuber:
-    double unused
+    double nothing
 
 ctypedef fused Pointwise:
     Hinge
@@ -76,21 +78,18 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
     """One sample's loss, derivative, second derivative and a majorizer of that. What nobody reads is never computed."""
     cdef real zero = 0, one = 1, two = 2, four = 4, a, m, p, q
     if Pointwise is Hinge:
-        m = <real>loss.margin - target * pred
-        m = zero if m < zero else m
+        m = at_least(<real>loss.margin - target * pred, <real>loss.nothing)
         value[0] = m
         grad[0] = -target if m > zero else m
         hess[0] = bound[0] = zero
     elif Pointwise is SquaredHinge:
-        m = <real>loss.margin - target * pred
-        m = zero if m < zero else m
+        m = at_least(<real>loss.margin - target * pred, <real>loss.nothing)
         value[0] = m * m
         grad[0] = -two * target * m
         hess[0] = two if m > zero else m
         bound[0] = two if m == m else m
     elif Pointwise is Perceptron:
-        m = -target * pred
-        m = zero if m < zero else m
+        m = at_least(-target * pred, <real>loss.nothing)
         value[0] = m
         grad[0] = -target if m > zero else m
         hess[0] = bound[0] = zero
@@ -113,8 +112,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
     else:
         # (1 − m)² from m = −1 to 1, −4m below
         m = target * pred
-        q = one - m
-        q = zero if q < zero else q
+        q = at_least(one - m, <real>loss.nothing)
         value[0] = -four * m if m < -one else q * q
         grad[0] = -four * target if m < -one else -two * target * q
         hess[0] = zero if m < -one else (two if q > zero else q)

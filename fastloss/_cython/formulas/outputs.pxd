@@ -3,7 +3,7 @@
 from libc.math cimport copysign, fabs
 
 from ..block cimport LANES
-from ..vectors cimport absolute, multiply_add, normal_bulk, normal_tail, vexp
+from ..vectors cimport absolute, by_sign, multiply_add, normal_bulk, normal_tail, vexp
 from ..views cimport real
 
 cdef extern from "math.h" nogil:
@@ -109,7 +109,7 @@ cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, con
         k = absolute(d) * e * e if d != zero else (zero if s == s else s)
         value[0] = infinite if k == infinite else s + k
         e = e * e
-        m_grad[0] = e if d > zero else (-e if d < zero else d)
+        m_grad[0] = by_sign(d, e, -e)
         s_grad[0] = one - k
         m_hess[0] = e * e if bounded else zero
         s_hess[0] = k

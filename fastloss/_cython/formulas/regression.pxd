@@ -2,7 +2,7 @@
 of formulas is made."""
 
 from ..block cimport LANES
-from ..vectors cimport absolute, below, vlogsum
+from ..vectors cimport absolute, at_least, below, by_sign, vlogsum
 from ..views cimport real
 
 cdef extern from *:
@@ -27,9 +27,11 @@ cdef struct Expectile:
 
 cdef struct EpsilonInsensitive:
     double epsilon
+    double nothing
 
 cdef struct SquaredEpsilonInsensitive:
     double epsilon
+    double nothing
 
 cdef struct Msle:
     double unused
@@ -112,14 +114,16 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         hess[0] = bound[0] = two
     elif Pointwise is Mae:
         value[0] = m
-        grad[0] = one if d > zero else (-one if d < zero else d)
+        grad[0] = by_sign(d, one, -one)
         hess[0] = zero
         bound[0] = one              # as boosters have it
     elif Pointwise is Quantile:
         a = <real>loss.alpha
         b = <real>(1 - loss.alpha)
-        value[0] = b * d if d > zero else (-a * d if d < zero else d)
-        grad[0] = b if d > zero else (-a if d < zero else d)
+        p = b * d
+        q = -a * d
+        value[0] = q if q > p else p
+        grad[0] = by_sign(d, b, -a)
         hess[0] = zero
         bound[0] = one
     elif Pointwise is Expectile:
@@ -130,15 +134,13 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         grad[0] = two * s * d
         hess[0] = bound[0] = two * s if d == d else d
     elif Pointwise is EpsilonInsensitive:
-        s = m - <real>loss.epsilon
-        value[0] = zero if s < zero else s
-        q = one if d > zero else -one
-        grad[0] = q if s > zero else (zero if s <= zero else s)
+        s = at_least(m - <real>loss.epsilon, <real>loss.nothing)
+        value[0] = s
+        grad[0] = (one if d > zero else -one) if s > zero else s
         hess[0] = zero
         bound[0] = one
     elif Pointwise is SquaredEpsilonInsensitive:
-        s = m - <real>loss.epsilon
-        s = zero if s < zero else s
+        s = at_least(m - <real>loss.epsilon, <real>loss.nothing)
         value[0] = s * s
         grad[0] = two * s if d > zero else -two * s
         hess[0] = two if s > zero else s
@@ -158,7 +160,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         t = absolute(target)
         s = <real>loss.eps if t < <real>loss.eps else t
         value[0] = m if m == zero else m / s
-        grad[0] = one / s if d > zero else (-one / s if d < zero else d)
+        grad[0] = by_sign(d, one / s, -one / s)
         hess[0] = zero
         bound[0] = one
     else:
@@ -173,9 +175,8 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         p = t / s if s < beyond else half * (t / a)
         q = p / s if s < beyond else half * (p / a)
         b = two * q if pred == zero else four * q
-        b = b if d > zero else (-b if d < zero else d)
-        flat = apart | ((target == zero) & (pred == pred))
-        grad[0] = zero if flat else b
+        b = by_sign(d, b, -b)
+        grad[0] = zero if apart else b
         q = two * four * q / s if s < beyond else four * q / a
         q = -q if (d > zero) == (pred > zero) else q
-        hess[0] = bound[0] = zero if (flat | (pred == zero) | (d == zero)) & (d == d) else q
+        hess[0] = bound[0] = zero if (apart | (pred == zero) | (d == zero)) & (d == d) else q

@@ -2,4 +2,7 @@
 
 from ..formulas.functions cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
 
+cdef enum:
+    SIGNS = 0
+
 include "pointwise.pxi"

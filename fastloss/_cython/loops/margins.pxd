@@ -2,4 +2,7 @@
 
 from ..formulas.margins cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
 
+cdef enum:
+    SIGNS = 1
+
 include "pointwise.pxi"

@@ -3,11 +3,12 @@
 # What is common has a loop of its own, in which value, slope and sums stay in registers; weights and single losses go through
 # `evaluate`. Inputs of LANES samples are read before anything of theirs is written, so an output may be any of the inputs. A
 # block's results stand in a local array first: were they stored as they come, the compiler would have to test for overlap, and
-# would keep the running sums in memory.
+# would keep the running sums in memory. A file that includes this says whether its labels are SIGNS, 1 and −1, which may be looked
+# at in passing.
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, SOFT, VALUE, Block, PointwiseFunction, Sums
 from ..tables cimport pointwise_entry
-from ..vectors cimport fetch, signless
+from ..vectors cimport IN_PASSING, Labels, fetch, look, no_labels, signless, strays
 from ..views cimport reading, real, writing, writing_rows
 from .samples cimport ask_for, scaled, weigh
 
@@ -41,13 +42,15 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
     """A stage is inspected, has its vector functions prepared, and is computed, all in the first-level cache."""
     cdef Py_ssize_t start = 0, n = pred.shape[0], m, ahead = block.ahead, step = STAGE if prepares(loss) else LONG_STAGE
     cdef int wanted = block.wanted, seen
-    cdef bint weighted = weight.shape[0] > 0, plain = not weighted and value.shape[0] == 0
+    cdef bint stray, weighted = weight.shape[0] > 0, plain = not weighted and value.shape[0] == 0
+    cdef bint watched = watches(loss) and plain and wanted & (VALUE | GRAD) and not wanted & (HESS | BOUND)
     cdef real scale = <real>block.scale
     if weighted:
         weigh(weight, sums)
     while start < n:
         m = min(step, n - start)
-        seen = suspect(loss, &pred[start], &target[start], m)
+        stray = False
+        seen = 0 if watched else suspect(loss, &pred[start], &target[start], m)
         if seen & OUTSIDE:
             seen = inspected(loss, pred, target, start, m)
             if seen & OUTSIDE and weighted:
@@ -58,30 +61,42 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
             if not plain or not sloped(loss):
                 evaluate(loss, pred, target, weight, work, value, grad, hess, start, m, block, sums)
             elif wanted == VALUE:
-                total(loss, pred, target, work, start, m, ahead, sums)
+                stray = total(loss, pred, target, work, start, m, ahead, sums)
             elif wanted == GRAD:
-                slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming)
+                stray = slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming)
             elif wanted == VALUE | GRAD:
-                total_and_slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming, sums)
+                stray = total_and_slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming, sums)
             else:
                 slopes_and_curvature(loss, pred, target, work, grad, hess, start, m, scale, ahead, wanted)
+            if stray and not block.inspected:       # if it is, outputs may stand where inputs were
+                sums.seen |= inspected(loss, pred, target, start, m)
         start += m
     return 0
 
 
+cdef inline bint watches(Pointwise loss) noexcept nogil:
+    """Whether labels are looked at while they are computed with, not before."""
+    return SIGNS and IN_PASSING and not prepares(loss)
+
+
 cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
                       Py_ssize_t start, Py_ssize_t m, Py_ssize_t ahead, Sums* sums) except -1 nogil:
-    """Σ loss. (In one loop, gcc makes a loss's choices after its conversion to double, or gives them up; two are slower where a loss
-    in double is soon computed.)"""
+    """Σ loss. It answers, as the next two do, whether a label is suspect. (In one loop, gcc makes a loss's choices after its
+    conversion to double, or gives them up; two are slower where a loss in double is soon computed.)"""
     cdef double lane[32]
     cdef real values[32]
     cdef real v = 0, g = 0, h = 0, u = 0
+    cdef Labels labels
     cdef Py_ssize_t i = 0, k
     for k in range(LANES):
         lane[k] = sums.value[k]
+    no_labels(&labels)
     while i < m:
         if ahead > 0:
             ask_for(pred, target, start + i, ahead)
+        if watches(loss):
+            for k in range(LANES):
+                look(&labels, k, target[start + i + k])
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             values[k] = v
@@ -93,26 +108,31 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
         i += LANES
     for k in range(LANES):
         sums.value[k] = lane[k]
-    return 0
+    return watches(loss) and strays(&labels, v)
 
 
 cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
                        real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead, bint streaming) except -1 nogil:
     cdef real block[32]
     cdef real v = 0, g = 0, h = 0, u = 0
+    cdef Labels labels
     cdef Py_ssize_t i = 0, k
+    no_labels(&labels)
     while i < m:
         if ahead > 0:
             ask_for(pred, target, start + i, ahead)
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
+        if watches(loss):
+            for k in range(LANES):
+                look(&labels, k, target[start + i + k])
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             block[k] = signless(g * scale)
         for k in range(LANES):
             grad[start + i + k] = block[k]
         i += LANES
-    return 0
+    return watches(loss) and strays(&labels, v)
 
 
 cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work, real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
@@ -122,14 +142,19 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
     cdef real values[32]
     cdef real block[32]
     cdef real v = 0, g = 0, h = 0, u = 0
+    cdef Labels labels
     cdef Py_ssize_t i = 0, k
     for k in range(LANES):
         lane[k] = sums.value[k]
+    no_labels(&labels)
     while i < m:
         if ahead > 0:
             ask_for(pred, target, start + i, ahead)
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
+        if watches(loss):
+            for k in range(LANES):
+                look(&labels, k, target[start + i + k])
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             values[k] = v
@@ -144,7 +169,7 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
         i += LANES
     for k in range(LANES):
         sums.value[k] = lane[k]
-    return 0
+    return watches(loss) and strays(&labels, v)
 
 
 cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
