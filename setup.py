@@ -38,9 +38,9 @@ LEVELS = [f"level_{level}" for level in os.environ.get("FASTLOSS_LEVELS", "").sp
 
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
-# Of gcc, where clang stops at the first: a block's results stay in registers instead of going through memcpy; choices that follow from
-# each other are not turned into more choices, each of which a vector would have to make; and no looking for misleading indentation
-# in files that Cython wrote, over which it takes minutes.
+# Of gcc, where clang stops at the first: a block's results stay in registers instead of going through memcpy; choices that follow
+# from each other are not turned into more choices, each of which a vector would have to make; and no looking for misleading
+# indentation in files that Cython wrote, over which it takes minutes.
 GCC_FLAGS = ["-fno-tree-loop-distribute-patterns", "-fno-thread-jumps", "-Wno-misleading-indentation"]
 # Line numbers alone: following variables through optimised loops takes the compiler minutes.
 DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast"]

@@ -9,7 +9,8 @@ cdef enum:
     KEEP = 4 << 20              # bytes of a row's exponentials that are retained for its gradient
     BLOCK_BYTES = 16384         # of a class-major block
     ROWS_SHARE = 32768          # numbers: the least that a thread takes at a time
-    FETCH_FROM = 1 << 20        # bytes: from here on a batch is not in a cache near by
+    FETCH_FROM = 1 << 20        # bytes: from here on a batch is not in a cache near by,
+    ROWS_AHEAD = 17 << 10       # and memory is asked for so far before its use
     STACK = 6144                # doubles that a small block may use instead of a workspace
 
 

@@ -272,7 +272,7 @@ cdef inline void cut(RowsJob* job) noexcept:
         job.lies[HESSES] = job.lies[HESSES] and batch.operand[HESSES].data != batch.operand[k].data
     job.lies[GRADS] = job.lies[GRADS] and not job.streaming
     job.lies[HESSES] = job.lies[HESSES] and not job.streaming
-    job.ahead = SPAN * size if rows * classes * size > FETCH_FROM and job.lies[PRED] and not job.class_major else 0
+    job.ahead = ROWS_AHEAD if rows * classes * size > FETCH_FROM and job.lies[PRED] and not job.class_major else 0
     job.function = job.form.row_major[batch.double_precision]
     if job.class_major or job.form.sparse:
         job.function = job.form.class_major[batch.double_precision]

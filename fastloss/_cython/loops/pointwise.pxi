@@ -13,8 +13,8 @@ from ..views cimport reading, real, writing, writing_rows
 from .samples cimport ask_for, scaled, weigh
 
 cdef enum:
-    STAGE = 128             # samples whose vector functions are prepared at a time: memory is not left idle for long
-    LONG_STAGE = 1024       # samples of a loss without them
+    STAGE = 128             # samples that are inspected, and whose vector functions are prepared, at a time: memory is not idle for long
+    LONG_STAGE = 1024       # samples of a loss that needs neither
     ROWS = 7                # of prepared numbers
 
 
@@ -40,11 +40,12 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
                        real[:, ::1] work, real[::1] value, real[::1] grad, real[::1] hess, const Block* block,
                        Sums* sums) except -1 nogil:
     """A stage is inspected, has its vector functions prepared, and is computed, all in the first-level cache."""
-    cdef Py_ssize_t start = 0, n = pred.shape[0], m, ahead = block.ahead, step = STAGE if prepares(loss) else LONG_STAGE
+    cdef Py_ssize_t start = 0, n = pred.shape[0], m, ahead = block.ahead, step
     cdef int wanted = block.wanted, seen
     cdef bint stray, weighted = weight.shape[0] > 0, plain = not weighted and value.shape[0] == 0
     cdef bint watched = watches(loss) and plain and wanted & (VALUE | GRAD) and not wanted & (HESS | BOUND)
     cdef real scale = <real>block.scale
+    step = STAGE if prepares(loss) or (SIGNS and not IN_PASSING) else LONG_STAGE
     if weighted:
         weigh(weight, sums)
     while start < n:
