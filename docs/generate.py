@@ -39,6 +39,7 @@ def everything(docs):
             save(make(), folder / f"{make.__name__}.svg")
         entries.pages(docs)
         performance(docs / "benchmarks", folder)
+        every_loss(docs / "every-loss.json", folder)
         history(docs / "instructions.json", folder)
         (docs / "tour.md").write_text(tour(docs.parent / "examples" / "tour.py", folder / "tour"))
     (folder / "losses.md").write_text(
@@ -266,6 +267,13 @@ def performance(source, folder):
             save(charts.scaling(alone, report).axes, path)
             text += [f"## What threads gain on {report.make}", picture(folder, path)]
     (folder / "performance.md").write_text("\n\n".join(text) + "\n")
+
+
+def every_loss(path, folder):
+    """One size, all losses: where from, and the table."""
+    report = Report.loads(read(path), str(path))
+    tables = [timings(report, dtype) for dtype in charts.unique(row.cell.dtype for row in report.rows)]
+    (folder / "every-loss.md").write_text("\n\n".join([origin(report), *tables]) + "\n")
 
 
 STANDING = (

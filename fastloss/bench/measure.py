@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.families import Embeddings, Ensemble, Pairs, RowLoss, Structured, Triplets, TwoRows
+from .._core.families import Alignment, Embeddings, Ensemble, Pairs, RowLoss, Structured, Triplets, TwoRows
 from .._core.loss import Loss
 from .._core.registry import REGISTRY
 from .data import inputs
@@ -30,7 +30,7 @@ TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of
 REST = 0.01  # seconds after a rival of SPINNING: OpenMP's threads spin for some milliseconds after their work is done
 SPINNING = {"numba parallel", "JAX", "optax", "Keras", "PyTorch", "torch.compile", "scikit-learn"}
 SLOW_ROUNDS = 3
-MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
+MOST_SORTED = 1 << 20  # numbers: a sort, or a sum over alignments, takes longer than a pass over memory
 MOST_PAIRED = 1 << 12  # of whose pairs there are millions
 MOST_COMPARED = 1 << 11  # embeddings, likewise
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
@@ -163,7 +163,7 @@ def most(loss: Loss) -> float:
     """The most samples of a loss of which a pass over memory is not the whole."""
     if isinstance(loss, Embeddings):
         return MOST_COMPARED
-    return MOST_PAIRED if isinstance(loss, Pairs) else MOST_SORTED if isinstance(loss, Structured) else math.inf
+    return MOST_PAIRED if isinstance(loss, Pairs) else MOST_SORTED if isinstance(loss, (Alignment, Structured)) else math.inf
 
 
 def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:

@@ -107,7 +107,7 @@ cdef inline void argument(Scores loss, double p, double t, double d, double* x, 
     """What a class's logarithm is of, with what rounding took from it; and what is added to it. Jensen-Shannon: 2p/(p+t), as 1 + d/(p+t)
     unless that is near 0 and has lost its digits. Reverse: p/t, as 1 + d/t where that is near 1; p and t are brought back from the end
     of the range. Its softmax: t."""
-    cdef double u, v, q
+    cdef double u, v, q, s
     lost[0] = added[0] = 0
     if jensen_shannon(loss):
         u = 3 * p - t
@@ -119,13 +119,17 @@ cdef inline void argument(Scores loss, double p, double t, double d, double* x, 
     elif Scores is Reverse:
         u = d if p > t else -d
         v = p if p < t else t
-        v = 1 if (u <= v) & (v > 0) else 0          # neither is more than twice the other
-        q = (d if v != 0 else (p / SMALL if p < SMALL else p)) / (t if (v != 0) | (t >= SMALL) else t / SMALL)
-        x[0] = 1 + q if v != 0 else q
-        lost[0] = q - (x[0] - 1) if v != 0 else 0.0
-        x[0] = x[0] if (p != 0) & (t != 0) else 1.0
-        u = (LOG_SMALL if p < SMALL else 0.0) - (LOG_SMALL if t < SMALL else 0.0)
-        added[0] = u if v == 0 else 0.0
+        v = v if v > 0 else -1.0
+        q = p / SMALL if p < SMALL else p
+        s = t / SMALL if t < SMALL else t
+        q = (d if u <= v else q) / (t if u <= v else s)     # u <= v: neither is more than twice the other
+        s = 1 + q
+        lost[0] = q - (s - 1) if u <= v else 0.0
+        s = s if u <= v else q
+        s = s if p != 0 else 1.0
+        x[0] = s if t != 0 else 1.0
+        s = (LOG_SMALL if p < SMALL else 0.0) - (LOG_SMALL if t < SMALL else 0.0)
+        added[0] = 0.0 if u <= v else s
     elif Scores is SoftmaxReverse:
         x[0] = t
     else:
@@ -196,13 +200,19 @@ cdef inline void point(Scores loss, double p, double t, double d, double z, doub
     elif Scores is Reverse:
         # p log(p/t); where t/p is between 1/2 and 2, p g(v) + (p - t) is the same, with v = (t - p)/p and g(v) = v - log(1 + v).
         x = -d / p
-        l = INFINITY if (t == 0) & (p > 0) else (-INFINITY if (p == 0) & (t > 0) else (a + b) + 0 * (p + t))
-        value[0] = p * excess_d(x) if (x >= -0.5) & (x <= 1) else p * l
-        value[0] = 0 * t if p == 0 else value[0]
-        gap[0] = d if (x >= -0.5) & (x <= 1) else 0
-        slope[0] = l + 1 if (p != 0) | (t != 0) else 0.0
+        l = (a + b) + 0 * (p + t)
+        u = INFINITY if p > 0 else l
+        l = u if t == 0 else l
+        u = -INFINITY if t > 0 else l
+        l = u if p == 0 else l
+        u = x if x <= 1 else -1.0
+        gap[0] = d if u >= -0.5 else 0.0
+        u = p * excess_d(x) if u >= -0.5 else p * l
+        value[0] = 0 * t if p == 0 else u
+        u = t if p == 0 else p
+        slope[0] = l + 1 if u != 0 else 0.0
         bend[0] = p
-        curvature[0] = 1 / p + 0 * t if (p != 0) | (t != 0) else 0.0
+        curvature[0] = 1 / p + 0 * t if u != 0 else 0.0
     elif Scores is SoftmaxReverse:
         # With l = log(t/p), p(e^l - 1 - l), and a gap of -t for each class that is there.
         l = a - z if p != 0 else 0 * t
