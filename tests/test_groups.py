@@ -431,9 +431,9 @@ def test_what_is_refused(backend, name, own, call):
     sizes = " (sizes become groups by np.repeat(np.arange(len(sizes)), sizes))"
     refused(ValueError, text + sizes, method, scores, target, groups=[3, 1])
     refused(TypeError, "groups has dtype float64; it must be integers", method, scores, target, groups=[0.0, 0, 1, 1])
-    refused(
-        TypeError, "groups has dtype <U1; it must be real numbers", method, scores, target, groups=["a", "b", "c", "d"]
-    )
+    letters = np.array(["a", "b", "c", "d"])  # "<U1", or ">U1" where the highest byte comes first
+    text = f"groups has dtype {letters.dtype}; it must be real numbers"
+    refused(TypeError, text, method, scores, target, groups=list(letters))
     refused(TypeError, "'qid'; here it is groups", method, scores, target, qid=[0, 0, 1, 1])
     refused(TypeError, "'group'; did you mean 'groups'?", method, scores, target, group=[0, 0, 1, 1])
     refused(
