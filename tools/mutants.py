@@ -729,7 +729,6 @@ MUTANTS = [
         ),
         ("work[2, i] = zero if p < low else (one - p) - pred[start + i]", "work[2, i] = zero"),
         ("d = multiply_add(one - t, p, -(t * q))", "d = p - t"),
-        ("b = -m * s if (t == zero) | (t == one) else r - k", "b = r - k"),
         ("c = zero if k == zero else u * k", "c = u * k"),
         ("k = m if s == zero else m * v / s", "k = m * v / s"),
         ("value[0] = zero if (w == zero) & (pred == pred) else w * u", "value[0] = w * u"),
@@ -832,7 +831,6 @@ MUTANTS = [
         ("- (1.0 if own[l] < x[k * m + i + l] else 0.0)", ""),
         ("second = b < a", "second = b <= a and b < 0"),
         ("x[low + half - 1] <= y else 0", "x[low + half - 1] < y else 0"),
-        ("state[WORTH, 0] = worth + bad", "state[WORTH, 0] = worth"),
     ),
     *of(
         "_cython/formulas/ordered.pxd",
