@@ -804,7 +804,7 @@ MUTANTS = [
     ),
     *of(
         "_cython/formulas/boxes.pxd",
-        "test_forecasts",
+        "test_forecasts test_catalogue",
         ("e.off = 0.5 * ((p1 - t1) + (p2 - t2))", "e.off = 0.5 * ((p1 - t1) - (p2 - t2))"),
         ("left = left if (x.grows != 0) & (y.grows != 0) else around - union_", "pass"),
         ("b.loss = multiply_add[double](b.alpha, b.v, b.loss)", "pass"),
@@ -817,7 +817,7 @@ MUTANTS = [
     ),
     *of(
         "_cython/loops/boxes.pxd",
-        "test_forecasts",
+        "test_forecasts test_catalogue",
         ("lines[CURVATURE + k, i] *= s * s", "lines[CURVATURE + k, i] *= s"),
         ("<real>(lines[WORTH, i] * w) if w != 0 else 0", "<real>(lines[WORTH, i] * w)"),
         (
