@@ -159,6 +159,9 @@ def test_edges(backend):
         assert value[0] == inf
         assert not grad.any()
         assert not fl.ctc.grad_and_hess(np.zeros((1, frames, 3)), [labels], **keywords)[1].any()
+    value, grad = fl.ctc.value_and_grad(np.zeros((1, 3, 3)), [[1]], lengths=[0], **keywords)  # nor of no frames
+    assert value[0] == inf
+    assert not grad.any()
     masked = np.array([[[0, 0, -inf], [0, -inf, 0]]])
     value, grad = fl.ctc.value_and_grad(masked, [[1, 2]], **keywords)
     assert value[0] == pytest.approx(math.log(4))

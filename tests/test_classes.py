@@ -5,6 +5,7 @@ import math
 import re
 from functools import cache
 
+import mpmath as mp
 import numpy as np
 import pytest
 import truths_classes
@@ -301,6 +302,63 @@ def test_hinges_choose_the_first_of_equals(backend):
         assert grad[0].nonzero()[0].tolist() == [0, 2]
         assert grad[1].nonzero()[0].tolist() == [0, 1]
         assert grad[2].nonzero()[0].tolist() == [0, 1]
+
+
+def test_ranked_scores_of_rows_that_are_no_distributions(backend):
+    """The last of the running sums is left out, whatever it is."""
+    for classes in (4, 95, 96, 3000):
+        value, grad = fl.ranked_probability_score.value_and_grad(np.ones((2, classes)), [0, 0], reduction="none")
+        sums = np.arange(classes - 1.0)
+        assert value.tolist() == [(sums**2).sum()] * 2
+        np.testing.assert_array_equal(grad, [[*(2 * sums[::-1].cumsum()[::-1]), 0]] * 2)
+
+
+def test_curvature_of_squared_hinges(backend):
+    """2 of each class that is too near, and of the label as much as of all these."""
+    for classes in (4, 95, 96, 3000):
+        scores = np.zeros((2, classes))
+        scores[1, 1] = -2
+        hess = fl.weston_watkins_hinge.grad_and_hess(scores, [0, 0], power=2, reduction="none")[1]
+        assert hess[0].tolist() == [2 * (classes - 1), *[2] * (classes - 1)]
+        assert hess[1].tolist() == [2 * (classes - 2), 0, *[2] * (classes - 2)]
+
+
+def test_majorizers_by_hand(backend):
+    """The second derivative without what is negative in it: of poly, epsilon·p of the label times (p - t)²."""
+    x = np.log([[0.5, 0.25, 0.25]])
+    bound = lambda loss, **own: loss.grad_and_hess(x, [0], curvature="majorizer", reduction="none", **own)[1][0]
+    for loss, own, expected in (
+        (fl.softmax_poly, {"epsilon": 2}, [0.5, 0.375, 0.375]),
+        (fl.softmax_poly, {"epsilon": -0.5}, [0.25, 0.15625, 0.15625]),
+        (fl.softmax_generalized_cross_entropy, {"q": 1}, [0.125, 0.09375, 0.09375]),
+    ):
+        np.testing.assert_allclose(bound(loss, **own), expected, rtol=1e-14, err_msg=loss.name)
+
+
+@cache
+def bound_of_brier(gap, at, dtype):
+    """Gauss and Newton's term, and the other where it is positive."""
+    x = np.array([0, -gap, -gap - 1], dtype)
+    with digits(80):
+        powers = [mp.exp(num(v)) for v in x]
+        p = [v / mp.fsum(powers) for v in powers]
+        slopes = [2 * (v - (j == at)) for j, v in enumerate(p)]
+        mean = mp.fsum(v * g for v, g in zip(p, slopes, strict=True))
+        bounds = []
+        for k, (v, g) in enumerate(zip(p, slopes, strict=True)):
+            turns = [q * ((j == k) - v) for j, q in enumerate(p)]  # the derivatives of the probabilities
+            bounds.append(2 * mp.fsum(turn**2 for turn in turns) + max(0, v * (1 - 2 * v) * (g - mean)))
+        return x, Exact(bounds)
+
+
+@pytest.mark.parametrize(("dtype", "gap"), [(np.float32, 12), (np.float64, 30)])
+def test_majorizers_of_confident_rows(backend, dtype, gap):
+    """Of a class whose probability is next to 1, nothing of what is left of 1 is lost."""
+    for at, n in itertools.product((0, 2), (1, 40)):
+        x, truth = bound_of_brier(gap, at, dtype)
+        pred = np.tile(x, (n, 1))
+        bound = fl.softmax_brier.grad_and_hess(pred, np.full(n, at), curvature="majorizer", reduction="none")[1]
+        near(bound[-1], truth, truths_classes.UNITS["softmax_brier"] + 3 * (gap + 1))
 
 
 def test_nan_beside_a_target_of_0_is_not_hidden(backend):

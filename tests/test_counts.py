@@ -62,11 +62,19 @@ def test_deviances_at_the_ends_of_the_range(backend, dtype):
     """Quotients and powers that leave it where the loss does not."""
     huge, tiny = (1e38, 1e-37) if dtype == np.float32 else (1e307, 1e-306)
     for own in ({"power": 1.0}, {"power": 1.5}, {"power": 2.0}):
-        pairs = [(huge, huge / 3), (tiny, tiny * 3), (huge, tiny), (huge, 1), (tiny, tiny)]
+        pairs = [(huge, huge / 3), (tiny, tiny * 3), (huge, tiny), (huge, 1), (tiny, tiny), (tiny, 1e4)]
         with np.errstate(over="ignore"):
             pred, target, truth = truth_of("tweedie_deviance", *zip(*pairs, strict=True), tuple(own.items()), dtype)
         near(fl.tweedie_deviance(pred, target, reduction="none", **own), truth.value, 1600)
         near(fl.tweedie_deviance.grad(pred, target, reduction="none", **own), truth.grad, 1600)
+
+
+@each_dtype
+def test_curvature_of_targets_near_the_largest(backend, dtype):
+    """(4t - 2μ)/μ³, where 4t/μ is beyond it."""
+    target = np.array([0.5, 0.75, 1], dtype) * np.finfo(dtype).max
+    hess = fl.gamma_deviance.grad_and_hess(np.full(3, 2, dtype), target, reduction="none")[1]
+    np.testing.assert_allclose(hess, target / 2, rtol=8 * np.finfo(dtype).eps)
 
 
 FAR = [  # loss, parameters, pairs
@@ -125,6 +133,13 @@ def test_log_means_of_any_size(backend, name, own, dtype):
     targets = [0.0, 1e-3, 1, 7, 1000] if name != "gamma_nll" else [1e-3, 1, 7, 1000]
     pairs = [(sign * x, t) for x, t, sign in itertools.product(SCORES, targets, (1, -1))]
     compared(name, *zip(*pairs, strict=True), own, dtype, 16 + 40 * (name == "tweedie_nll"))
+
+
+@each_dtype
+def test_quotients_of_exponentials_beyond_the_range(backend, dtype):
+    """t·e⁻ˣ is in range where e⁻ˣ is not."""
+    pairs = [(-95, 1e-30), (110, 1e30)] if dtype == np.float32 else [(-720, 1e-200), (800, 1e300)]
+    compared("gamma_nll", *zip(*pairs, strict=True), {}, dtype, 16)
 
 
 @each_dtype
@@ -312,6 +327,7 @@ def test_bounds_by_hand(backend):
     close(bound(fl.gamma_deviance, [2.0, 2.0], [1.0, 8.0]), [0.5, 3.5])
     close(bound(fl.tweedie_deviance, [4.0, 4.0], [1.0, 0.0]), [0.25, 0.25])
     close(bound(fl.tweedie_deviance, [2.0], [3.0], power=1), [1.5])
+    close(bound(fl.squared_hinge, [-inf, 0.0, 5.0, inf], [1, 1, 1, 1]), [2, 2, 2, 2])
     close(bound(fl.modified_huber, [-5.0, 0.0, 5.0], [1, 1, 1]), [2, 2, 2])
     close(bound(fl.logistic, [0.0, 1.0, -4.0], [1, 1, 1]), [0.25, np.tanh(0.5) / 2, np.tanh(2) / 8])
     close(bound(fl.sigmoid_brier, [0.0, 0.0], [1, 0.5]), [0.125, 0.125])

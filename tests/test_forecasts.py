@@ -171,3 +171,9 @@ def test_what_is_no_box(backend, loss):
     empty = loss.value_and_grad([[2.0, 0.0, 1.0, 1.0]], [[0.0, 0.0, 3.0, 3.0]])  # x2 < x1
     assert empty[0] >= 1
     assert np.isfinite(empty[1]).all()
+
+
+def test_what_is_no_box_has_no_area(backend):
+    """But what is around both is as large as ever: 9 and 8, of which the target has 9 and 4."""
+    pred, target = [[2.0, 0.0, 1.0, 1.0], [5.0, 0.0, 4.0, 1.0]], [[0.0, 0.0, 3.0, 3.0], [0.0, 0.0, 2.0, 2.0]]
+    np.testing.assert_allclose(fl.giou(pred, target, reduction="none"), [1, 1.5], rtol=1e-15)

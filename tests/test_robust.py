@@ -141,22 +141,44 @@ def test_shares_are_rounded_once(backend, dtype):
 
 
 @cache
-def magnitudes(name, dtype):
+def magnitudes(name, own, dtype):
     """Errors of every size whose squares are in range, and the truths."""
     power = 15 if dtype == np.float32 else 140
     d = np.concatenate([10.0 ** np.linspace(-power, 0, 60), np.linspace(0.1, 6, 60), 10.0 ** np.linspace(2, power, 20)])
     d = np.concatenate([d, -d]).astype(dtype)
     kind = Kind(name, "points", "numbers")
     with digits(400):  # a definition cancels
-        return d, whole(kind, kind.samples(d, 0 * d, delta=0.75), [ONE] * len(d), "none")
+        return d, whole(kind, kind.samples(d, 0 * d, delta=0.75, **dict(own)), [ONE] * len(d), "none")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", robust.ROBUST)
-def test_errors_of_every_size(backend, name, dtype):
-    d, truth = magnitudes(name, dtype)
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [*((name, {}) for name in robust.ROBUST), *(("barron", {"alpha": alpha}) for alpha in (-2.0, 0.0, 0.5))],
+    ids=str,
+)
+def test_errors_of_every_size(backend, name, own, dtype):
+    d, truth = magnitudes(name, tuple(own.items()), dtype)
     for pred, target in ((d, 0 * d), (0 * d, -d)):
-        check(Kind(name, "points", "numbers"), pred, target, truth, units=8, delta=0.75)
+        check(Kind(name, "points", "numbers"), pred, target, truth, units=8, delta=0.75, **own)
+
+
+@cache
+def far_out(dtype):
+    """Errors of 4.5 to 7.7 deltas, and what Welsch's loss has there."""
+    d = np.linspace(3.375, 5.775, 200).astype(dtype)
+    samples = Kind("welsch", "points", "numbers").samples(d, 0 * d, delta=0.75)
+    return d, Exact([s.grad[0] for s in samples]), Exact([s.hess[0] for s in samples])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_exponentials_of_large_squares(compiled, dtype):
+    """u is 20 to 60 there, and what rounding takes from it costs as many units, unless that is put back."""
+    d, slopes, curves = far_out(dtype)
+    for sign in (1, -1):
+        grad, hess = fl.welsch.grad_and_hess(sign * d, 0 * d, delta=0.75, reduction="none")
+        near(sign * grad, slopes, 8)
+        near(hess, curves, 8)
 
 
 @cache

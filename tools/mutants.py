@@ -729,7 +729,6 @@ MUTANTS = [
         ),
         ("work[2, i] = zero if p < low else (one - p) - pred[start + i]", "work[2, i] = zero"),
         ("d = multiply_add(one - t, p, -(t * q))", "d = p - t"),
-        ("b = -m * s if (t == zero) | (t == one) else r - k", "b = r - k"),
         ("c = zero if k == zero else u * k", "c = u * k"),
         ("k = m if s == zero else m * v / s", "k = m * v / s"),
         ("value[0] = zero if (w == zero) & (pred == pred) else w * u", "value[0] = w * u"),
@@ -805,7 +804,7 @@ MUTANTS = [
     ),
     *of(
         "_cython/formulas/boxes.pxd",
-        "test_forecasts",
+        "test_forecasts test_catalogue",
         ("e.off = 0.5 * ((p1 - t1) + (p2 - t2))", "e.off = 0.5 * ((p1 - t1) - (p2 - t2))"),
         ("left = left if (x.grows != 0) & (y.grows != 0) else around - union_", "pass"),
         ("b.loss = multiply_add[double](b.alpha, b.v, b.loss)", "pass"),
@@ -818,7 +817,7 @@ MUTANTS = [
     ),
     *of(
         "_cython/loops/boxes.pxd",
-        "test_forecasts",
+        "test_forecasts test_catalogue",
         ("lines[CURVATURE + k, i] *= s * s", "lines[CURVATURE + k, i] *= s"),
         ("<real>(lines[WORTH, i] * w) if w != 0 else 0", "<real>(lines[WORTH, i] * w)"),
         (
@@ -832,7 +831,6 @@ MUTANTS = [
         ("- (1.0 if own[l] < x[k * m + i + l] else 0.0)", ""),
         ("second = b < a", "second = b <= a and b < 0"),
         ("x[low + half - 1] <= y else 0", "x[low + half - 1] < y else 0"),
-        ("state[WORTH, 0] = worth + bad", "state[WORTH, 0] = worth"),
     ),
     *of(
         "_cython/formulas/ordered.pxd",

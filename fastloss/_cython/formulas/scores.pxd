@@ -288,7 +288,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             bound[0] = two * v * (v + (zero if s < zero else s))
         else:
             # w·Q^γ·C: with k = (1 − 2t)pq/Q, the derivative of log Q, and c = C·k, gradient w·Q^γ(d + γc), Hessian
-            # w·Q^γ(pq + 2γdk + γc(q − p − k + γk)); of a hard label, k(q − p − k) is −pq.
+            # w·Q^γ(pq + 2γdk + γc(q − p − k + γk)).
             if Pointwise is SigmoidFocal:
                 gamma = <real>loss.gamma
             else:
@@ -303,7 +303,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             m = one - two * t
             k = m if s == zero else m * v / s
             c = zero if k == zero else u * k
-            b = -m * s if (t == zero) | (t == one) else r - k
+            b = r - k
             value[0] = zero if (w == zero) & (pred == pred) else w * u
             grad[0] = w * (d + gamma * c)
             hess[0] = w * (v + two * gamma * d * k + gamma * c * (b + gamma * k))

@@ -61,7 +61,7 @@ cdef inline int sort_members(double[:, ::1] tile, double[:, ::1] state, Py_ssize
         h[i] = bad
     for i in range(c, size):
         g[i] = h[i] = 0
-    state[WORTH, 0] = worth + bad
+    state[WORTH, 0] = worth
     return 0
 
 
