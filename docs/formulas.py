@@ -63,7 +63,7 @@ def commas(text):
 
 def line(text):
     """A formula without cases."""
-    tokens = [(m[1], m.start(1) > m.start()) for m in TOKEN.finditer(text)]
+    tokens = [(m[1], m.start(1) > m.start()) for m in TOKEN.finditer(text.replace("`", ""))]
     return sequence(tokens, None, False)
 
 

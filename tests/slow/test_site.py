@@ -158,7 +158,7 @@ def test_formulas_of_every_loss(monkeypatch):
         for shown in loss.shown:
             formula = latex(shown)
             assert formula.count("{") == formula.count("}")
-            assert not set(formula) & set("½√Σ·²³ˣˢⱼₖ₊₋⁻[]")
+            assert not set(formula) & set("½√Σ·²³ˣˢⱼₖ₊₋⁻[]`")
             assert "<math" in latex2mathml.tex2mathml(formula, as_block=True)
 
 
