@@ -47,6 +47,7 @@ fi
 mkdir -p "$folder/tree" "$folder/names"
 git ls-files -z | xargs -0 cp --parents --preserve=timestamps -t "$folder/tree"
 cp "$root/usr/lib/python$version/$names.py" "$folder/names"
+echo "$folder/tree" >"$packages/fastloss.pth" # some tests start Python in a folder of their own
 cd "$folder/tree"
 CC="$machine-linux-gnu-gcc $flags" LDSHARED="$machine-linux-gnu-gcc --sysroot=$root -shared" FASTLOSS_REQUIRE_KERNELS=1 \
     _PYTHON_HOST_PLATFORM=linux-$machine _PYTHON_SYSCONFIGDATA_NAME=$names PYTHONPATH=$folder/names "$here" -c "
