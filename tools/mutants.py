@@ -1169,7 +1169,6 @@ MUTANTS = [
         "test_groups",
         ("block.sums = job.sums + 3 * g", "block.sums = job.sums"),
         ("block.grad = job.all.grad + start", "block.grad = job.all.grad"),
-        ('side="left") + 1', 'side="left")'),
         ("wanted & BOUND\n", "False\n"),
     ),
     *of(
