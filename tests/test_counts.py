@@ -256,7 +256,7 @@ def test_constants_of_counts():
     assert np.isnan(fl.poisson_nll.constant([1, nan]))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_dtype
 @pytest.mark.parametrize("loss", [fl.hinge, fl.squared_hinge, fl.perceptron, fl.modified_huber], ids=str)
 def test_labels_in_place_of_which_slopes_are_written(backend, loss, dtype, rng):
     """A label that is NaN goes through, and one that is none is found, before or while its place is written to."""

@@ -153,7 +153,10 @@ MUTANTS = [
         "test_counts test_every_loss test_calls",
         ("return margin * float(np.sign(", "return float(np.sign("),
         ("return odds((1 + target) / 2, weight) / 2", "return odds((1 + target) / 2, weight)"),
-        ("if np.isnan(target).any():", "if False:"),
+        (
+            "if np.isnan(target).any():\n        return math.nan\n    target, places",
+            "if False:\n        return math.nan\n    target, places",
+        ),
         (
             "(low, middle) if at(middle)[1] > 0 else (middle, high)",
             "(low, middle) if at(middle)[1] < 0 else (middle, high)",
@@ -411,7 +414,10 @@ MUTANTS = [
         ("        if not low <= number <= high:\n", "        if number < low or number > high:\n"),
         ("number = math.inf if value > 0 else -math.inf", "number = math.inf"),
         ("if isinstance(value, (bool, np.bool_)):\n                raise TypeError\n", ""),
-        ("if value is None and self.default is None:", "if value is None:"),
+        (
+            "if value is None and self.default is None:\n            return None",
+            "if value is None:\n            return None",
+        ),
         ("if not -(2**63) <= number < 2**64:", "if False:"),
         ("if weights.ndim != 1:", "if weights.ndim < 1:"),
         ("if not (inside := WEIGHT.contains(weights)).all():", "if not (inside := ~(weights < 0)).all():"),

@@ -163,13 +163,9 @@ def most(loss: Loss) -> float:
     """The most samples of a loss of which a pass over memory is not the whole."""
     if isinstance(loss, Embeddings):
         return MOST_COMPARED
-    return (
-        MOST_PAIRED
-        if isinstance(loss, Pairs)
-        else MOST_SORTED
-        if isinstance(loss, (Alignment, Structured))
-        else math.inf
-    )
+    if isinstance(loss, Pairs):
+        return MOST_PAIRED
+    return MOST_SORTED if isinstance(loss, (Alignment, Structured)) else math.inf
 
 
 def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from ..views cimport reading, real, writing, writing_rows
 from .samples cimport ask_for, scaled, weigh
 
 cdef enum:
-    STAGE = 128             # samples that are inspected, and whose vector functions are prepared, at a time: memory is not idle for long
+    STAGE = 128             # samples that are inspected and prepared at a time: memory is not left idle for long
     LONG_STAGE = 1024       # samples of a loss that needs neither
     ROWS = 7                # of prepared numbers
 
