@@ -39,9 +39,15 @@ LEVELS = [f"level_{level}" for level in os.environ.get("FASTLOSS_LEVELS", "").sp
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
 # Of gcc, where clang stops at the first: a block's results stay in registers instead of going through memcpy; choices that follow
-# from each other are not turned into more choices, each of which a vector would have to make; and no looking for misleading
-# indentation in files that Cython wrote, over which it takes minutes.
-GCC_FLAGS = ["-fno-tree-loop-distribute-patterns", "-fno-thread-jumps", "-Wno-misleading-indentation"]
+# from each other are not turned into more choices, each of which a vector would have to make; a loop over 16 numbers is one, and not
+# written out before vectors are made of it; and no looking for misleading indentation in files that Cython wrote, over which it takes
+# minutes.
+GCC_FLAGS = [
+    "-fno-tree-loop-distribute-patterns",
+    "-fno-thread-jumps",
+    "--param=max-completely-peel-times=15",
+    "-Wno-misleading-indentation",
+]
 # Line numbers alone: following variables through optimised loops takes the compiler minutes.
 DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from cases import CALLS, DTYPES, running
-from test_truths import each_dtype
+from test_truths import each_dtype, unaligned
 from truths import ONE, Exact, digits, inf, nan, near, num, same_bits
 from truths_alignments import ctc, reads
 from truths_more import along
@@ -87,6 +87,16 @@ def test_backends_agree(backend, dtype, rng):
             eps = 1e-5 if dtype == np.float32 else 1e-11
             for x, y in zip(got, expected, strict=True) if isinstance(got, tuple) else [(got, expected)]:
                 np.testing.assert_allclose(x, y, rtol=eps, atol=eps)
+
+
+def test_labels_are_read_where_they_are(backend, rng):
+    """Labels that may not be written to, and that stand anywhere."""
+    pred, target, lengths = batch(rng)
+    expected = fl.ctc.grad(pred, target, lengths=lengths)
+    fixed = target.copy()
+    fixed.flags.writeable = False
+    for labels in (fixed, unaligned(target)):
+        same_bits(fl.ctc.grad(pred, labels, lengths=unaligned(lengths)), expected)
 
 
 def test_samples_are_apart(backend, rng):

@@ -28,6 +28,6 @@ def evaluated(compute: Compute, operands: tuple[Any, ...], reduction: str, own: 
         places, weight = places[there], weight[there]
     if ((places < 0) | (places >= len(pred))).any():
         return whole.OUTSIDE
-    embeddings = np.ascontiguousarray(pred, np.float64)
-    sums, first, second = compute(embeddings, np.ascontiguousarray(places, np.int64), weight, own[0])
+    embeddings = np.require(pred, np.float64, ["C", "A"])
+    sums, first, second = compute(embeddings, np.require(places, np.int64, ["C", "A"]), weight, own[0])
     return whole.finished(reduction, sums, unit, pred, ((grad, first), (hess, second)))

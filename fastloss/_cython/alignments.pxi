@@ -90,18 +90,18 @@ cdef class CtcKernel(CoreKernel):
         cdef Partial total
         cdef double cost = 0
         cdef Py_ssize_t width
-        cdef int64_t[::1] labels, frames
+        cdef const int64_t[::1] labels, frames
         pred, target = operands[PRED], operands[TARGET]
         *samples, length, classes = pred.shape
         # Where the frames do not lie as one row, a copy has them so; results come back from one.
         rows = [None if x is None else x.reshape((*samples, length * classes)) for x in (pred, operands[GRADS], operands[HESSES])]
-        line = np.ascontiguousarray(target, np.int64).ravel()
+        line = np.require(target, np.int64, ["C", "A"]).ravel()
         labels = line if line.size else np.zeros(1, np.int64)
         job.labels = &labels[0]
         job.most = target.shape[target.ndim - 1]
         job.frames = NULL
         if own[0] is not None:
-            frames = np.ascontiguousarray(own[0], np.int64).ravel()
+            frames = np.require(own[0], np.int64, ["C", "A"]).ravel()
             job.frames = &frames[0]
         job.length, job.classes, job.blank = length, classes, own[1]
         job.columns = (job.classes + LANES - 1) & ~(<Py_ssize_t>LANES - 1)

@@ -37,6 +37,8 @@ cdef extern from "vecmath.h" nogil:
     double rest_of_square_d(double d, double scale, double r, double u) noexcept
     float quotient_f(float n, float s, float lost) noexcept
     double quotient_d(double n, double s, double lost) noexcept
+    float fraction_f(float x, float d, float inverse) noexcept
+    double fraction_d(double x, double d, double inverse) noexcept
     double series_of_jensen(double q) noexcept
     double normal_bulk(double z) noexcept
     double arc_tangent(double x) noexcept
@@ -175,6 +177,14 @@ cdef inline real quotient(real n, real s, real lost) noexcept nogil:
         return quotient_f(n, s, lost)
     else:
         return quotient_d(n, s, lost)
+
+
+cdef inline real fraction(real x, real d, real inverse) noexcept nogil:
+    """x/d >= 0, of an inverse 1/d that is a normal number."""
+    if real is float:
+        return fraction_f(x, d, inverse)
+    else:
+        return fraction_d(x, d, inverse)
 
 
 cdef inline real bend(real x) noexcept nogil:

@@ -7,12 +7,15 @@
 #if defined(__clang__)
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define UNROLLED _Pragma("clang loop unroll_count(4)")
+#define WRITTEN_OUT _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
 #define INDEPENDENT _Pragma("GCC ivdep")
 #define UNROLLED _Pragma("GCC unroll 4")
+#define WRITTEN_OUT _Pragma("GCC unroll 32")
 #else
 #define INDEPENDENT
 #define UNROLLED
+#define WRITTEN_OUT
 #endif
 
 static inline float float_of(uint32_t bits) { float x; memcpy(&x, &bits, 4); return x; }

@@ -273,13 +273,13 @@ static inline double over_root_d(double y, double r) { return y / r; }
  */
 static inline float atanh_tail_f(float q) {
     float p = 2.0f / 17.0f;
-    for (int k = 15; k >= 3; k -= 2) p = 2.0f / (float)k + q * p;
+    WRITTEN_OUT for (int k = 15; k >= 3; k -= 2) p = 2.0f / (float)k + q * p;
     return p;
 }
 
 static inline double atanh_tail_d(double q) {
     double p = 2.0 / 35.0;
-    for (int k = 33; k >= 3; k -= 2) p = 2.0 / (double)k + q * p;
+    WRITTEN_OUT for (int k = 33; k >= 3; k -= 2) p = 2.0 / (double)k + q * p;
     return p;
 }
 
@@ -288,26 +288,26 @@ static inline double excess_d(double v) { double s = v / (2.0 + v), q = s * s; r
 
 static inline double series_of_jensen(double q) {
     double p = 0.0;
-    for (int n = 16; n >= 1; n--) p = q * (1.0 / (double)(n * (2 * n - 1)) + p);
+    WRITTEN_OUT for (int n = 16; n >= 1; n--) p = q * (1.0 / (double)(n * (2 * n - 1)) + p);
     return p;
 }
 
 static inline double bend_d(double x) {
     double p = BEND_D[13];
-    for (int k = 12; k >= 0; k--) p = BEND_D[k] + x * p;
+    WRITTEN_OUT for (int k = 12; k >= 0; k--) p = BEND_D[k] + x * p;
     return x * x * p;
 }
 
 /* How much of a normal distribution is within z of its middle, from e = exp(-z^2/2): divided by z for z <= 1; else the rest, of all z >= 1. */
 static inline double normal_bulk(double z) {
     double q = z * z, p = BULK_D[10];
-    for (int k = 9; k >= 0; k--) p = BULK_D[k] + q * p;
+    WRITTEN_OUT for (int k = 9; k >= 0; k--) p = BULK_D[k] + q * p;
     return p;
 }
 
 static inline double normal_tail(double z, double e) {
     double x = z > 9.0 ? 9.0 : z, y = (x - 4.0) / (x + 4.0), p = TAIL_D[17];
-    for (int k = 16; k >= 0; k--) p = TAIL_D[k] + y * p;
+    WRITTEN_OUT for (int k = 16; k >= 0; k--) p = TAIL_D[k] + y * p;
     return e * p;
 }
 
@@ -316,21 +316,17 @@ static inline double arc_tangent(double x) {
     double a = x < 0.0 ? -x : x;
     int far = a > 2.41421356237309505, middle = a > 0.41421356237309505;
     double t = (far ? -1.0 : middle ? a - 1.0 : a) / (far ? a : middle ? a + 1.0 : 1.0), z = t * t, p = ARC_D[10];
-    for (int k = 9; k >= 0; k--) p = ARC_D[k] + z * p;
+    WRITTEN_OUT for (int k = 9; k >= 0; k--) p = ARC_D[k] + z * p;
     double base = far ? 1.57079632679489661923 : middle ? 0.78539816339744830962 : 0.0;
     double low = far ? 6.123233995736766e-17 : middle ? 3.061616997868383e-17 : 0.0;
     double y = base + (t + (t * z * p + low));
     return x < 0.0 ? -y : y;
 }
 
-/* The power of two that brings x near 1; 1 for what is no normal number. */
+/* The power of two that brings x near 1; 1 for what is no normal number. (Choices would be made again of all that it is a factor of.) */
 static inline double inverse_power(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, 8);
-    uint64_t e = bits >> 52;
-    bits = (e > 2045 ? (e == 2046 ? (uint64_t)1 : (uint64_t)1023) : e == 0 ? (uint64_t)1023 : 2046 - e) << 52;
-    memcpy(&x, &bits, 8);
-    return x;
+    uint64_t e = bits_of_double(x) >> 52, odd = (uint64_t)0 - (uint64_t)(e - 1 > 2045);
+    return double_of((((2046 - e + (e == 2046)) & ~odd) | (1023 & odd)) << 52);
 }
 
 /* a·b + c, rounded once where the processor can. A compiler fuses a multiplication with an addition, or not, as the product's other
@@ -354,6 +350,23 @@ static inline double multiply_add_d(double a, double b, double c) { return a * b
     }
 QUOTIENT(quotient_f, float, __builtin_fmaf)
 QUOTIENT(quotient_d, double, __builtin_fma)
+
+/* x/d >= 0, of an `inverse` 1/d that is a normal number: with AVX-512, whose divider would take longer than everything else in a loss,
+ * the product's remainder makes it the quotient to the last bit (Markstein); elsewhere division is as quick. (The compiler fuses the
+ * remainder's two operations. A call of fma would keep it from making choices of what is around it.) */
+#ifdef __AVX512F__
+static inline float fraction_f(float x, float d, float inverse) {
+    float q = x * inverse, finite = q < FLT_MAX ? q : FLT_MAX;
+    return q + (x - finite * d) * inverse;
+}
+static inline double fraction_d(double x, double d, double inverse) {
+    double q = x * inverse, finite = q < DBL_MAX ? q : DBL_MAX;
+    return q + (x - finite * d) * inverse;
+}
+#else
+static inline float fraction_f(float x, float d, float inverse) { (void)inverse; return x / d; }
+static inline double fraction_d(double x, double d, double inverse) { (void)inverse; return x / d; }
+#endif
 
 /* What rounding took from the square u of the quotient r = d/scale. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)

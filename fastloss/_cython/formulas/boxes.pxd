@@ -108,7 +108,7 @@ cdef inline Parts measure(Box loss, Extent x, Extent y) noexcept nogil:
     if Box is Giou:
         around = x.around * y.around
         left = (x.out * y.other_out + x.other_out * y.out) - (0 if b.meets else common)
-        left = left if (x.grows != 0) & (y.grows != 0) else around - union_
+        left = left if x.grows * y.grows > 0.5 else around - union_        # (a product: truths and numbers make no vector)
         b.over_around = over(around)
         b.gap = left * b.over_around
         b.loss = multiply_add[double](left, b.over_around, b.lack)

@@ -56,6 +56,11 @@ ctypedef fused Pointwise:
     NegativeBinomialNll
 
 
+cdef inline Pointwise ready(Pointwise loss, real kind) noexcept nogil:
+    """With what is the same for all samples."""
+    return loss
+
+
 cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
     """Whether a pair is outside the domain. NaN is inside every domain: it goes through."""
     cdef real zero = 0
@@ -152,26 +157,54 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
 
 
 cdef inline int log_quotient(const real[::1] x, const real[::1] y, real[:, ::1] work, Py_ssize_t start, Py_ssize_t n) except -1 nogil:
-    """work[0] = log(x/y), by the relative difference where the two are near; x/y may leave the range. work[1] is scratch."""
-    cdef real up = LIFT_F if real is float else LIFT_D, least = LEAST_F if real is float else LEAST_D
-    cdef real logs = LOGS_F if real is float else LOGS_D, zero = 0, half = 0.5, one = 1, beyond = BEYOND
-    cdef real down = one / up, v, w, a, b, s
+    """work[0] = log(x/y), by the relative difference v where the two are near; work[1] is scratch, work[2] = v, work[3] = x/y."""
+    cdef real least = LEAST_F if real is float else LEAST_D, zero = 0, half = 0.5, one = 1, beyond = BEYOND, v, w, a, b, s
     cdef Py_ssize_t i
+    cdef int extreme = 0
     for i in range(n):
         a = x[start + i] + zero
         b = y[start + i] + zero
         v = (a - b) / b
         w = a / b
         s = one + v
-        w = (a * up) / (b * down) if (w < least) & (a > zero) & (b < beyond) else w
-        w = (a * down) / (b * up) if (w == beyond) & (a < beyond) else w
+        extreme |= ((w < least) & (a > zero)) | ((w == beyond) & (b > zero))
         work[0, i] = s if (v > -half) & (v <= one) else w
         work[1, i] = (v - (s - one) if v < one else one - (s - v)) if (v > -half) & (v <= one) else zero
+        work[2, i] = v
+        work[3, i] = w
+    if extreme:
+        lift(x, y, work, start, n)
     vlogsum(&work[0, 0], &work[1, 0], &work[0, 0], n)
+    if extreme:
+        lower(x, y, work, start, n)
+    return 0
+
+
+cdef inline int lift(const real[::1] x, const real[::1] y, real[:, ::1] work, Py_ssize_t start, Py_ssize_t n) except -1 nogil:
+    """Quotients that leave the range of normal numbers, back into it."""
+    cdef real up = LIFT_F if real is float else LIFT_D, least = LEAST_F if real is float else LEAST_D
+    cdef real zero = 0, one = 1, beyond = BEYOND, down = one / up, w, a, b
+    cdef Py_ssize_t i
     for i in range(n):
-        w = (x[start + i] + zero) / (y[start + i] + zero)
-        work[0, i] += -logs if (w < least) & (y[start + i] < beyond) else zero
-        work[0, i] += logs if (w == beyond) & (x[start + i] < beyond) else zero
+        a = x[start + i]
+        b = y[start + i]
+        w = work[3, i]
+        if (w < least) & (a > zero) & (b < beyond):
+            work[0, i] = (a * up) / (b * down)
+        elif (w == beyond) & (a < beyond):
+            work[0, i] = (a * down) / (b * up)
+    return 0
+
+
+cdef inline int lower(const real[::1] x, const real[::1] y, real[:, ::1] work, Py_ssize_t start, Py_ssize_t n) except -1 nogil:
+    """Their logarithms, back to where they belong."""
+    cdef real least = LEAST_F if real is float else LEAST_D, logs = LOGS_F if real is float else LOGS_D, beyond = BEYOND
+    cdef Py_ssize_t i
+    for i in range(n):
+        if (work[3, i] < least) & (y[start + i] < beyond):
+            work[0, i] -= logs
+        elif (work[3, i] == beyond) & (x[start + i] < beyond):
+            work[0, i] += logs
     return 0
 
 
@@ -210,8 +243,8 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
         for i in range(n):
             mu = pred[start + i] + zero
             t = target[start + i]
-            x = poisson(mu, t, work[0, i])
-            y = gamma(mu, t, -work[0, i])
+            x = poisson(mu, t, (mu - t) / t, mu / t, work[0, i])
+            y = gamma(mu, t, (t - mu) / mu, t / mu, -work[0, i])
             work[0, i] = x if loss.power == 1 else y
         return 0
     for i in range(n):
@@ -240,19 +273,19 @@ cdef inline real part(real y, real e, real h, real whole) noexcept nogil:
     return whole - (one + y) * h * h if y > two else k * h * h
 
 
-cdef inline real poisson(real mu, real t, real logarithm) noexcept nogil:
-    """2t·h(μ/t), of log(μ/t)."""
-    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND, v = (mu - t) / t
+cdef inline real poisson(real mu, real t, real v, real w, real logarithm) noexcept nogil:
+    """2t·h(w), of v = (μ − t)/t, w = μ/t and log(w)."""
+    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
     cdef real near = t * excess(v if absolute(v) <= one else zero)
-    cdef real small = t * ((mu / t - one) - logarithm), large = (mu - t) - t * logarithm
+    cdef real small = t * ((w - one) - logarithm), large = (mu - t) - t * logarithm
     large = mu if (mu == beyond) & (t < beyond) else large
     v = near if (v >= -half) & (v <= one) else (large if v > one else small)
     return two * (mu if t == zero else v)
 
 
-cdef inline real gamma(real mu, real t, real logarithm) noexcept nogil:
-    """2h(t/μ), of log(t/μ)."""
-    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND, v = (t - mu) / mu, w = t / mu
+cdef inline real gamma(real mu, real t, real v, real w, real logarithm) noexcept nogil:
+    """2h(w), of v = (t − μ)/μ, w = t/μ and log(w)."""
+    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
     cdef real near = excess(v if absolute(v) <= one else zero), far = (w - one) - logarithm
     far = beyond if (w == beyond) | ((mu == beyond) & (t < beyond)) else far
     return two * (near if (v >= -half) & (v <= one) else far)
@@ -324,11 +357,11 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         w = one if ((t == zero) & (mu == mu)) | ((mu == beyond) & (t < beyond)) else w
         q = zero if (t == zero) & (mu == mu) else t / mu
         if Pointwise is PoissonDeviance:
-            value[0] = poisson(mu, t, work[0, i])
+            value[0] = poisson(mu, t, work[2, i], work[3, i], work[0, i])
             grad[0] = two * w
             hess[0] = bound[0] = zero if q == zero else two * q / mu
         elif Pointwise is GammaDeviance:
-            value[0] = gamma(mu, t, work[0, i])
+            value[0] = gamma(mu, t, work[2, i], work[3, i], work[0, i])
             grad[0] = two * w / mu
             s = -half if (mu == beyond) & (t < beyond) else (t - half * mu) / mu
             hess[0] = s / mu * two / mu * two

@@ -32,6 +32,11 @@ ctypedef fused Pointwise:
     OrdinalLogistic
 
 
+cdef inline Pointwise ready(Pointwise loss, real kind) noexcept nogil:
+    """With what is the same for all samples."""
+    return loss
+
+
 cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
     """Whether the target is no class. NaN goes through."""
     return not (((target >= 0) & (target < loss.classes) & (target == floor(target))) | (target != target))

@@ -54,6 +54,11 @@ ctypedef fused Pointwise:
     Smape
 
 
+cdef inline Pointwise ready(Pointwise loss, real kind) noexcept nogil:
+    """With what is the same for all samples."""
+    return loss
+
+
 cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
     """Whether a pair is outside the domain. NaN is inside every domain: it goes through."""
     cdef real low = -1
@@ -165,18 +170,21 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         bound[0] = one
     else:
         # 2|d|/(|p| + |t|), 0/0 = 0. Where the sum leaves the range it is taken of halves; of numbers of two signs it is |d|.
+        # (Choices come before divisions: either of two divisions would be both.)
         t = absolute(target)
         s = absolute(pred) + t
         a = half * absolute(pred) + half * t
+        b = one if s < beyond else half
+        s = s if s < beyond else a
         apart = ((pred < zero) & (target > zero)) | ((pred > zero) & (target < zero))
-        q = m / s if s < beyond else (a / a if apart else half * (m / a))
+        q = (s if apart else b * m) / s
         value[0] = m if m == zero else two * q
         # The slope is 4|t|/(|p| + |t|)², half of that where p is 0, and 0 for two signs.
-        p = t / s if s < beyond else half * (t / a)
-        q = p / s if s < beyond else half * (p / a)
-        b = two * q if pred == zero else four * q
-        b = by_sign(d, b, -b)
-        grad[0] = zero if apart else b
-        q = two * four * q / s if s < beyond else four * q / a
+        p = b * (t / s)
+        q = b * (p / s)
+        a = two * q if pred == zero else four * q
+        a = by_sign(d, a, -a)
+        grad[0] = zero if apart else a
+        q = b * two * four * q / s
         q = -q if (d > zero) == (pred > zero) else q
         hess[0] = bound[0] = zero if (apart | (pred == zero) | (d == zero)) & (d == d) else q

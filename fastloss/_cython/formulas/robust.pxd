@@ -12,7 +12,7 @@ from libc.math cimport log
 
 from ..block cimport LANES, VALUE
 from ..vectors cimport (
-    absolute, atanh_tail, clip, multiply_add, over_root, rest_of_square, root, vexp, vexpm1, vgrow, vlog1p, vlogone, vlogsum, vroot)
+    absolute, atanh_tail, by_sign, clip, fraction, multiply_add, over_root, rest_of_square, root, vexp, vexpm1, vgrow, vlog1p, vlogone, vlogsum, vroot)
 from ..views cimport real
 
 cdef extern from *:
@@ -37,28 +37,44 @@ cdef struct Huber:
 
 cdef struct PseudoHuber:
     double delta
+    double lift             # brings delta near the end of the numbers' range back from it; else 1
+    double inverse          # 1/(delta·lift)
 
 cdef struct LogCosh:
     double delta
+    double lift
+    double inverse
 
 cdef struct Fair:
     double delta
+    double lift
+    double inverse
 
 cdef struct Cauchy:
     double delta
+    double lift
+    double inverse
 
 cdef struct TukeyBiweight:
     double delta
+    double lift
+    double inverse
 
 cdef struct Welsch:
     double delta
+    double lift
+    double inverse
 
 cdef struct GemanMcclure:
     double delta
+    double lift
+    double inverse
 
 cdef struct Barron:
     double alpha
     double delta
+    double lift
+    double inverse
 
 ctypedef fused Pointwise:
     Huber
@@ -70,6 +86,23 @@ ctypedef fused Pointwise:
     Welsch
     GemanMcclure
     Barron
+
+
+cdef inline Pointwise ready(Pointwise loss, real kind) noexcept nogil:
+    """With what is the same for all samples."""
+    cdef double far = LARGEST_F if real is float else LARGEST_D
+    if Pointwise is not Huber:
+        loss.lift = 1 / LIFT if loss.delta > far else (LIFT if loss.delta < 1 / far else 1.0)
+        loss.inverse = 1 / (<double><real>loss.delta * loss.lift)
+    return loss
+
+
+cdef inline real relative(Pointwise loss, real m) noexcept nogil:
+    """m/delta, m being no less than 0."""
+    if Pointwise is Huber:
+        return m / <real>loss.delta
+    else:
+        return fraction(m * <real>loss.lift, <real>loss.delta * <real>loss.lift, <real>loss.inverse)
 
 
 cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
@@ -101,9 +134,8 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
     cdef real scale, width, bend, share, log_delta, log_width, log_share
     if Pointwise is PseudoHuber:
         # √work[1], in vroot's terms, for work[1] = 1 + r²
-        delta = <real>loss.delta
-        lift = lift_of(delta, delta)
-        inverse = <real>(1 / (<double>delta * lift))
+        lift = <real>loss.lift
+        inverse = <real>loss.inverse
         for i in range(n):
             p = (pred[start + i] - target[start + i]) * lift * inverse
             work[1, i] = one + p * p
@@ -111,8 +143,8 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
     elif Pointwise is LogCosh:
         # For r <= 1: work[0] = e⁻ʳ − 1 and work[1] = log(1 + work[0]²/(2(1 + work[0]))); beyond, e⁻ʳ and log(1 + e⁻²ʳ).
         delta = <real>loss.delta
-        lift = lift_of(delta, delta)
-        inverse = <real>(1 / (<double>delta * lift))
+        lift = <real>loss.lift
+        inverse = <real>loss.inverse
         for i in range(n):
             work[0, i] = work[2, i] = -absolute((pred[start + i] - target[start + i]) * lift * inverse)
         vexpm1(&work[0, 0], &work[0, 0], n)
@@ -127,22 +159,21 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
     elif Pointwise is Fair:
         # work[0] = log(1 + r)
         if wanted & VALUE:
-            delta = <real>loss.delta
             for i in range(n):
-                work[0, i] = absolute(pred[start + i] - target[start + i]) / delta
+                work[0, i] = relative(loss, absolute(pred[start + i] - target[start + i]))
             vlogone(&work[0, 0], &work[0, 0], n)
     elif Pointwise is Cauchy:
         # work[0] = log(1 + u)
         if wanted & VALUE:
-            log_of_square(pred, target, work, start, n, <real>loss.delta, one, zero)
+            log_of_square(loss, pred, target, work, start, n, one, zero)
     elif Pointwise is Welsch:
         # work[0] = the root of e⁻ᵘ, work[1] = e⁻ᵘ − 1, with what rounding takes from u
-        delta = <real>loss.delta
-        lift = lift_of(delta, delta)        # what rounding takes from a quotient of the smallest numbers is no number
-        delta = delta * lift
+        lift = <real>loss.lift              # what rounding takes from a quotient of the smallest numbers is no number
+        delta = <real>loss.delta * lift
+        inverse = <real>loss.inverse
         for i in range(n):
-            p = (pred[start + i] - target[start + i]) * lift
-            r = p / delta
+            p = absolute(pred[start + i] - target[start + i]) * lift
+            r = fraction(p, delta, inverse)
             u = r * r
             work[0, i] = -half * u
             work[1, i] = -u
@@ -166,9 +197,9 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
         log_share = <real>log(width / loss.alpha if loss.alpha > 0 else 1)
         delta = <real>loss.delta
         log_delta = <real>log(<double>delta)
-        log_of_square(pred, target, work, start, n, delta, width, log_width)
+        log_of_square(loss, pred, target, work, start, n, width, log_width)
         for i in range(n):
-            r = (pred[start + i] - target[start + i]) / delta
+            r = relative(loss, absolute(pred[start + i] - target[start + i]))
             u = r * r
             p = work[0, i]
             r = share * u if p < tiny * tiny else bend * p
@@ -176,8 +207,10 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             work[2, i] = half * ((half * u if scale > zero else -half * u) if p < tiny * tiny else scale * p)
             work[3, i] = half * (r + log_share) + log_delta
             work[4, i] = r
-        vexpm1(&work[1, 0], &work[1, 0], n)
-        vgrow(&work[2, 0], &work[2, 0], n)
+        if wanted != VALUE:
+            vgrow(&work[2, 0], &work[2, 0], n)
+        if wanted & VALUE:
+            vexpm1(&work[1, 0], &work[1, 0], n)
         if wanted & VALUE and bend > zero:
             vgrow(&work[3, 0], &work[3, 0], n)
             for i in range(n):
@@ -185,24 +218,24 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
     return 0
 
 
-cdef inline int log_of_square(const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start, Py_ssize_t n,
-                              real delta, real width, real log_width) except -1 nogil:
+cdef inline int log_of_square(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
+                              Py_ssize_t n, real width, real log_width) except -1 nogil:
     """work[0] = log(1 + u/width); from r = FAR on that is 2 log r − log(width), by the logarithms of m and delta."""
     cdef real m, r, s, z, zero = 0, one = 1, two = 2
-    cdef real far = FAR_F if real is float else FAR_D, log_delta = <real>log(delta)
+    cdef real far = FAR_F if real is float else FAR_D, log_delta = <real>log(<double><real>loss.delta)
+    cdef real inverse = <real>(1 / <double>width)
     cdef Py_ssize_t i
     for i in range(n):
         m = absolute(pred[start + i] - target[start + i])
-        r = m / delta
-        z = r * r / width
+        r = relative(loss, m)
+        z = fraction(r * r, width, inverse)
         s = one + z
         work[0, i] = m if r > far else s
         work[1, i] = zero if r > far else (z - (s - one) if z < one else one - (s - z))
     vlogsum(&work[0, 0], &work[1, 0], &work[0, 0], n)
     for i in range(n):
-        r = absolute(pred[start + i] - target[start + i]) / delta
-        if r > far:
-            work[0, i] = two * (work[0, i] - log_delta) - log_width
+        r = relative(loss, absolute(pred[start + i] - target[start + i]))
+        work[0, i] = two * (work[0, i] - log_delta) - log_width if r > far else work[0, i]
     return 0
 
 
@@ -246,31 +279,29 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         bound[0] = t / m if m > zero else one + m
     elif Pointwise is Fair:
         # δ²(r − log(1 + r)): with s = r/(2 + r), log(1 + r) = 2 atanh(s) and r − 2s = s·r, all of it times δ
-        r = m / delta
-        s = r / (two + r)
+        r = relative(loss, m)
         t = m / (two + r)
+        s = relative(loss, t)
         value[0] = t * (m - t * (s * atanh_tail(s * s)))
         value[0] = delta * (m - delta * work[0, i]) if r > one else value[0]
         value[0] = delta * m if r == huge else value[0]
-        grad[0] = d / (one + r)
-        q = delta / (one + delta / m)
-        grad[0] = (q if d > zero else -q) if r > one else grad[0]
+        grad[0] = by_sign(d, delta, -delta) if r > far else d / (one + r)
         q = one / (one + r)
         hess[0] = q * q
         bound[0] = q
     elif Pointwise is Cauchy:
         # ½δ² log(1 + u); 1 − u by factors that do not cancel
-        r = m / delta
+        r = relative(loss, m)
         u = r * r
-        q = one / (one + u)
-        s = delta / m
+        s = one + u
+        q = (delta if r > far else one) / (m if r > far else s)     # (either of two divisions would be both)
         value[0] = half * m * m if r < tiny else delta * (delta * (half * work[0, i]))
-        grad[0] = (delta * s if d > zero else -delta * s) if r > far else d * q
-        hess[0] = -(s * s) if r > far else (delta - m) / delta * (one + r) * q * q
-        bound[0] = s * s if r > far else q
+        grad[0] = by_sign(d, delta, -delta) * q if r > far else d * q
+        hess[0] = -(q * q) if r > far else (delta - m) / delta * (one + r) * q * q
+        bound[0] = q * q if r > far else q
     elif Pointwise is TukeyBiweight:
         # d²/6·(3 − u(3 − u)) within δ; 1 − u by factors that do not cancel
-        r = m / delta
+        r = relative(loss, m)
         u = r * r
         w = (delta - m) / delta * (one + r)
         value[0] = delta * (delta / six) if m >= delta else m * (m / six) * (three - u * (three - u))
@@ -279,7 +310,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         bound[0] = zero if m >= delta else w * w
     elif Pointwise is Welsch:
         # −½δ²(e⁻ᵘ − 1)
-        r = m / delta
+        r = relative(loss, m)
         u = r * r
         a = work[0, i]
         value[0] = half * m * m if r < tiny else -delta * (half * delta * work[1, i])
@@ -288,7 +319,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         bound[0] = a * a
     elif Pointwise is GemanMcclure:
         # ½d²/(1 + u); beyond δ by q = δ/m
-        r = m / delta
+        r = relative(loss, m)
         q = delta / m if r > one else r
         w = q * q
         s = one / multiply_add(q, q, one)
@@ -304,7 +335,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         a = work[0, i]
         b = work[1, i]
         t = work[2, i]
-        r = m / delta
+        r = relative(loss, m)
         u = r * r
         w = work[4, i]
         q = b / w if w != zero else one
@@ -334,11 +365,3 @@ cdef inline real width_of(double alpha, real kind) noexcept nogil:
     """Barron's |α − 2|, but not so small that it divides nothing: there the loss is half the square."""
     cdef double width = alpha - 2 if alpha > 2 else 2 - alpha, least = PARABOLA_F if real is float else PARABOLA_D
     return <real>(width if width > least else least)
-
-
-cdef inline real lift_of(double scale, real kind) noexcept nogil:
-    """A power of two that brings a scale near the end of the numbers' range back from it; else 1."""
-    cdef double far = LARGEST_F if real is float else LARGEST_D
-    if scale > far:
-        return <real>(1 / LIFT)
-    return <real>LIFT if scale < 1 / far else <real>1

@@ -92,6 +92,11 @@ cdef inline bint gapped(Scores loss) noexcept nogil:
     return Scores is Reverse or Scores is SoftmaxReverse
 
 
+cdef inline bint differs(Scores loss) noexcept nogil:
+    """Whether the differences p - t stand in a line of their own, because they are wanted again and again."""
+    return not (Scores is Brier)
+
+
 cdef inline bint hinge(Scores loss) noexcept nogil:
     return Scores is CrammerSinger or Scores is WestonWatkins
 

@@ -39,6 +39,11 @@ ctypedef fused Pointwise:
     CrossEntropyTerm
 
 
+cdef inline Pointwise ready(Pointwise loss, real kind) noexcept nogil:
+    """With what is the same for all samples."""
+    return loss
+
+
 cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
     """What is to be known of a pair before it is computed. NaN is inside every domain: it goes through."""
     cdef real zero = 0, one = 1

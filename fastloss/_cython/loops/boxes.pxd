@@ -66,34 +66,47 @@ cdef inline int stages(Box loss, const real[::1] pred, const real[::1] target, c
     return 0
 
 
-cdef inline double pair(Box loss, const double[:, ::1] lines, Py_ssize_t i, Parts* b) except? -1 nogil:
+cdef inline double pair(Box loss, double x1, double y1, double x2, double y2, double t1, double u1, double t2, double u2,
+                        Parts* b) noexcept nogil:
     """What is known of a pair that a power of two, which is given back, brings near the size 1."""
-    cdef double x1 = lines[PRED, i], y1 = lines[PRED + 1, i], x2 = lines[PRED + 2, i], y2 = lines[PRED + 3, i]
-    cdef double t1 = lines[TARGET, i], u1 = lines[TARGET + 1, i], t2 = lines[TARGET + 2, i], u2 = lines[TARGET + 3, i], s
     cdef Extent x = extent(x1, x2, t1, t2), y = extent(y1, y2, u1, u2)
-    s = inverse_power(x.around if x.around > y.around else y.around)
+    cdef double s = inverse_power(x.around if x.around > y.around else y.around)
     b[0] = measure(loss, extent(x1 * s, x2 * s, t1 * s, t2 * s), extent(y1 * s, y2 * s, u1 * s, u2 * s))
     return s
 
 
 cdef inline int judge(Box loss, double[:, ::1] lines, bint sloped) except -1 nogil:
     """Losses, and slopes and curvatures, side by side."""
+    cdef double worth[STEP]
+    cdef double slopes[SIDES * STEP]
+    cdef double curvatures[SIDES * STEP]
+    cdef const double[::1] x1 = lines[PRED], y1 = lines[PRED + 1], x2 = lines[PRED + 2], y2 = lines[PRED + 3]
+    cdef const double[::1] t1 = lines[TARGET], u1 = lines[TARGET + 1], t2 = lines[TARGET + 2], u2 = lines[TARGET + 3]
     cdef Parts b
     cdef double s, slope = 0, curvature = 0
     cdef Py_ssize_t i, k
     for i in range(STEP):
-        s = pair(loss, lines, i, &b)
-        lines[WORTH, i] = b.loss
+        s = pair(loss, x1[i], y1[i], x2[i], y2[i], t1[i], u1[i], t2[i], u2[i], &b)
+        worth[i] = b.loss
         if sloped:
-            by_side(loss, b, b.x, b.y, False, lines[PRED, i] - lines[TARGET, i], -1, &slope, &curvature)
-            lines[SLOPE, i], lines[CURVATURE, i] = slope, curvature
-            by_side(loss, b, b.y, b.x, True, lines[PRED + 1, i] - lines[TARGET + 1, i], -1, &slope, &curvature)
-            lines[SLOPE + 1, i], lines[CURVATURE + 1, i] = slope, curvature
-            by_side(loss, b, b.x, b.y, False, lines[TARGET + 2, i] - lines[PRED + 2, i], 1, &slope, &curvature)
-            lines[SLOPE + 2, i], lines[CURVATURE + 2, i] = slope, curvature
-            by_side(loss, b, b.y, b.x, True, lines[TARGET + 3, i] - lines[PRED + 3, i], 1, &slope, &curvature)
-            lines[SLOPE + 3, i], lines[CURVATURE + 3, i] = slope, curvature
-            for k in range(SIDES):
-                lines[SLOPE + k, i] *= s
-                lines[CURVATURE + k, i] *= s * s
+            by_side(loss, b, b.x, b.y, False, x1[i] - t1[i], -1, &slope, &curvature)
+            slopes[i] = s * slope
+            curvatures[i] = s * s * curvature
+            by_side(loss, b, b.y, b.x, True, y1[i] - u1[i], -1, &slope, &curvature)
+            slopes[STEP + i] = s * slope
+            curvatures[STEP + i] = s * s * curvature
+            by_side(loss, b, b.x, b.y, False, t2[i] - x2[i], 1, &slope, &curvature)
+            slopes[2 * STEP + i] = s * slope
+            curvatures[2 * STEP + i] = s * s * curvature
+            by_side(loss, b, b.y, b.x, True, u2[i] - y2[i], 1, &slope, &curvature)
+            slopes[3 * STEP + i] = s * slope
+            curvatures[3 * STEP + i] = s * s * curvature
+    for i in range(STEP):
+        lines[WORTH, i] = worth[i]
+    if sloped:
+        for k in range(SIDES):
+            for i in range(STEP):
+                lines[SLOPE + k, i] = slopes[k * STEP + i]
+            for i in range(STEP):
+                lines[CURVATURE + k, i] = curvatures[k * STEP + i]
     return 0

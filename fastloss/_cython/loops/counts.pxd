@@ -1,6 +1,6 @@
 """Loops over samples: losses of counts and of positive numbers."""
 
-from ..formulas.counts cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+from ..formulas.counts cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
 
 cdef enum:
     SIGNS = 0

@@ -9,7 +9,7 @@ from libc.math cimport fabs, log
 from ..block cimport LANES
 from ..rows_block cimport (
     DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, SPAN_GAP, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST, SPAN_TOP, RowsBlock)
-from ..vectors cimport bend_d, vexp, vlog
+from ..vectors cimport bend_d, fraction, vexp, vlog
 from ..views cimport real, writing_rows
 from .conclude cimport power
 from .sums cimport add_exactly, add_row_exactly, greatest, of_row
@@ -134,7 +134,7 @@ cdef inline int add_terms(const real[:, ::1] x, const real[:, ::1] t, double[:, 
                           Py_ssize_t m, Py_ssize_t start, Py_ssize_t length, bint by_class, bint again) except -1 nogil:
     """The rest. `again`: Z and Q have seen other classes since."""
     cdef Py_ssize_t i, k
-    cdef double base, part, l
+    cdef double sum, base, inverse, part, l
     if again:
         copied(x, tile, Z, r, m, start, length, by_class)
         for k in range(length):
@@ -145,10 +145,12 @@ cdef inline int add_terms(const real[:, ::1] x, const real[:, ::1] t, double[:, 
         known[MASS, i] += of_row(tile, T, i * length, length)
     logarithms(tile, m * length)
     for i in range(m):
-        base = log(known[SUM, i])
+        sum = known[SUM, i]
+        base = log(sum)
+        inverse = 1 / sum
         for k in range(i * length, (i + 1) * length):
             tile[Z, k] = tile[Z, k] - base
-            tile[Q, k] = tile[Q, k] / known[SUM, i]
+            tile[Q, k] = fraction(tile[Q, k], sum, inverse)
     for k in range(m * length):
         l = tile[Z, k] - tile[LOGS, k]
         part = tile[T, k] * bend_d(l) if fabs(l) <= 0.5 else (tile[Q, k] - tile[T, k]) - tile[T, k] * l

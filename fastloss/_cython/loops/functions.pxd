@@ -1,6 +1,6 @@
 """Loops over samples: functions of one number."""
 
-from ..formulas.functions cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+from ..formulas.functions cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
 
 cdef enum:
     SIGNS = 0

@@ -1,6 +1,6 @@
 """Loops over samples: losses of margins."""
 
-from ..formulas.margins cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+from ..formulas.margins cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
 
 cdef enum:
     SIGNS = 1

@@ -1,6 +1,6 @@
 """Loops over samples: losses of a score against classes that have an order."""
 
-from ..formulas.ordered cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+from ..formulas.ordered cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
 
 cdef enum:
     SIGNS = 0

@@ -29,7 +29,7 @@ cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* t
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
     cdef real prepared[ROWS * STAGE]
-    return stages(loss[0], reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
+    return stages(ready(loss[0], prepared[0]), reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
                   writing_rows(prepared, ROWS, STAGE, STAGE),
                   writing(<real*>block.value, n if block.value is not NULL else 0),
                   writing(<real*>block.grad, n if block.grad is not NULL else 0),
@@ -51,7 +51,7 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
     while start < n:
         m = min(step, n - start)
         stray = False
-        seen = 0 if watched else suspect(loss, &pred[start], &target[start], m)
+        seen = 0 if watched or (SIGNS and block.inspected) else suspect(loss, &pred[start], &target[start], m)
         if seen & OUTSIDE:
             seen = inspected(loss, pred, target, start, m)
             if seen & OUTSIDE and weighted:

@@ -1,6 +1,6 @@
 """Loops over samples: squares, absolute values, quantiles, relative errors."""
 
-from ..formulas.regression cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+from ..formulas.regression cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
 
 cdef enum:
     SIGNS = 0

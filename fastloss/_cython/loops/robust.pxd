@@ -1,6 +1,6 @@
 """Loops over samples: robust losses."""
 
-from ..formulas.robust cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+from ..formulas.robust cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
 
 cdef enum:
     SIGNS = 0

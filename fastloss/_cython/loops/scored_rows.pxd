@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
 from ..formulas.scored_rows cimport (
-    STEP, Scores, gapped, hinge, of_members, point, prepare, ranked, through_softmax)
+    STEP, Scores, differs, gapped, hinge, of_members, point, prepare, ranked, through_softmax)
 from ..rows_block cimport LOSS, ROWS, WEIGHT, RowsBlock
 from ..views cimport writing_rows
 from .hinges cimport at_labels, compare
@@ -62,7 +62,7 @@ cdef inline int judge_row(Scores loss, double[:, ::1] tile, double[:, ::1] state
     cdef Py_ssize_t i
     if through_softmax(loss):
         softmax(loss, tile, state, lines, m, not block.class_major)
-    else:
+    elif differs(loss):
         for i in range(lines * m):
             tile[D, i] = tile[P, i] - tile[T, i]
     if of_members(loss):
@@ -85,39 +85,42 @@ cdef inline int judge_row(Scores loss, double[:, ::1] tile, double[:, ::1] state
 cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lines, Py_ssize_t m,
                           const RowsBlock* block) except -1 nogil:
     """Losses; slopes into G and curvatures (of a softmax bends) into H."""
-    cdef double v_step[STEP]
+    cdef double worth_step[STEP]
     cdef double gap_step[STEP]
+    cdef double lost_step[STEP]
     cdef double s_step[STEP]
     cdef double b_step[STEP]
     cdef double[::1] worth = state[WORTH], gaps = state[GAP], lost = state[LOST]
-    cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z], g = tile[G], h = tile[H]
+    cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z], g = tile[G], h = tile[H], other = tile[OTHER]
     cdef Py_ssize_t i, j, k, l, strip
     cdef bint folded = not block.class_major, more = block.wanted & (GRAD | HESS | BOUND)
     cdef double v = 0, gap = 0, s = 0, b = 0, c = 0
-    prepare(loss, p, t, d, g, tile[OTHER], h, lines * m, block.wanted & VALUE)
-    for j in range(lines):
-        for strip in range(m // STEP):
-            i = strip * STEP
+    prepare(loss, p, t, d, g, other, h, lines * m, block.wanted & VALUE)
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            worth_step[l] = gap_step[l] = lost_step[l] = 0
+        for j in range(lines if block.wanted & VALUE else 0):
             k = j * m + i
-            if block.wanted & VALUE:
-                for l in range(STEP):
-                    point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], tile[OTHER, k + l], &v, &gap, &s, &b, &c)
-                    v_step[l] = v
-                    gap_step[l] = gap
-                for l in range(STEP):
-                    worth[i + l] += v_step[l]
+            for l in range(STEP):
+                point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
+                worth_step[l] += v
                 if gapped(loss):
-                    for l in range(STEP):
-                        add_exactly(gap_step[l], &gaps[i + l], &lost[i + l])
-            if more:
-                for l in range(STEP):
-                    point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], tile[OTHER, k + l], &v, &gap, &s, &b, &c)
-                    s_step[l] = s
-                    b_step[l] = b if through_softmax(loss) else c
-                for l in range(STEP):
-                    g[k + l] = s_step[l]
-                for l in range(STEP):
-                    h[k + l] = b_step[l]
+                    add_exactly(gap, &gap_step[l], &lost_step[l])
+        for l in range(STEP):
+            worth[i + l] = worth_step[l]
+            gaps[i + l] = gap_step[l]
+            lost[i + l] = lost_step[l]
+    for strip in range(lines * m // STEP if more else 0):
+        k = strip * STEP
+        for l in range(STEP):
+            point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
+            s_step[l] = s
+            b_step[l] = b if through_softmax(loss) else c
+        for l in range(STEP):
+            g[k + l] = s_step[l]
+        for l in range(STEP):
+            h[k + l] = b_step[l]
     fold_sum(worth, folded)
     if gapped(loss):
         if folded:

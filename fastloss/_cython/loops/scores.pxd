@@ -1,6 +1,6 @@
 """Loops over samples: losses of probabilities and scores."""
 
-from ..formulas.scores cimport Pointwise, inspect, point, prepare, prepares, sloped, suspect
+from ..formulas.scores cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
 
 cdef enum:
     SIGNS = 0

@@ -2,9 +2,9 @@
 
 from ..block cimport BOUND, HESS
 from ..formulas.scored_rows cimport STEP, Scores, gapped, ranked
-from ..vectors cimport vexp, vlogsum
+from ..vectors cimport fraction, vexp, vlogsum
 from .tiles cimport (
-    ALL_BENDS, BENDS, D, G, H, MEAN, NEVER, OWN, P, PEAK, PLACE, REST, SUM, T, TOP, Z, at, fold_most, fold_sum)
+    ALL_BENDS, BENDS, D, G, H, MEAN, NEVER, OWN, P, PEAK, PLACE, REST, SUM, T, TOP, Z, at, fold_most, fold_sum, step_of)
 
 cdef extern from "math.h" nogil:
     const double INFINITY
@@ -13,37 +13,58 @@ cdef extern from "math.h" nogil:
 cdef inline int softmax(Scores loss, double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lines, Py_ssize_t m,
                         bint folded) except -1 nogil:
     """P, log p and p - t. The greatest class is left out of the sum: its p may be near 1, and so may its target."""
+    cdef double most[STEP]
+    cdef double here[STEP]
+    cdef double first_place[STEP]
+    cdef double others[STEP]
+    cdef double number[STEP]
+    cdef double inverse[STEP]
     cdef double first[STEP]
     cdef double second[STEP]
-    cdef double third[STEP]
     cdef double[::1] top = state[TOP], place = state[PLACE], rest = state[REST], sum = state[SUM], ones = state[OWN], logs = state[MEAN]
     cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z]
+    cdef double by = step_of(m, folded), x
     cdef Py_ssize_t i, j, k, l, strip
-    for i in range(m):
-        top[i] = -INFINITY
-        place[i] = INFINITY
-    for j in range(lines):
-        for i in range(m):
-            top[i] = p[j * m + i] if p[j * m + i] > top[i] else top[i]
-    fold_most(top, folded, False)
-    for j in range(lines):
-        for i in range(m):
-            z[j * m + i] = p[j * m + i] - top[i]
-    vexp(&z[0], &p[0], lines * m)
-    for j in range(lines):
-        for strip in range(m // STEP):
-            i = strip * STEP
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            most[l] = -INFINITY
+        for j in range(lines):
             k = j * m + i
             for l in range(STEP):
-                first[l] = 1 if p[k + l] == 1 else 0
-                second[l] = at(j, i + l, m, folded) if p[k + l] == 1 else INFINITY
-                third[l] = 0 if p[k + l] == 1 else p[k + l]
+                most[l] = p[k + l] if p[k + l] > most[l] else most[l]
+        for l in range(STEP):
+            top[i + l] = most[l]
+    fold_most(top, folded, False)
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            most[l] = top[i + l]
+        for j in range(lines):
+            k = j * m + i
             for l in range(STEP):
-                ones[i + l] += first[l]
+                first[l] = p[k + l] - most[l]
             for l in range(STEP):
-                place[i + l] = second[l] if second[l] < place[i + l] else place[i + l]
+                z[k + l] = first[l]
+    vexp(&z[0], &p[0], lines * m)
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            here[l] = at(0, i + l, m, folded)
+            first_place[l] = INFINITY
+            number[l] = others[l] = 0
+        for j in range(lines):
+            k = j * m + i
             for l in range(STEP):
-                rest[i + l] += third[l]
+                number[l] += 1 if p[k + l] == 1 else 0
+                others[l] += 0 if p[k + l] == 1 else p[k + l]
+                x = here[l] if p[k + l] == 1 else INFINITY
+                first_place[l] = x if x < first_place[l] else first_place[l]
+                here[l] += by
+        for l in range(STEP):
+            place[i + l] = first_place[l]
+            ones[i + l] = number[l]
+            rest[i + l] = others[l]
     fold_most(place, folded, True)
     fold_sum(ones, folded)
     fold_sum(rest, folded)
@@ -53,24 +74,31 @@ cdef inline int softmax(Scores loss, double[:, ::1] tile, double[:, ::1] state, 
         logs[i] = sum[i]
         ones[i] = rest[i] - (sum[i] - 1)
     vlogsum(&logs[0], &ones[0], &logs[0], m)
-    for i in range(m):
-        ones[i] = rest[i] / sum[i]
-    for j in range(lines):
-        for strip in range(m // STEP):
-            i = strip * STEP
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            here[l] = at(0, i + l, m, folded)
+            first_place[l] = place[i + l]
+            number[l] = sum[i + l]
+            inverse[l] = 1 / number[l]
+            others[l] = rest[i + l] / number[l]
+            most[l] = logs[i + l]
+        for j in range(lines):
             k = j * m + i
             for l in range(STEP):
-                first[l] = p[k + l] / sum[i + l]
-                second[l] = first[l] - t[k + l]
-                third[l] = (1 - t[k + l]) - ones[i + l]
-                second[l] = third[l] if (at(j, i + l, m, folded) == place[i + l]) & (t[k + l] >= 0.5) else second[l]
+                first[l] = fraction(p[k + l], number[l], inverse[l])
+                x = (1 - t[k + l]) - others[l]
+                second[l] = x if (here[l] == first_place[l]) & (t[k + l] >= 0.5) else first[l] - t[k + l]
+                here[l] += by
             for l in range(STEP):
                 p[k + l] = first[l]
             for l in range(STEP):
                 d[k + l] = second[l]
             if gapped(loss):
                 for l in range(STEP):
-                    z[k + l] -= logs[i + l]
+                    first[l] = z[k + l] - most[l]
+                for l in range(STEP):
+                    z[k + l] = first[l]
     for i in range(m):
         ones[i] = logs[i] = 0
     return 0
@@ -81,41 +109,56 @@ cdef inline int centre(Scores loss, double[:, ::1] tile, double[:, ::1] state, P
     """The mean slope, less the greatest class's; and the sums of the bends."""
     cdef double[::1] place = state[PLACE], peak = state[PEAK], mean = state[MEAN], bends = state[BENDS], every = state[ALL_BENDS]
     cdef double[::1] p = tile[P], g = tile[G], h = tile[H], never = state[NEVER]
-    cdef double first[STEP]
+    cdef double here[STEP]
+    cdef double first_place[STEP]
+    cdef double slope[STEP]
+    cdef double endless[STEP]
+    cdef double added[STEP]
+    cdef double others[STEP]
+    cdef double whole[STEP]
+    cdef double by = step_of(m, folded), x
     cdef Py_ssize_t i, j, k, l, strip
-    for j in range(lines):
-        for strip in range(m // STEP):
-            i = strip * STEP
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            here[l] = at(0, i + l, m, folded)
+            first_place[l] = place[i + l]
+            slope[l] = endless[l] = 0
+        for j in range(lines):
             k = j * m + i
             for l in range(STEP):
-                first[l] = g[k + l] if at(j, i + l, m, folded) == place[i + l] else peak[i + l]
-            for l in range(STEP):
-                peak[i + l] = first[l]
-            if gapped(loss):
-                for l in range(STEP):
-                    first[l] = INFINITY if (g[k + l] == INFINITY) & (p[k + l] != 0) else never[i + l]
-                for l in range(STEP):
-                    never[i + l] = first[l]
+                slope[l] = g[k + l] if here[l] == first_place[l] else slope[l]
+                here[l] += by
+                if gapped(loss):
+                    endless[l] = INFINITY if (g[k + l] == INFINITY) & (p[k + l] != 0) else endless[l]
+        for l in range(STEP):
+            peak[i + l] = slope[l]
+            never[i + l] = endless[l]
     fold_sum(peak, folded)
     fold_most(never, folded, False)
-    for j in range(lines):
-        for strip in range(m // STEP):
-            i = strip * STEP
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            here[l] = at(0, i + l, m, folded)
+            first_place[l] = place[i + l]
+            slope[l] = peak[i + l]
+            added[l] = others[l] = whole[l] = 0
+        for j in range(lines):
             k = j * m + i
             for l in range(STEP):
-                first[l] = p[k + l] * (g[k + l] - peak[i + l])
-            if not ranked(loss):    # whose slopes may be infinite where there is nothing
-                for l in range(STEP):
-                    first[l] = first[l] if p[k + l] != 0 else 0
-            for l in range(STEP):
-                mean[i + l] += first[l]
+                x = p[k + l] * (g[k + l] - slope[l])
+                if not ranked(loss):    # whose slopes may be infinite where there is nothing
+                    x = x if p[k + l] != 0 else 0
+                added[l] += x
             if curved and not ranked(loss):
                 for l in range(STEP):
-                    first[l] = h[k + l] if at(j, i + l, m, folded) != place[i + l] else 0
-                for l in range(STEP):
-                    bends[i + l] += first[l]
-                for l in range(STEP):
-                    every[i + l] += h[k + l]
+                    others[l] += h[k + l] if here[l] != first_place[l] else 0
+                    whole[l] += h[k + l]
+                    here[l] += by
+        for l in range(STEP):
+            mean[i + l] = added[l]
+            bends[i + l] = others[l]
+            every[i + l] = whole[l]
     fold_sum(mean, folded)
     fold_sum(bends, folded)
     fold_sum(every, folded)
@@ -129,19 +172,37 @@ cdef inline int through(Scores loss, double[:, ::1] tile, const double[:, ::1] s
     cdef const double[::1] place = state[PLACE], rest = state[REST], sum = state[SUM], peak = state[PEAK], mean = state[MEAN]
     cdef const double[::1] bends = state[BENDS], every = state[ALL_BENDS], never = state[NEVER]
     cdef double[::1] p = tile[P], g = tile[G], h = tile[H]
+    cdef double here[STEP]
+    cdef double first_place[STEP]
+    cdef double slope[STEP]
+    cdef double shift[STEP]
+    cdef double endless[STEP]
+    cdef double share[STEP]
+    cdef double others[STEP]
+    cdef double whole[STEP]
     cdef double first[STEP]
     cdef double second[STEP]
     cdef Py_ssize_t i, j, k, l, strip
     cdef bint bounded = (wanted & BOUND) != 0
-    cdef double q, lean, others, centred
-    for j in range(lines):
-        for strip in range(m // STEP):
-            i = strip * STEP
+    cdef double by = step_of(m, folded), q, lean, x, centred
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            here[l] = at(0, i + l, m, folded)
+            first_place[l] = place[i + l]
+            slope[l] = peak[i + l]
+            shift[l] = mean[i + l]
+            endless[l] = never[i + l]
+            share[l] = rest[i + l] / sum[i + l]
+            others[l] = bends[i + l]
+            whole[l] = every[i + l]
+        for j in range(lines):
             k = j * m + i
             for l in range(STEP):
-                centred = (g[k + l] - peak[i + l]) - mean[i + l]
+                centred = (g[k + l] - slope[l]) - shift[l]
                 if gapped(loss):
-                    centred = centred if never[i + l] == 0 else (INFINITY if g[k + l] == INFINITY else -INFINITY)
+                    x = INFINITY if g[k + l] == INFINITY else -INFINITY
+                    centred = centred if endless[l] == 0 else x
                 first[l] = p[k + l] * centred if p[k + l] != 0 else 0
             for l in range(STEP):
                 g[k + l] = first[l]
@@ -153,9 +214,10 @@ cdef inline int through(Scores loss, double[:, ::1] tile, const double[:, ::1] s
                 if ranked(loss):
                     second[l] = h[k + l] + lean
                 else:
-                    q = rest[i + l] / sum[i + l] if at(j, i + l, m, folded) == place[i + l] else 1 - p[k + l]
-                    others = bends[i + l] if at(j, i + l, m, folded) == place[i + l] else every[i + l] - h[k + l]
-                    second[l] = (h[k + l] * (q * q) + p[k + l] * p[k + l] * others) + lean
+                    q = share[l] if here[l] == first_place[l] else 1 - p[k + l]
+                    x = others[l] if here[l] == first_place[l] else whole[l] - h[k + l]
+                    second[l] = (h[k + l] * (q * q) + p[k + l] * p[k + l] * x) + lean
+                    here[l] += by
             for l in range(STEP):
                 h[k + l] = second[l]
     return 0

@@ -41,6 +41,11 @@ cdef inline double at(Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, bint folded) noe
     return j * m + i if folded else j
 
 
+cdef inline Py_ssize_t step_of(Py_ssize_t m, bint folded) noexcept nogil:
+    """From a line's class to the next one's."""
+    return m if folded else 1
+
+
 cdef inline int fold_sum(double[::1] lane, bint folded) except -1 nogil:
     """Of a long row, the sum of all lanes in each of them."""
     cdef Py_ssize_t k
@@ -54,11 +59,13 @@ cdef inline int fold_sum(double[::1] lane, bint folded) except -1 nogil:
 
 cdef inline int fold_most(double[::1] lane, bint folded, bint least) except -1 nogil:
     """The greatest, or the least; NaN is passed over."""
-    cdef Py_ssize_t k
+    cdef Py_ssize_t k, n = LANES // 2
     if not folded:
         return 0
-    for k in range(1, LANES):
-        lane[0] = lane[k] if (lane[k] < lane[0] if least else lane[k] > lane[0]) else lane[0]
+    while n > 0:
+        for k in range(n):
+            lane[k] = lane[k + n] if (lane[k + n] < lane[k] if least else lane[k + n] > lane[k]) else lane[k]
+        n //= 2
     for k in range(1, LANES):
         lane[k] = lane[0]
     return 0
