@@ -39,15 +39,11 @@ LEVELS = [f"level_{level}" for level in os.environ.get("FASTLOSS_LEVELS", "").sp
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
 # Of gcc, where clang stops at the first: a block's results stay in registers instead of going through memcpy; choices that follow
-# from each other are not turned into more choices, each of which a vector would have to make; a loop over 16 numbers is one, and not
-# written out before vectors are made of it; and no looking for misleading indentation in files that Cython wrote, over which it takes
-# minutes.
-GCC_FLAGS = [
-    "-fno-tree-loop-distribute-patterns",
-    "-fno-thread-jumps",
-    "--param=max-completely-peel-times=15",
-    "-Wno-misleading-indentation",
-]
+# from each other are not turned into more choices, each of which a vector would have to make; and no looking for misleading
+# indentation in files that Cython wrote, over which it takes minutes.
+GCC_FLAGS = ["-fno-tree-loop-distribute-patterns", "-fno-thread-jumps", "-Wno-misleading-indentation"]
+# And of a level: a loop over 16 numbers is not written out before vectors are made of it.
+GCC_LEVEL_FLAGS = ["--param=max-completely-peel-times=15"]
 # Line numbers alone: following variables through optimised loops takes the compiler minutes.
 DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
@@ -65,11 +61,12 @@ class BuildKernels(build_ext):
         traced = DEBUG or SANITIZE
         flags = ((DEBUG_FLAGS if traced else UNIX_FLAGS) if unix else MSVC_FLAGS) + SANITIZE_FLAGS
         flags += [flag for flag in GCC_FLAGS if unix and self.knows([flag])]
+        level_flags = [flag for flag in GCC_LEVEL_FLAGS if unix and self.knows([flag])]
         self.leave_out(
             [e for e in self.extensions if not self.knows(e.extra_compile_args)], "the compiler does not know it"
         )
         for extension in self.extensions:
-            extension.extra_compile_args = flags + extension.extra_compile_args
+            extension.extra_compile_args = flags + level_flags * is_level(extension) + extension.extra_compile_args
             extension.extra_link_args += SANITIZE_FLAGS
             if unix and extension.name == "fastloss._cython.engine":  # which has the threads
                 extension.extra_compile_args.append("-pthread")

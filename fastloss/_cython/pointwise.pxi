@@ -3,7 +3,7 @@
 cdef enum:
     CHUNK = 16384                       # samples that a thread takes at a time
     AHEAD = 2304                        # bytes: how far before its use memory is asked for (not a power of two: 5 to 15 %) ...
-    AHEAD_FROM = 1 << 20                # ... if an input is larger than this, and so not in a cache near by
+    AHEAD_FROM = 1 << 17                # ... if an input is larger than this, and so not in the nearest cache
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
     APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
     ALIGN_FROM = 4096                   # samples: fewer are done before the first is aligned

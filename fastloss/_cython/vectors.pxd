@@ -32,6 +32,7 @@ cdef extern from "vecmath.h" nogil:
     double atanh_tail_d(double q) noexcept
     float excess_f(float v) noexcept
     double excess_d(double v) noexcept
+    float bend_f(float x) noexcept
     double bend_d(double x) noexcept
     float rest_of_square_f(float d, float scale, float r, float u) noexcept
     double rest_of_square_d(double d, double scale, double r, double u) noexcept
@@ -52,8 +53,8 @@ cdef extern from "vecmath.h" nogil:
     ctypedef struct Labels:
         pass
     void no_labels(Labels* seen) noexcept
-    void look_f(Labels* seen, Py_ssize_t k, float x) noexcept
-    void look_d(Labels* seen, Py_ssize_t k, double x) noexcept
+    void look_f(Labels* seen, const float* x) noexcept
+    void look_d(Labels* seen, const double* x) noexcept
     int strays_f(const Labels* seen) noexcept
     int strays_d(const Labels* seen) noexcept
     int inside_unit_f(const float* x, Py_ssize_t n) noexcept
@@ -189,7 +190,10 @@ cdef inline real fraction(real x, real d, real inverse) noexcept nogil:
 
 cdef inline real bend(real x) noexcept nogil:
     """e^x - 1 - x, |x| <= ½."""
-    return <real>bend_d(x)
+    if real is float:
+        return bend_f(x)
+    else:
+        return bend_d(x)
 
 
 cdef inline bint beyond_unit(const real* x, Py_ssize_t n) noexcept nogil:
@@ -219,12 +223,12 @@ cdef inline real by_sign(real d, real up, real down) noexcept nogil:
     return down if d < zero else s
 
 
-cdef inline void look(Labels* seen, Py_ssize_t k, real x) noexcept nogil:
-    """At label k of LANES; `strays` says whether anything that was looked at is neither 1 nor -1."""
+cdef inline void look(Labels* seen, const real* x) noexcept nogil:
+    """At LANES labels; `strays` says whether anything that was looked at is neither 1 nor -1."""
     if real is float:
-        look_f(seen, k, x)
+        look_f(seen, x)
     else:
-        look_d(seen, k, x)
+        look_d(seen, x)
 
 
 cdef inline bint strays(const Labels* seen, real kind) noexcept nogil:

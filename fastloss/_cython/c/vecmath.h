@@ -52,29 +52,41 @@ static inline int beyond_signs_d(const double *x, ptrdiff_t n) {
     return (any & 0x7fffffffffffffffull) != 0;
 }
 
-/* The last number by number, where there are registers to gather bits in while something else is computed. */
+/* The last while something else is computed, where there are registers for it. */
 #ifdef __AVX512F__
 #define IN_PASSING 1
 #else
 #define IN_PASSING 0
 #endif
-typedef struct { uint32_t f[32]; uint64_t d[32]; } Labels; /* LANES at a time, of one dtype */
-static inline void no_labels(Labels *seen) { /* a call of memset would keep them in memory */
-    for (ptrdiff_t k = 0; k < 32; k++) seen->f[k] = 0;
-    for (ptrdiff_t k = 0; k < 32; k++) seen->d[k] = 0;
+#if IN_PASSING
+#include <immintrin.h>
+typedef struct { __m512i any[4]; } Labels; /* what LANES labels at a time had of other bits than 1 */
+static inline void no_labels(Labels *seen) {
+    for (int k = 0; k < 4; k++) seen->any[k] = _mm512_setzero_si512();
 }
-static inline void look_f(Labels *seen, ptrdiff_t k, float x) { seen->f[k] |= bits_of_float(x) ^ 0x3f800000u; }
-static inline void look_d(Labels *seen, ptrdiff_t k, double x) { seen->d[k] |= bits_of_double(x) ^ 0x3ff0000000000000ull; }
+static inline void look_f(Labels *seen, const float *x) {
+    const __m512i one = _mm512_set1_epi32(0x3f800000);
+    for (int k = 0; k < 2; k++) seen->any[k] = _mm512_ternarylogic_epi32(seen->any[k], _mm512_loadu_si512(x + 16 * k), one, 0xf6); /* a | (b ^ c) */
+}
+static inline void look_d(Labels *seen, const double *x) {
+    const __m512i one = _mm512_set1_epi64(0x3ff0000000000000);
+    for (int k = 0; k < 4; k++) seen->any[k] = _mm512_ternarylogic_epi64(seen->any[k], _mm512_loadu_si512(x + 8 * k), one, 0xf6);
+}
 static inline int strays_f(const Labels *seen) {
-    uint32_t any = 0;
-    for (ptrdiff_t k = 0; k < 32; k++) any |= seen->f[k];
-    return (any & 0x7fffffffu) != 0;
+    return _mm512_test_epi32_mask(_mm512_or_si512(seen->any[0], seen->any[1]), _mm512_set1_epi32(0x7fffffff)) != 0;
 }
 static inline int strays_d(const Labels *seen) {
-    uint64_t any = 0;
-    for (ptrdiff_t k = 0; k < 32; k++) any |= seen->d[k];
-    return (any & 0x7fffffffffffffffull) != 0;
+    __m512i any = _mm512_or_si512(_mm512_or_si512(seen->any[0], seen->any[1]), _mm512_or_si512(seen->any[2], seen->any[3]));
+    return _mm512_test_epi64_mask(any, _mm512_set1_epi64(0x7fffffffffffffff)) != 0;
 }
+#else
+typedef struct { int unused; } Labels;
+static inline void no_labels(Labels *seen) { seen->unused = 0; }
+static inline void look_f(Labels *seen, const float *x) { (void)seen, (void)x; }
+static inline void look_d(Labels *seen, const double *x) { (void)seen, (void)x; }
+static inline int strays_f(const Labels *seen) { return seen->unused; }
+static inline int strays_d(const Labels *seen) { return seen->unused; }
+#endif
 
 static inline int inside_unit_f(const float *x, ptrdiff_t n) {
     uint32_t any = 0;
@@ -115,32 +127,30 @@ ANY(at_most_d, double, <=)
 /* e^x = 2^k e^r. Below `tiny` the power of two is built 2^64 too large and taken back by a last multiplication, which
  * rounds once, as gradual underflow wants; beyond `huge` the other way round. What underflows to 0 is set to 0, because finding out costs 100 cycles. */
 static inline float exp_with_f(float x, int any) {
-    const float round = 12582912.0f, tiny = -87.0f, huge = 87.0f;
-    float c = x < -104.0f ? 0.0f : x;
-    c = any && c > 89.0f ? 89.0f : c;
+    const float round = 12582912.0f + 254.0f; /* with the biases of two powers of two, halves of the whole */
+    uint32_t counts = (uint32_t)0 - (uint32_t)!(x < -104.0f);
+    float c = any && x > 89.0f ? 89.0f : x;
     float z = c * 1.44269504f + round, k = z - round;
     float r = (c - k * 0x1.62ep-1f) - k * 0x1.0bfbe8p-15f, q = r * r;
     float even = EXP_F[0] + q * (EXP_F[2] + q * EXP_F[4]), odd = EXP_F[1] + q * (EXP_F[3] + q * EXP_F[5]);
     float p = 1.0f + (r + q * (even + r * odd));
-    uint32_t bias = c < tiny ? 127u + 64u : (any && c > huge ? 127u - 64u : 127u);
-    float rest = c < tiny ? 0x1p-64f : (any && c > huge ? 0x1p64f : 1.0f);
-    float value = p * float_of((bits_of_float(z) << 23) + (bias << 23)) * rest;
-    return x < -104.0f ? 0.0f : value;
+    uint32_t half = (bits_of_float(z) << 22) & 0xff800000u;
+    float value = float_of(bits_of_float(p) & counts) * float_of(half) * float_of((bits_of_float(z) << 23) - half);
+    return float_of(bits_of_float(value) & counts);
 }
 
 static inline double exp_with_d(double x, int any) {
-    const double round = 6755399441055744.0, tiny = -708.0, huge = 708.0;
-    double c = x < -745.2 ? 0.0 : x;
-    c = any && c > 710.0 ? 710.0 : c;
+    const double round = 6755399441055744.0 + 2046.0;
+    uint64_t counts = (uint64_t)0 - (uint64_t)!(x < -745.2);
+    double c = any && x > 710.0 ? 710.0 : x;
     double z = c * 1.4426950408889634 + round, k = z - round;
     double r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
     double even = EXP_D[0] + q * (EXP_D[2] + q * (EXP_D[4] + q * (EXP_D[6] + q * (EXP_D[8] + q * EXP_D[10]))));
     double odd = EXP_D[1] + q * (EXP_D[3] + q * (EXP_D[5] + q * (EXP_D[7] + q * EXP_D[9])));
     double p = 1.0 + (r + q * (even + r * odd));
-    uint64_t bias = c < tiny ? 1023ull + 64ull : (any && c > huge ? 1023ull - 64ull : 1023ull);
-    double rest = c < tiny ? 0x1p-64 : (any && c > huge ? 0x1p64 : 1.0);
-    double value = p * double_of((bits_of_double(z) << 52) + (bias << 52)) * rest;
-    return x < -745.2 ? 0.0 : value;
+    uint64_t half = (bits_of_double(z) << 51) & 0xfff0000000000000ull;
+    double value = double_of(bits_of_double(p) & counts) * double_of(half) * double_of((bits_of_double(z) << 52) - half);
+    return double_of(bits_of_double(value) & counts);
 }
 
 static inline float exp_f(float x) { return exp_with_f(x, 0); }
@@ -195,7 +205,7 @@ static inline float log_with_f(float x, float lost, int any) {
     uint32_t shifted = bits_of_float(y) + (0x3f800000u - 0x3f3504f3u);
     float k = (float)(int32_t)(shifted >> 23) - (small ? 127.0f + 23.0f : 127.0f);
     float f = float_of((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-    float value = log_sum_f(k, f, any ? lost / x : (k < 0.0f ? lost + lost : lost) * (1.0f - f * (1.0f - f)));
+    float value = log_sum_f(k, f, any ? lost / x : (lost - k * lost) * (1.0f - f * (1.0f - f)));
     value = x < INFINITY ? value : x;
     return x == 0.0f ? -INFINITY : value;
 }
@@ -206,7 +216,7 @@ static inline double log_with_d(double x, double lost, int any) {
     uint64_t shifted = bits_of_double(y) + (0x3ff0000000000000ull - 0x3fe6a09e667f3bcdull);
     double k = double_of((shifted >> 52) | 0x4330000000000000ull) - (small ? 0x1p52 + 1023.0 + 52.0 : 0x1p52 + 1023.0);
     double f = double_of((shifted & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull) - 1.0;
-    double value = log_sum_d(k, f, any ? lost / x : (k < 0.0 ? lost + lost : lost) * (1.0 - f * (1.0 - f)));
+    double value = log_sum_d(k, f, any ? lost / x : (lost - k * lost) * (1.0 - f * (1.0 - f)));
     value = x < (double)INFINITY ? value : x;
     return x == 0.0 ? -(double)INFINITY : value;
 }
@@ -268,7 +278,7 @@ static inline double over_root_d(double y, double r) { return y / r; }
 /* What Kullback-Leibler divergences are made of where two distributions nearly agree, right to a few units of the small result.
  *
  *   excess_f, excess_d   v - log(1 + v)   -1/2 <= v <= 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v - 2s = s·v
- *   bend_d               e^x - 1 - x      |x| <= 1/2, by its series
+ *   bend_f, bend_d       e^x - 1 - x      |x| <= 1/2, by its series
  *   series_of_jensen     (1 + x)log(1 + x) + (1 - x)log(1 - x) of q = x^2, |x| <= 1/3, by its series
  */
 static inline float atanh_tail_f(float q) {
@@ -290,6 +300,12 @@ static inline double series_of_jensen(double q) {
     double p = 0.0;
     WRITTEN_OUT for (int n = 16; n >= 1; n--) p = q * (1.0 / (double)(n * (2 * n - 1)) + p);
     return p;
+}
+
+static inline float bend_f(float x) {
+    float p = (float)BEND_D[8];
+    WRITTEN_OUT for (int k = 7; k >= 0; k--) p = (float)BEND_D[k] + x * p;
+    return x * x * p;
 }
 
 static inline double bend_d(double x) {

@@ -19,7 +19,7 @@ static inline __m512d lookup_d(const double *table, __m512i index) {
 static inline __m512 exp_with_f(__m512 x, int any) {
     const __m512 round = _mm512_set1_ps(0x1.8p18f);
     __mmask16 counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-104.0f), _CMP_NLT_UQ);
-    __m512 c = _mm512_maskz_mov_ps(counts, any ? _mm512_min_ps(_mm512_set1_ps(89.0f), x) : x);
+    __m512 c = any ? _mm512_min_ps(_mm512_set1_ps(89.0f), x) : x;
     __m512 z = c * 1.44269504f + round, k = z - round;
     __m512 r = (c - k * 0x1.63p-1f) - k * -0x1.bd0106p-13f;
     __m512 p = r + r * r * (EXP_SHORT_F[0] + r * EXP_SHORT_F[1]);
@@ -31,7 +31,7 @@ static inline __m512 exp_with_f(__m512 x, int any) {
 static inline __m512d exp_with_d(__m512d x, int any) {
     const __m512d round = _mm512_set1_pd(0x1.8p48);
     __mmask8 counts = _mm512_cmp_pd_mask(x, _mm512_set1_pd(-745.2), _CMP_NLT_UQ);
-    __m512d c = _mm512_maskz_mov_pd(counts, any ? _mm512_min_pd(_mm512_set1_pd(710.0), x) : x);
+    __m512d c = any ? _mm512_min_pd(_mm512_set1_pd(710.0), x) : x;
     __m512d z = c * 1.4426950408889634 + round, k = z - round;
     __m512d r = (c - k * 0x1.62e42fee00000p-1) - k * 0x1.a39ef35793c76p-33, q = r * r;
     __m512d even = EXP_SHORT_D[0] + q * (EXP_SHORT_D[2] + q * EXP_SHORT_D[4]);
@@ -69,63 +69,59 @@ static inline __m512d expm1_d(__m512d x) {
     return (scale - 1.0) + scale * (r + q * (even + r * odd));
 }
 
-/* base + log(1 + r), the table's share added last but one: where base is 0, r is not rounded again. */
-static inline __m512 log_sum_f(__m512 base, __m512 r, __m512 tail) {
-    __m512 q = r * r;
-    __m512 p = (LOG_SHORT_F[0] + r * LOG_SHORT_F[1]) + q * (LOG_SHORT_F[2] + r * LOG_SHORT_F[3]);
-    return base + (r + (q * p + tail));
+/* (log(1 + r) - r)/r^2 */
+static inline __m512 series_f(__m512 r) {
+    return (LOG_SHORT_F[0] + r * LOG_SHORT_F[1]) + r * r * (LOG_SHORT_F[2] + r * LOG_SHORT_F[3]);
 }
 
-static inline __m512d log_sum_d(__m512d base, __m512d r, __m512d tail) {
+static inline __m512d series_d(__m512d r) {
     __m512d q = r * r;
     __m512d even = LOG_SHORT_D[0] + q * (LOG_SHORT_D[2] + q * (LOG_SHORT_D[4] + q * (LOG_SHORT_D[6] + q * LOG_SHORT_D[8])));
     __m512d odd = LOG_SHORT_D[1] + q * (LOG_SHORT_D[3] + q * (LOG_SHORT_D[5] + q * LOG_SHORT_D[7]));
-    return base + (r + (q * (even + r * odd) + tail));
+    return even + r * odd;
 }
 
-/* What rounding lost counts by 1/x. 14 bits of that are plenty, but near 1: there the logarithm is x - 1, and what is wrong with
- * 1/x must shrink with it, as what is wrong with 2 - x does. */
-static inline __m512 over_f(__m512 lost, __m512 x) {
-    __m512 inverse = _mm512_rcp14_ps(_mm512_max_ps(_mm512_set1_ps(0.25f), x)), near = 2.0f - x;
-    __mmask16 is_near = _mm512_cmp_ps_mask(_mm512_abs_ps(x - 1.0f), _mm512_set1_ps(0x1p-6f), _CMP_LT_OQ);
-    return lost * _mm512_mask_blend_ps(is_near, inverse, near);
-}
-
-static inline __m512d over_d(__m512d lost, __m512d x) {
-    __m512d inverse = _mm512_rcp14_pd(_mm512_max_pd(_mm512_set1_pd(0.25), x)), near = 2.0 - x;
-    __mmask8 is_near = _mm512_cmp_pd_mask(_mm512_abs_pd(x - 1.0), _mm512_set1_pd(0x1p-6), _CMP_LT_OQ);
-    return lost * _mm512_mask_blend_pd(is_near, inverse, near);
-}
-
-/* x = 2^k m with m in [3/4, 3/2), so that no logarithm near 1 is a difference of two larger ones. */
-static inline __m512 log_f(__m512 x, __m512 lost) {
+/* x = 2^k m with m in [3/4, 3/2), so that no logarithm near 1 is a difference of two larger ones; and the table's share is added last
+ * but one: where that is 0, r is not rounded again. What rounding lost counts by 1/x, which is `inverse` times (1 - r) 2^-k but for
+ * r^2, so that near 1 what is wrong with it shrinks as the logarithm does. */
+static inline __m512 log_with_f(__m512 x, __m512 lost, int any) {
     __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
-    __m512 k = _mm512_getexp_ps(x) - _mm512_getexp_ps(m);
+    __m512 down = _mm512_getexp_ps(m) - _mm512_getexp_ps(x); /* -k */
     __m512i index = _mm512_srli_epi32(_mm512_castps_si512(m), 18);
-    __m512 r = _mm512_fmsub_ps(m, lookup_f(LOG_INVERSE_F, index), _mm512_set1_ps(1.0f));
-    return log_sum_f(k * 0x1.62e43p-1f + lookup_f(LOG_VALUE_F, index), r, over_f(lost, x));
+    __m512 inverse = lookup_f(LOG_INVERSE_F, index), r = _mm512_fmsub_ps(m, inverse, _mm512_set1_ps(1.0f));
+    __mmask16 lower = _mm512_cmp_ps_mask(down, _mm512_setzero_ps(), _CMP_GT_OQ);
+    __m512 scaled = any ? _mm512_scalef_ps(lost, _mm512_min_ps(_mm512_set1_ps(1000.0f), down)) : _mm512_mask_add_ps(lost, lower, lost, lost);
+    __m512 tail = scaled * _mm512_fnmadd_ps(inverse, r, inverse);
+    return lookup_f(LOG_VALUE_F, index) - down * 0x1.62e43p-1f + (r + (r * r * series_f(r) + tail));
 }
 
-static inline __m512d log_d(__m512d x, __m512d lost) {
+static inline __m512d log_with_d(__m512d x, __m512d lost, int any) {
     __m512d m = _mm512_getmant_pd(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
-    __m512d k = _mm512_getexp_pd(x) - _mm512_getexp_pd(m);
+    __m512d down = _mm512_getexp_pd(m) - _mm512_getexp_pd(x);
     __m512i index = _mm512_srli_epi64(_mm512_castpd_si512(m), 48);
-    __m512d r = _mm512_fmsub_pd(m, lookup_d(LOG_INVERSE_D, index), _mm512_set1_pd(1.0));
-    __m512d tail = over_d(lost, x);
-    return log_sum_d(k * 0x1.62e42fefa39efp-1 + lookup_d(LOG_VALUE_D, index), r, tail + k * 0x1.abc9e3b39803fp-56);
+    __m512d inverse = lookup_d(LOG_INVERSE_D, index), r = _mm512_fmsub_pd(m, inverse, _mm512_set1_pd(1.0));
+    __mmask8 lower = _mm512_cmp_pd_mask(down, _mm512_setzero_pd(), _CMP_GT_OQ);
+    __m512d scaled = any ? _mm512_scalef_pd(lost, _mm512_min_pd(_mm512_set1_pd(2000.0), down)) : _mm512_mask_add_pd(lost, lower, lost, lost);
+    __m512d tail = scaled * _mm512_fnmadd_pd(inverse, r, inverse) - down * 0x1.abc9e3b39803fp-56;
+    return lookup_d(LOG_VALUE_D, index) - down * 0x1.62e42fefa39efp-1 + (r + (r * r * series_d(r) + tail));
 }
+
+static inline __m512 log_f(__m512 x, __m512 lost) { return log_with_f(x, lost, 0); }
+static inline __m512d log_d(__m512d x, __m512d lost) { return log_with_d(x, lost, 0); }
+static inline __m512 logsum_f(__m512 x, __m512 lost) { return log_with_f(x, lost, 1); }
+static inline __m512d logsum_d(__m512d x, __m512d lost) { return log_with_d(x, lost, 1); }
 
 /* 1 + e is never formed: with 1/c in the table, r = (1 + e)/c - 1 = e/c + (1/c - 1), and 1/c - 1 is exact. */
 static inline __m512 log1p_f(__m512 e) {
     __m512i index = _mm512_castps_si512(e * 31.0f + 0x1p23f);
-    __m512 inverse = lookup_f(LOG1P_INVERSE_F, index);
-    return log_sum_f(lookup_f(LOG1P_VALUE_F, index), _mm512_fmadd_ps(e, inverse, inverse - 1.0f), _mm512_setzero_ps());
+    __m512 inverse = lookup_f(LOG1P_INVERSE_F, index), r = _mm512_fmadd_ps(e, inverse, inverse - 1.0f);
+    return lookup_f(LOG1P_VALUE_F, index) + (r + r * r * series_f(r));
 }
 
 static inline __m512d log1p_d(__m512d e) {
     __m512i index = _mm512_castpd_si512(e * 15.0 + 0x1p52);
-    __m512d inverse = lookup_d(LOG1P_INVERSE_D, index);
-    return log_sum_d(lookup_d(LOG1P_VALUE_D, index), _mm512_fmadd_pd(e, inverse, inverse - 1.0), _mm512_setzero_pd());
+    __m512d inverse = lookup_d(LOG1P_INVERSE_D, index), r = _mm512_fmadd_pd(e, inverse, inverse - 1.0);
+    return lookup_d(LOG1P_VALUE_D, index) + (r + r * r * series_d(r));
 }
 
 /* log(1 + x), by what rounding takes from 1 + x. */
@@ -133,14 +129,14 @@ static inline __m512 log_one_f(__m512 x) {
     const __m512 one = _mm512_set1_ps(1.0f);
     __m512 s = one + x;
     __mmask16 small = _mm512_cmp_ps_mask(x, one, _CMP_LT_OQ), counts = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0x1p30f), _CMP_LT_OQ);
-    return log_f(s, _mm512_maskz_mov_ps(counts, _mm512_mask_blend_ps(small, one - (s - x), x - (s - one))));
+    return logsum_f(s, _mm512_maskz_mov_ps(counts, _mm512_mask_blend_ps(small, one - (s - x), x - (s - one))));
 }
 
 static inline __m512d log_one_d(__m512d x) {
     const __m512d one = _mm512_set1_pd(1.0);
     __m512d s = one + x;
     __mmask8 small = _mm512_cmp_pd_mask(x, one, _CMP_LT_OQ), counts = _mm512_cmp_pd_mask(x, _mm512_set1_pd(0x1p60), _CMP_LT_OQ);
-    return log_d(s, _mm512_maskz_mov_pd(counts, _mm512_mask_blend_pd(small, one - (s - x), x - (s - one))));
+    return logsum_d(s, _mm512_maskz_mov_pd(counts, _mm512_mask_blend_pd(small, one - (s - x), x - (s - one))));
 }
 
 /* An estimate of 1/sqrt(x) to 14 bits, refined until it is right: the divider, which would take longer than everything else in a
@@ -177,8 +173,8 @@ OVER_ARRAY(vexpm1_f, float, ps, 16, expm1_f)
 OVER_ARRAY(vexpm1_d, double, pd, 8, expm1_d)
 OVER_ARRAYS(vlog_f, float, ps, 16, log_f)
 OVER_ARRAYS(vlog_d, double, pd, 8, log_d)
-OVER_ARRAYS(vlogsum_f, float, ps, 16, log_f) /* which divides by x already */
-OVER_ARRAYS(vlogsum_d, double, pd, 8, log_d)
+OVER_ARRAYS(vlogsum_f, float, ps, 16, logsum_f)
+OVER_ARRAYS(vlogsum_d, double, pd, 8, logsum_d)
 OVER_ARRAY(vlog1p_f, float, ps, 16, log1p_f)
 OVER_ARRAY(vlog1p_d, double, pd, 8, log1p_d)
 OVER_ARRAY(vroot_f, float, ps, 16, inverse_root_f)

@@ -96,8 +96,7 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
         if ahead > 0:
             ask_for(pred, target, start + i, ahead)
         if watches(loss):
-            for k in range(LANES):
-                look(&labels, k, target[start + i + k])
+            look(&labels, &target[start + i])
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             values[k] = v
@@ -125,8 +124,7 @@ cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] tar
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
         if watches(loss):
-            for k in range(LANES):
-                look(&labels, k, target[start + i + k])
+            look(&labels, &target[start + i])
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             block[k] = signless(g * scale)
@@ -154,8 +152,7 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
             if not streaming:
                 fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
         if watches(loss):
-            for k in range(LANES):
-                look(&labels, k, target[start + i + k])
+            look(&labels, &target[start + i])
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             values[k] = v
