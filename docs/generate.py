@@ -41,6 +41,7 @@ def everything(docs):
         performance(docs / "benchmarks", folder)
         every_loss(docs / "every-loss.json", folder)
         history(docs / "instructions.json", folder)
+        ports(docs / "ports.json", folder)
         (docs / "tour.md").write_text(tour(docs.parent / "examples" / "tour.py", folder / "tour"))
     (folder / "losses.md").write_text(
         re.sub(r"^\| `(\w+)`", r"| [`\1`](losses/\1.md)", tables.markdown(), flags=re.MULTILINE)
@@ -365,6 +366,28 @@ def chained(counts):
         if now:
             before = now
             yield k, level
+
+
+def ports(path, folder):
+    """Cycles of the vector functions: what the models of processors allow, and what was measured."""
+    try:
+        found = json.loads(read(path))
+        models = found["models"]
+        rows = [
+            [
+                f"`{row['function']}`", row["dtype"], row["backend"], f"{row['at a time']}", f"{row['instructions']:.2f}",
+                *(f"{row[make]['uops']:.2f}" if make in row else "·" for make in models),
+                *(f"{row[make]['cycles']:.2f} ({row[make]['busy']})" if make in row else "·" for make in models),
+                *(f"{row[key]:.2f}" if key in row else "·" for key in ("measured", "ratio")),
+            ]
+            for row in found["rows"]
+        ]  # fmt: skip
+        text = f"Measured on {found['date']}: {found['processor']}, {found['compiler']}; bounds by LLVM {found['llvm']}.\n\n"
+    except (KeyError, TypeError, ValueError) as error:
+        raise ExtensionError(f"{path} is no table of cycles: {error!r}") from None
+    head = ["function", "dtype", "kernels", "at a time", "instructions"]
+    head += [f"uops, {model}" for model in models.values()] + [f"cycles, {model}" for model in models.values()]
+    (folder / "ports.md").write_text(text + markdown([*head, "measured", "measured / bound"], rows))
 
 
 def accuracy(path, folder):

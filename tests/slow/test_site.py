@@ -169,7 +169,8 @@ def test_measurements_that_cannot_be_read_stop_the_build(tmp_path, monkeypatch, 
     monkeypatch.syspath_prepend(DOCS)
     import generate
 
-    for read, name in ((generate.accuracy, "accuracy.json"), (generate.history, "instructions.json")):
+    files = {generate.accuracy: "accuracy.json", generate.history: "instructions.json", generate.ports: "ports.json"}
+    for read, name in files.items():
         path = tmp_path / name
         if content is not None:
             path.write_text(content)
