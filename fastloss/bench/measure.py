@@ -33,6 +33,7 @@ SLOW_ROUNDS = 3
 MOST_SORTED = 1 << 20  # numbers: a sort, or a sum over alignments, takes longer than a pass over memory
 MOST_PAIRED = 1 << 12  # of whose pairs there are millions
 MOST_COMPARED = 1 << 11  # embeddings, likewise
+LEAST_COMPARED = 1 << 3  # of fewer, none may be of another's class
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 
 
@@ -151,6 +152,8 @@ def cells(losses: list[Loss], dtypes: list[str], sizes: list[int], classes: list
             shapes = dict.fromkeys(min(c, size) for c in classes) if isinstance(loss, WITH_ROWS) else [0]
             for c in shapes:
                 numbers = int(min(size // c, most(loss)) * c if c else min(size, most(loss)))
+                if isinstance(loss, Embeddings) and numbers < LEAST_COMPARED * c:
+                    continue
                 for dtype in dtypes:
                     for call in CALLS:
                         yield Cell(loss.name, call, dtype, numbers, c)

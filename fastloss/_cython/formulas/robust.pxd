@@ -1,8 +1,9 @@
 """Losses of a number against a number that outliers do not rule: a parabola near 0, a scale beyond which the slope levels off.
 
 As in every file of pointwise formulas, a loss is a struct of its hyperparameters, in the order of its definition, and a branch in
-`point`, decided when compiling; in `prepare`, if it needs vector functions; in `inspect`, if its inputs have a domain. No loop over
-a batch stands here. Constants have names because a literal would be a double, and drag the float beside it along.
+`point`, decided when compiling; in `prepare`, if it needs vector functions; in `ready`, if something is the same for all samples; in
+`inspect`, if its inputs have a domain. No loop over a batch stands here. Constants have names because a literal would be a double,
+and drag the float beside it along.
 
 With d = pred - target: m = |d|, r = m/delta, u = r^2. Where u would leave the range, formulas go by 1/r; where it is nothing beside
 1, and may be 0, the loss is half the square.
@@ -12,7 +13,8 @@ from libc.math cimport log
 
 from ..block cimport LANES, VALUE
 from ..vectors cimport (
-    absolute, atanh_tail, by_sign, clip, fraction, multiply_add, over_root, rest_of_square, root, vexp, vexpm1, vgrow, vlog1p, vlogone, vlogsum, vroot)
+    absolute, atanh_tail, by_sign, clip, fraction, multiply_add, over_root, rest_of_square, root, vexp, vexpm1, vgrow, vlog1p, vlogone,
+    vlogsum, vroot)
 from ..views cimport real
 
 cdef extern from *:

@@ -29,8 +29,8 @@ cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* t
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
     cdef real prepared[ROWS * STAGE]
-    return stages(ready(loss[0], prepared[0]), reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
-                  writing_rows(prepared, ROWS, STAGE, STAGE),
+    return stages(ready(loss[0], prepared[0]), reading(pred, n), reading(target, n),
+                  reading(block.weight, n if block.weight is not NULL else 0), writing_rows(prepared, ROWS, STAGE, STAGE),
                   writing(<real*>block.value, n if block.value is not NULL else 0),
                   writing(<real*>block.grad, n if block.grad is not NULL else 0),
                   writing(<real*>block.hess, n if block.hess is not NULL else 0), block, sums)
@@ -134,8 +134,9 @@ cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] tar
     return watches(loss) and strays(&labels, v)
 
 
-cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work, real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
-                                 bint streaming, Sums* sums) except -1 nogil:
+cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
+                                 real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead, bint streaming,
+                                 Sums* sums) except -1 nogil:
     """Both, the sum as in `total`: to the last bit."""
     cdef double lane[32]
     cdef real values[32]
@@ -170,8 +171,9 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
     return watches(loss) and strays(&labels, v)
 
 
-cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
-                                     real scale, Py_ssize_t ahead, int wanted) except -1 nogil:
+cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
+                                     real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
+                                     int wanted) except -1 nogil:
     cdef real g_block[32]
     cdef real h_block[32]
     cdef real v = 0, g = 0, h = 0, u = 0
