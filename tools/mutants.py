@@ -895,7 +895,10 @@ MUTANTS = [
         ("g[i] = 0 * g[i]", "g[i] = g[i]"),
         ("sums[l * n + j] = running[l]", "sums[l * n + j] = running[l] - before"),
         ("g[l * n + j] = 2 * running[l]", "g[l * n + j] = running[l]"),
-        ("h_step[l] = 2 * p[k + l] * p[k + l] * (h[k + l] + before[l])", "h_step[l] = 2 * p[k + l] * p[k + l] * before[l]"),
+        (
+            "h_step[l] = 2 * p[k + l] * p[k + l] * (h[k + l] + before[l])",
+            "h_step[l] = 2 * p[k + l] * p[k + l] * before[l]",
+        ),
     ),
     *of(
         "_cython/loops/hinges.pxd",
