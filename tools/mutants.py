@@ -674,7 +674,6 @@ MUTANTS = [
         ("v = -a if m <= delta else one - a", "v = -a"),
         ("work[1, i] = u if p <= delta else work[2, i] * work[2, i]", "work[1, i] = u"),
         ("(LIFT if loss.delta < 1 / far else 1.0)", "1.0"),
-        ("1 / LIFT if loss.delta > far", "1.0 if loss.delta > far"),
         ("two * (work[0, i] - log_delta) - log_width if r > far", "two * work[0, i] - log_width if r > far"),
         ("s = relative(loss, t)", "s = t"),
         ("grad[0] = by_sign(d, delta, -delta) if r > far else d / (one + r)", "grad[0] = d / (one + r)"),
