@@ -974,3 +974,14 @@ def test_bounds_of_small_and_large_roots(backend):
     for d in (1e-200, 1e-3, 1e3, 1e200):
         bound = fl.rmse.grad_and_hess([d], [0.0], curvature="majorizer")[1]
         np.testing.assert_allclose(bound, [1 / d], rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype, far", [("float32", 1e25), ("float64", 1e200)])
+def test_a_quotient_beyond_the_range_alone(backend, dtype, far):
+    """Nothing else in the batch is out of the ordinary, at either end."""
+    for pred, target in ((far, 1 / far), (1 / far, far)):
+        pred, target = (np.asarray([x], dtype) for x in (pred, target))
+        mu, t = float(pred[0]), float(target[0])
+        exact = 2 * (t * (math.log(t) - math.log(mu)) - (t - mu))
+        assert fl.poisson_deviance(pred, target) == pytest.approx(exact, rel=1e-6)
+        assert fl.tweedie_deviance(pred, target, power=1.0) == pytest.approx(exact, rel=1e-6)
