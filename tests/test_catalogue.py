@@ -976,7 +976,7 @@ def test_bounds_of_small_and_large_roots(backend):
         np.testing.assert_allclose(bound, [1 / d], rtol=1e-14)
 
 
-@pytest.mark.parametrize("dtype, far", [("float32", 1e25), ("float64", 1e200)])
+@pytest.mark.parametrize(("dtype", "far"), [("float32", 1e25), ("float64", 1e200)])
 def test_a_quotient_beyond_the_range_alone(backend, dtype, far):
     """Nothing else in the batch is out of the ordinary, at either end."""
     for pred, target in ((far, 1 / far), (1 / far, far)):
