@@ -103,7 +103,8 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
         for j in range(lines if block.wanted & VALUE else 0):
             k = j * m + i
             for l in range(STEP):
-                point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
+                point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l],
+                      other[k + l], &v, &gap, &s, &b, &c)
                 worth_step[l] += v
                 if gapped(loss):
                     add_exactly(gap, &gap_step[l], &lost_step[l])
@@ -114,7 +115,8 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
     for strip in range(lines * m // STEP if more else 0):
         k = strip * STEP
         for l in range(STEP):
-            point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
+            point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l],
+                  other[k + l], &v, &gap, &s, &b, &c)
             s_step[l] = s
             b_step[l] = b if through_softmax(loss) else c
         for l in range(STEP):
