@@ -1,9 +1,12 @@
 """One sample, one result: whatever else is asked for with it, and however few of a row's classes have any probability."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from cases import COMPILED, DTYPES, EVERY, named, running
 
+import fastloss as fl
 from fastloss._core import backend as kernels
 from fastloss._core.families import Pointwise, RowLoss
 from fastloss._core.inputs import Normal
@@ -83,3 +86,82 @@ def results(loss, pred, target):
         *loss.value_and_grad(pred, target, reduction="none"),
         loss.grad_and_hess(pred, target, reduction="none")[1],
     )
+
+
+LARGE = 2_100_003  # floats that no cache holds, the last lines of them not whole
+
+
+@pytest.mark.thread_unsafe
+@pytest.mark.parametrize("maker", ["AuthenticAMD", "GenuineIntel"])
+@pytest.mark.parametrize("name", ["mse", "hinge", "sigmoid_cross_entropy", "rmse", "softplus"])
+def test_results_of_large_batches_are_those_of_their_parts(name, maker):
+    """They go around the cache, in ways that suit the processor, wherever the arrays begin and whatever they are written over."""
+    engine = pytest.importorskip("fastloss._cython.engine")
+    loss = EVERY.get(name)
+    size, at = LARGE, (0, 5, 16)
+    rng = np.random.default_rng(3)
+    pred = rng.normal(size=size + 16).astype("f")
+    target = (rng.integers(0, 2, size + 16) * (2 if name == "hinge" else 1) - (name == "hinge")).astype("f")
+    weight = rng.uniform(0, 2, size + 16).astype("f")
+    engine.suit(maker)
+    try:
+        if loss is None:
+            function = getattr(fl, name)
+            parts = np.concatenate([function(pred[i : i + 70_000]) for i in range(0, size, 70_000)])[:size]
+            for i in at:
+                out = np.full(size + 16, 7, "f")
+                function(pred[i:size], out=out[i:size])
+                np.testing.assert_array_equal(out[i:size], parts[i:])
+                assert (out[:i] == 7).all()
+                assert (out[size:] == 7).all()
+            return
+        for w in (None, weight):
+            sums = {"reduction": "sum"} if name != "rmse" else {}
+            for i in at:
+                p, t = pred[i : i + size], target[i : i + size]
+                of_p = {} if w is None else {"sample_weight": w[i : i + size]}
+                out = np.full((2, size + 29), 7, "f")  # both rows begin at one place of a cache line
+                g, h = out[0, i : i + size], out[1, i : i + size]
+                cost, _ = loss.value_and_grad(p, t, out=g, **sums, **of_p)
+                assert cost == loss(p, t, **sums, **of_p)
+                slopes = g.copy()
+                loss.grad_and_hess(p, t, out=(g, h), **sums, **of_p)
+                np.testing.assert_array_equal(g, slopes)
+                over = p.copy()
+                np.testing.assert_array_equal(loss.grad(over, t, out=over, **sums, **of_p), slopes)
+                assert (out[:, :i] == 7).all()
+                assert (out[:, i + size :] == 7).all()
+                if name == "rmse":
+                    continue
+                losses = loss(p, t, reduction="none", **of_p)
+                for j in (0, 70_000, size - 40_000):
+                    part = slice(j, j + 40_000)
+                    of_part = {} if w is None else {"sample_weight": of_p["sample_weight"][part]}
+                    np.testing.assert_array_equal(losses[part], loss(p[part], t[part], reduction="none", **of_part))
+                    for whole, one in zip((g, h), loss.grad_and_hess(p[part], t[part], **sums, **of_part), strict=True):
+                        np.testing.assert_array_equal(whole[part], one)
+    finally:
+        engine.suit(import_module("fastloss._cython.cpu").maker())
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=named)
+@pytest.mark.parametrize("classes", [3, 130])
+def test_labels_numbers_that_are_asked_for_ahead(classes, dtype):
+    """Of a batch that no cache holds: rows of any number, some not there, some whose label is wrong."""
+    rows = 2_200_000 // classes + 77
+    rng = np.random.default_rng(4)
+    pred = rng.uniform(0.05, 1, (rows, classes)).astype(dtype)
+    target = rng.integers(0, classes, rows)
+    target[::9] = -3
+    loss = fl.sparse_categorical_cross_entropy
+    there = target >= 0
+    wanted = -np.log(pred[there, target[there]].astype(float))
+    cost, grad = loss.value_and_grad(pred, target, ignore_index=-3)
+    np.testing.assert_allclose(cost, wanted.mean(), rtol=1e-12 if dtype is np.float64 else 1e-7)
+    slopes = np.zeros_like(pred)
+    slopes[there, target[there]] = -1 / pred[there, target[there]].astype(float) / there.sum()
+    np.testing.assert_allclose(grad, slopes, rtol=4e-7)
+    for wrong in (classes, -1, 2**40):
+        target[-200] = wrong
+        with pytest.raises(ValueError, match="target"):
+            loss(pred, target, ignore_index=-3)

@@ -980,14 +980,17 @@ MUTANTS = [
     ),
     *of(
         "_cython/loops/pointwise.pxi",
-        "test_truths test_inputs test_ranges test_bad_input test_every_loss",
+        "test_truths test_inputs test_ranges test_bad_input test_every_loss test_paths",
         ("if seen & OUTSIDE and weighted:", "if False:"),
         ("h_block[k] = signless(u * scale)", "h_block[k] = signless(h * scale)"),
         (
             "sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0",
             "sums.value[k] += <double>v_block[k] * w_block[k]",
         ),
-        ("value[start + i + k] = v_block[k] if w_block[k] != 0 else 0", "value[start + i + k] = v_block[k]"),
+        ("value[at + i + k] = v_block[k] if w_block[k] != 0 else 0", "value[at + i + k] = v_block[k]"),
+        ("pass_on(grad, <real*>block.grad + start, m)", "pass_on(grad, <real*>block.grad, m)"),
+        ("pass_on(value, <real*>block.value + start, m)", "pass"),
+        ("at = 0 if block.stores == PASSING else start", "at = start"),
         ("        if weight[i] != 0:\n            seen |= inspect", "        if True:\n            seen |= inspect"),
     ),
     *of(

@@ -17,6 +17,11 @@ cdef enum Seen:             # what inspecting showed
     OUTSIDE = 1             # an input is outside the loss's domain
     SOFT = 2                # a label is neither 0 nor 1
 
+cdef enum Stores:           # how results are written
+    STAYING = 0             # where they will stay
+    PASSING = 1             # likewise, by stores that pass the cache by: where they begin, and every LANES, a line of it begins
+    MOVING = 2              # into a workspace, from where they go on
+
 cdef struct Sums:           # number k of a chunk is added to sum k mod LANES
     double value[32]        # Σ wℓ
     double weight[32]       # Σ w
@@ -33,7 +38,7 @@ cdef struct Block:          # of a pointwise loss: `size` samples, a multiple of
     Py_ssize_t ahead        # bytes: how far before its use memory is asked for
     double lift             # of statistics: a power of two that errors are multiplied by, so that their squares are in range
     double root             # and the root of their mean
-    bint streaming          # the gradient is not written where it will stay
+    int stores
     bint inspected          # all inputs are known to be inside the domain
 
 ctypedef int (*PointwiseFunction)(const void* loss, const void* pred, const void* target, const Block* block,

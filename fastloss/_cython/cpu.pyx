@@ -7,10 +7,16 @@ cdef extern from *:
     """
     #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
     #include <cpuid.h>
+    #include <string.h>
     /* EBX and ECX of a leaf; 0 where there is no such leaf. */
     static void ask(unsigned leaf, unsigned *ebx, unsigned *ecx) {
         unsigned eax, edx;
         if (!__get_cpuid_count(leaf, 0, &eax, ebx, ecx, &edx)) *ebx = *ecx = 0;
+    }
+    /* What the processor's maker is called there, twelve letters; none where it does not say. */
+    static void ask_for_maker(char *name) {
+        unsigned eax, word[3];
+        if (__get_cpuid(0, &eax, &word[0], &word[2], &word[1])) memcpy(name, word, sizeof word);
     }
     /* The registers that the system saves when it switches threads; 0 where it does not say. */
     static unsigned saved(void) {
@@ -25,6 +31,7 @@ cdef extern from *:
     }
     #else
     static void ask(unsigned leaf, unsigned *ebx, unsigned *ecx) { *ebx = *ecx = 0; }
+    static void ask_for_maker(char *name) { (void)name; }
     static unsigned saved(void) { return 0; }
     #endif
 
@@ -33,6 +40,7 @@ cdef extern from *:
     int fastloss_kernels(void) { return 1; }
     """
     void ask(unsigned leaf, unsigned *ebx, unsigned *ecx)
+    void ask_for_maker(char *name)
     unsigned saved()
 
 
@@ -74,6 +82,14 @@ def features():
         if ((ebx if register == "ebx" else ecx) >> bit) & 1 and (has & needs) == needs:
             found.add(name)
     return found
+
+
+def maker():
+    """What the processor says of its maker, as Linux spells it: GenuineIntel, AuthenticAMD; empty where it does not say."""
+    cdef char name[13]
+    name[:] = [0] * 13
+    ask_for_maker(name)
+    return name.decode("ascii", "replace")
 
 
 def supports(name):

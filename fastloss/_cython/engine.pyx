@@ -18,12 +18,12 @@ from .batch cimport (
     AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
     read_numbers, scatter, write_numbers)
 from .block cimport (
-    BOUND, GRAD, GROUP_LINES, HESS, LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
-    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, ROOM, TILE, VALUE, Block, CtcFunction, GroupBlock, GroupFunction, PairBlock,
+    BOUND, GRAD, GROUP_LINES, HESS, LANES, MOVING, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
+    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PASSING, ROOM, STAYING, TILE, VALUE, Block, CtcFunction, GroupBlock, GroupFunction, PairBlock,
     PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums, TripletBlock, TripletFunction)
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS,
-    SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
+    ROWS_OF_OWN, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
     WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
 from .tables cimport (
     CtcEntry, Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry)
@@ -46,6 +46,18 @@ cdef enum:
 
 cdef int WANTED[5]
 WANTED[:] = [VALUE, GRAD, VALUE | GRAD, GRAD | HESS, GRAD | BOUND]
+
+
+cdef bint AMD
+
+
+def suit(str maker):
+    """Have memory read and written as suits the processors of this maker. It changes no result."""
+    global AMD
+    AMD = maker == "AuthenticAMD"
+
+
+suit(importlib.import_module(".cpu", __package__).maker())
 
 
 cdef const void* entry_of(dict tables, str name) except NULL:

@@ -69,7 +69,7 @@ cdef int rows_chunk(const RowsJob* self, Py_ssize_t start, Py_ssize_t end, char*
         if self.form.labelled:
             load_labels(batch, start, n, block.label)
         if self.form.sparse:
-            seen |= sparse_block(self, &block, start, work)
+            seen |= sparse_block(self, &block, start, end, work)
         elif self.class_major:
             seen |= class_major_block(self, &block, start, work)
         elif self.spans > 1:
@@ -311,7 +311,7 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
     return seen
 
 
-cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char* work) except -1 nogil:
+cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, Py_ssize_t end, char* work) except -1 nogil:
     """Of each row nothing but the label's number is read: that makes a block of one class."""
     cdef const Batch* batch = &self.job.batch
     cdef const Operand* x = &batch.operand[PRED]
@@ -319,7 +319,8 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
     cdef char* grad = work + self.apart + self.at[GRADS]
     cdef char* hess = work + self.apart + self.at[HESSES]
     cdef char* data
-    cdef Py_ssize_t stride, i, n = block.rows
+    cdef int64_t next[ROWS_OF_OWN]          # labels of the block that follows
+    cdef Py_ssize_t stride, i, n = block.rows, m
     cdef int seen
     block.length = 1
     block.pred_row = block.target_row = block.grad_row = block.hess_row = self.padded
@@ -328,9 +329,11 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, c
     if batch.wanted == 0 and not self.looks_at_all:
         return seen
     if x.native and locate(batch, PRED, start, &data, &stride) >= n:
-        for i in range(n):                  # far apart in memory, and soon wanted
-            fetch(data + i * stride + max(block.label[i], 0) * x.step, 1)
+        m = min(n, end - start - n) if self.ahead > 0 else 0
+        load_labels(batch, start + n, m, next)
         for i in range(n):
+            if i < m:                       # its numbers are far apart in memory, and are asked for one by one
+                fetch(data + (n + i) * stride + (next[i] if 0 <= next[i] < batch.core else 0) * x.step, 1)
             if batch.double_precision:
                 (<double*>pred)[i] = (<double*>(data + i * stride + block.label[i] * x.step))[0] if block.label[i] >= 0 else 1
             else:

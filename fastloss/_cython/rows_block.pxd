@@ -7,7 +7,8 @@ in named lines of doubles, one column a row; and of a long row's spans in others
 from libc.stdint cimport int64_t
 
 cdef enum:
-    ROWS = 256              # the most rows of a block
+    ROWS = 256              # the most rows of a block ...
+    ROWS_OF_OWN = 128       # ... and where nothing of a row but its label's number is read
     SPAN = 2048             # classes of a span of a row
     SHORT = 96              # classes: from here on a row is a vector's work by itself
 

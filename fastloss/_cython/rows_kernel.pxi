@@ -239,7 +239,7 @@ cdef inline void cut(RowsJob* job) noexcept:
         job.form.whole or batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
     job.spans, job.length, job.retains_exps, job.sharing = 1, classes, True, 1
     if job.form.sparse:
-        job.block = ROWS
+        job.block = ROWS_OF_OWN
     elif job.class_major:           # (divisions cost as much as all else here: few rows do without)
         job.block = <Py_ssize_t>LANES
         if rows > LANES:
@@ -273,6 +273,8 @@ cdef inline void cut(RowsJob* job) noexcept:
     job.lies[GRADS] = job.lies[GRADS] and not job.streaming
     job.lies[HESSES] = job.lies[HESSES] and not job.streaming
     job.ahead = ROWS_AHEAD if rows * classes * size > FETCH_FROM and job.lies[PRED] and not job.class_major else 0
+    if job.form.sparse and rows * classes * size < STREAM_FROM:
+        job.ahead = 0               # from a cache, numbers come as soon as they are asked for
     job.function = job.form.row_major[batch.double_precision]
     if job.class_major or job.form.sparse:
         job.function = job.form.class_major[batch.double_precision]

@@ -3,10 +3,10 @@
 # What is common has a loop of its own, in which value, slope and sums stay in registers; weights and single losses go through
 # `evaluate`. Inputs of LANES samples are read before anything of theirs is written, so an output may be any of the inputs. A
 # block's results stand in a local array first: were they stored as they come, the compiler would have to test for overlap, and
-# would keep the running sums in memory. A file that includes this says whether its labels are SIGNS, 1 and −1, which may be looked
+# would keep the running sums in memory. What passes the cache by does so by the stage. A file that includes this says whether its labels are SIGNS, 1 and −1, which may be looked
 # at in passing.
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, SOFT, VALUE, Block, PointwiseFunction, Sums
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, PASSING, SOFT, STAYING, VALUE, Block, PointwiseFunction, Sums
 from ..tables cimport pointwise_entry
 from ..vectors cimport IN_PASSING, Labels, fetch, look, no_labels, signless, strays
 from ..views cimport reading, real, writing, writing_rows
@@ -15,7 +15,11 @@ from .samples cimport ask_for, scaled, weigh
 cdef enum:
     STAGE = 128             # samples that are inspected and prepared at a time: memory is not left idle for long
     LONG_STAGE = 1024       # samples of a loss that needs neither
+    PASSED = 256            # results that pass the cache by at a time
     ROWS = 7                # of prepared numbers
+
+cdef extern from "memory.h" nogil:
+    void pass_by(const void* x, void* y, Py_ssize_t size) noexcept
 
 
 cdef inline object entry(const Pointwise* tag, bint inspected, const char* kind="pointwise"):
@@ -29,27 +33,32 @@ cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* t
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
     cdef real prepared[ROWS * STAGE]
+    cdef real place[3 * PASSED]
+    cdef real* passed = place
+    cdef bint passing = block.stores == PASSING
+    cdef Py_ssize_t m = min(n, <Py_ssize_t>PASSED) if passing else n
     return stages(ready(loss[0], prepared[0]), reading(pred, n), reading(target, n),
                   reading(block.weight, n if block.weight is not NULL else 0), writing_rows(prepared, ROWS, STAGE, STAGE),
-                  writing(<real*>block.value, n if block.value is not NULL else 0),
-                  writing(<real*>block.grad, n if block.grad is not NULL else 0),
-                  writing(<real*>block.hess, n if block.hess is not NULL else 0), block, sums)
+                  writing(passed if passing else <real*>block.value, m if block.value is not NULL else 0),
+                  writing(passed + PASSED if passing else <real*>block.grad, m if block.grad is not NULL else 0),
+                  writing(passed + 2 * PASSED if passing else <real*>block.hess, m if block.hess is not NULL else 0), block, sums)
 
 
 cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
                        real[:, ::1] work, real[::1] value, real[::1] grad, real[::1] hess, const Block* block,
                        Sums* sums) except -1 nogil:
     """A stage is inspected, has its vector functions prepared, and is computed, all in the first-level cache."""
-    cdef Py_ssize_t start = 0, n = pred.shape[0], m, ahead = block.ahead, step
+    cdef Py_ssize_t start = 0, n = pred.shape[0], m, ahead = block.ahead, step, at
     cdef int wanted = block.wanted, seen
     cdef bint stray, weighted = weight.shape[0] > 0, plain = not weighted and value.shape[0] == 0
     cdef bint watched = watches(loss) and plain and wanted & (VALUE | GRAD) and not wanted & (HESS | BOUND)
     cdef real scale = <real>block.scale
-    step = STAGE if prepares(loss) or (SIGNS and not IN_PASSING) else LONG_STAGE
+    step = STAGE if prepares(loss) or (SIGNS and not IN_PASSING) else PASSED if block.stores == PASSING else LONG_STAGE
     if weighted:
         weigh(weight, sums)
     while start < n:
         m = min(step, n - start)
+        at = 0 if block.stores == PASSING else start
         stray = False
         seen = 0 if watched or (SIGNS and block.inspected) else suspect(loss, &pred[start], &target[start], m)
         if seen & OUTSIDE:
@@ -60,18 +69,29 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
         if wanted != 0:
             prepare(loss, pred, target, work, start, m, wanted, seen)
             if not plain or not sloped(loss):
-                evaluate(loss, pred, target, weight, work, value, grad, hess, start, m, block, sums)
+                evaluate(loss, pred, target, weight, work, value, grad, hess, start, at, m, block, sums)
             elif wanted == VALUE:
                 stray = total(loss, pred, target, work, start, m, ahead, sums)
             elif wanted == GRAD:
-                stray = slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming)
+                stray = slopes(loss, pred, target, work, grad, start, at, m, scale, ahead, block.stores)
             elif wanted == VALUE | GRAD:
-                stray = total_and_slopes(loss, pred, target, work, grad, start, m, scale, ahead, block.streaming, sums)
+                stray = total_and_slopes(loss, pred, target, work, grad, start, at, m, scale, ahead, block.stores, sums)
             else:
-                slopes_and_curvature(loss, pred, target, work, grad, hess, start, m, scale, ahead, wanted)
+                slopes_and_curvature(loss, pred, target, work, grad, hess, start, at, m, scale, ahead, wanted)
             if stray and not block.inspected:       # if it is, outputs may stand where inputs were
                 sums.seen |= inspected(loss, pred, target, start, m)
+        if block.stores == PASSING:
+            pass_on(value, <real*>block.value + start, m)
+            pass_on(grad, <real*>block.grad + start, m)
+            pass_on(hess, <real*>block.hess + start, m)
         start += m
+    return 0
+
+
+cdef inline int pass_on(const real[::1] x, real* y, Py_ssize_t m) except -1 nogil:
+    """A stage's results, if they are wanted, to where they will stay."""
+    if x.shape[0] > 0:
+        pass_by(&x[0], y, m * sizeof(real))
     return 0
 
 
@@ -112,7 +132,8 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
 
 
 cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
-                       real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead, bint streaming) except -1 nogil:
+                       real[::1] grad, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, real scale, Py_ssize_t ahead,
+                       int stores) except -1 nogil:
     cdef real block[32]
     cdef real v = 0, g = 0, h = 0, u = 0
     cdef Labels labels
@@ -121,22 +142,22 @@ cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] tar
     while i < m:
         if ahead > 0:
             ask_for(pred, target, start + i, ahead)
-            if not streaming:
-                fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
+            if stores == STAYING:
+                fetch(<const char*>&grad[at + i] + ahead, LANES * sizeof(real))
         if watches(loss):
             look(&labels, &target[start + i])
         for k in range(LANES):
             point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
             block[k] = signless(g * scale)
         for k in range(LANES):
-            grad[start + i + k] = block[k]
+            grad[at + i + k] = block[k]
         i += LANES
     return watches(loss) and strays(&labels, v)
 
 
 cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
-                                 real[::1] grad, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead, bint streaming,
-                                 Sums* sums) except -1 nogil:
+                                 real[::1] grad, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, real scale, Py_ssize_t ahead,
+                                 int stores, Sums* sums) except -1 nogil:
     """Both, the sum as in `total`: to the last bit."""
     cdef double lane[32]
     cdef real values[32]
@@ -150,8 +171,8 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
     while i < m:
         if ahead > 0:
             ask_for(pred, target, start + i, ahead)
-            if not streaming:
-                fetch(<const char*>&grad[start + i] + ahead, LANES * sizeof(real))
+            if stores == STAYING:
+                fetch(<const char*>&grad[at + i] + ahead, LANES * sizeof(real))
         if watches(loss):
             look(&labels, &target[start + i])
         for k in range(LANES):
@@ -164,7 +185,7 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
             for k in range(LANES):
                 lane[k] += values[k]
         for k in range(LANES):
-            grad[start + i + k] = block[k]
+            grad[at + i + k] = block[k]
         i += LANES
     for k in range(LANES):
         sums.value[k] = lane[k]
@@ -172,8 +193,8 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
 
 
 cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
-                                     real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m, real scale, Py_ssize_t ahead,
-                                     int wanted) except -1 nogil:
+                                     real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, real scale,
+                                     Py_ssize_t ahead, int wanted) except -1 nogil:
     cdef real g_block[32]
     cdef real h_block[32]
     cdef real v = 0, g = 0, h = 0, u = 0
@@ -192,16 +213,16 @@ cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const
                 g_block[k] = signless(g * scale)
                 h_block[k] = signless(u * scale)
         for k in range(LANES):
-            grad[start + i + k] = g_block[k]
+            grad[at + i + k] = g_block[k]
         for k in range(LANES):
-            hess[start + i + k] = h_block[k]
+            hess[at + i + k] = h_block[k]
         i += LANES
     return 0
 
 
 cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
                          const real[:, ::1] work, real[::1] value, real[::1] grad, real[::1] hess,
-                         Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
+                         Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
     """Whatever is wanted, weighted or not, losses written or added up. Weight and scale meet in double, whose product with the
     slope is rounded once; a weight of 0 takes its sample out, whatever that gives."""
     cdef real v_block[32]
@@ -231,10 +252,10 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
                     v_block[k] = <real>(v_block[k] * w_block[k]) if each else v_block[k]
             if each and weighted:
                 for k in range(LANES):
-                    value[start + i + k] = v_block[k] if w_block[k] != 0 else 0
+                    value[at + i + k] = v_block[k] if w_block[k] != 0 else 0
             elif each:
                 for k in range(LANES):
-                    value[start + i + k] = v_block[k]
+                    value[at + i + k] = v_block[k]
             else:
                 for k in range(LANES):
                     sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0
@@ -242,12 +263,12 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
             for k in range(LANES):
                 g_block[k] = scaled(g_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
-                grad[start + i + k] = g_block[k]
+                grad[at + i + k] = g_block[k]
         if sloped(loss) and wanted & (HESS | BOUND):
             for k in range(LANES):
                 h_block[k] = scaled(h_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
-                hess[start + i + k] = h_block[k]
+                hess[at + i + k] = h_block[k]
         i += LANES
     return 0
 
