@@ -107,7 +107,7 @@ cdef class CtcKernel(CoreKernel):
         job.columns = (job.classes + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
         job.function = (<const CtcEntry*>self.entry).function
         prepare(&job.job, self, (rows[0], None, operands[WEIGHT], operands[VALUES], rows[1], rows[2]),
-                (True, False, False, False, True, True), reduction, WANTED[call])
+                (True, False, False, False, True, True), REDUCTIONS[reduction], WANTED[call])
         width = (2 * job.most + LANES) & ~(<Py_ssize_t>LANES - 1)
         job.job.chunk = <Chunk>ctc_chunk
         job.job.share = 1

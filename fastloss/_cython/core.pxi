@@ -21,7 +21,10 @@ cdef class CoreKernel(Kernel):
         """As PointwiseKernel.quick, of a cost without weights: nothing else is inspected."""
         cdef bint aliased = False
         cdef object first = None, second = None
-        if weight is not None or not plain(pred) or type(target) is not cnp.ndarray or reduction_of(reduction) <= NONE:
+        cdef int reduced = reduction_of(reduction)
+        cdef Partial total
+        cdef double cost = 0
+        if weight is not None or not plain(pred) or type(target) is not cnp.ndarray or reduced <= NONE:
             return NotImplemented
         if not self.fits(<cnp.ndarray>pred, <cnp.ndarray>target, own):
             return NotImplemented
@@ -37,21 +40,29 @@ cdef class CoreKernel(Kernel):
             first = new_like(<cnp.ndarray>pred)
             if call >= CALL_GRAD_AND_HESS:
                 second = new_like(<cnp.ndarray>pred)
-        result = self.run(call, (pred, target, None, None, first, second), reduction, own,
-                          aliased or (out is not None and self.inspects()))
-        return NotImplemented if result[3] else answer(call, True, result[0], None, first, second)
+        self.over(call, (pred, target, None, None, first, second), reduced, own, aliased or (out is not None and self.inspects()),
+                  &cost, &total)
+        return NotImplemented if total.seen & OUTSIDE else answer(call, True, cost, None, first, second)
 
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run."""
+        cdef Partial total
+        cdef double cost = 0
+        self.over(call, operands, REDUCTIONS[reduction], own, inspect_first, &cost, &total)
+        return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)
+
+    cdef int over(self, int call, tuple operands, int reduction, tuple own, bint inspect_first, double* cost,
+                  Partial* total) except -1:
+        """The same, of families that have no `run` of their own."""
         raise NotImplementedError
 
 
-cdef int prepare(Job* job, CoreKernel kernel, tuple operands, tuple cores, str reduction, int wanted) except -1:
+cdef int prepare(Job* job, CoreKernel kernel, tuple operands, tuple cores, int reduction, int wanted) except -1:
     """What is common to their jobs."""
     cdef Batch* batch = &job.batch
     batch.memory = kernel.memory
     batch.double_precision = computed_in_double(operands[PRED])
-    batch.summed = reduction != "none"
+    batch.summed = reduction != NONE
     batch.wanted = wanted
     batch.unit = batch.scale = 1
     job.summands = job.columns = 1

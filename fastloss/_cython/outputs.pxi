@@ -128,19 +128,18 @@ cdef class OutputsKernel(CoreKernel):
         return (cnp.PyArray_NDIM(target) == d - 1 and cnp.PyArray_TYPE(target) == cnp.PyArray_TYPE(pred)
                 and cnp.PyArray_ISCARRAY_RO(target) and same_rows(pred, target))
 
-    def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
-        """As PointwiseKernel.run."""
+    cdef int over(self, int call, tuple operands, int reduction, tuple own, bint inspect_first, double* cost,
+                  Partial* total) except -1:
         cdef OutputsJob job
         cdef Batch* batch = &job.job.batch
-        cdef Partial total
         cdef const Operand* x
-        cdef double cost = 0
         cdef bint several = self.targets() > 1
         cdef Py_ssize_t end = 0, apart
         cdef int k
         for k in range(PARAMETERS):
             job.parameters[k] = own[k + 1] if k + 1 < len(own) else 0       # after the axis
-        prepare(&job.job, self, operands, (True, several, False, False, True, True), reduction, WANTED[call])
+        prepare(&job.job, self, operands, (True, True, False, False, True, True) if several else (
+            True, False, False, False, True, True), reduction, WANTED[call])
         apart = 8 * (min(batch.samples, <Py_ssize_t>TILE) + LANES)          # as APART, of few samples less
         for k in range(OPERANDS):
             job.numbers[k] = 1 if k == WEIGHT or k == VALUES else (self.targets() if k == TARGET else self.outputs())
@@ -155,9 +154,11 @@ cdef class OutputsKernel(CoreKernel):
             x = &batch.operand[k]
             job.lies[k] = x.data is not NULL and x.native and (batch.samples == 1 or batch.dimensions == 1) and (
                 job.numbers[k] == 1 or x.step == x.size) and (batch.samples == 1 or batch.stride[0][k] == job.numbers[k] * x.size)
-        evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
-                 inspect_first and operands[WEIGHT] is not None, inspect_first, &cost, &total)
-        return cost, total.weight if operands[WEIGHT] is not None else total.samples, int(total.samples), bool(total.seen & OUTSIDE)
+        evaluate(&job.job, reduction, operands[WEIGHT] is not None, False, inspect_first and operands[WEIGHT] is not None,
+                 inspect_first, cost, total)
+        if operands[WEIGHT] is None:
+            total.weight = total.samples
+        return 0
 
 
 cdef class BoxesKernel(OutputsKernel):

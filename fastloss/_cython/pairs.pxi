@@ -149,11 +149,9 @@ cdef class PairsKernel(CoreKernel):
     cdef bint inspects(self) noexcept:
         return (<const PairEntry*>self.entry).inspected
 
-    def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
-        """As PointwiseKernel.run."""
+    cdef int over(self, int call, tuple operands, int reduction, tuple own, bint inspect_first, double* cost,
+                  Partial* total) except -1:
         cdef PairsJob job
-        cdef Partial total
-        cdef double cost = 0
         cdef bint inspected = self.inspects()
         cdef int k
         for k in range(PARAMETERS):
@@ -164,6 +162,5 @@ cdef class PairsKernel(CoreKernel):
         job.job.share = max(CHUNK // job.job.batch.core, <Py_ssize_t>1)
         job.job.work = job.job.unit_work = 4 * 8 * SPAN
         job.function = (<const PairEntry*>self.entry).function[job.job.batch.double_precision]
-        evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False,
-                 inspect_first and (inspected or operands[WEIGHT] is not None), inspect_first, &cost, &total)
-        return cost, total.weight, int(total.samples), bool(total.seen & OUTSIDE)
+        return evaluate(&job.job, reduction, operands[WEIGHT] is not None, False,
+                        inspect_first and (inspected or operands[WEIGHT] is not None), inspect_first, cost, total)

@@ -4,8 +4,8 @@ cdef enum:
     CHUNK = 16384                       # samples that a thread takes at a time
     AHEAD = 2304                        # bytes: how far before its use memory is asked for (not a power of two: 5 to 15 %) ...
     AHEAD_FROM = 1 << 17                # ... if an input is larger than this, and so not in the nearest cache
-    FAR_AHEAD = 4352                    # and on processors of AMD's ...
-    FAR_AHEAD_FROM = 2 << 20            # ... if it is in no cache of this processor's own
+    FAR_AHEAD = 4352                    # on AMD's processors from further away ...
+    FAR_AHEAD_FROM = 2 << 20            # ... if it is in no cache of the processor's own
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
     APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
     ALIGN_FROM = 4096                   # samples: fewer are done before the first is aligned
@@ -370,7 +370,7 @@ cdef class PointwiseKernel(Kernel):
             job.streaming = (job.lies[VALUES] or job.lies[GRADS]) and size >= STREAM_FROM
             job.ahead = AHEAD if job.lies[PRED] else 0
             # AMD's Zen 5 takes up to 1.4 times as long where results go by way of a workspace, a thousand numbers at a time, as
-            # where the loops have a few lines at a time pass the cache by, and wants more of what is ahead. Intel's was not tried.
+            # where the loops have a few lines at a time pass the cache by. Intel's was not tried.
             if AMD:
                 job.stores = PASSING if job.streaming and job.flat and job.in_step else STAYING
                 job.ahead = FAR_AHEAD if job.ahead > 0 and size > FAR_AHEAD_FROM else job.ahead
