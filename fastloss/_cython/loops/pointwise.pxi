@@ -10,16 +10,13 @@ from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, PASSING, SOFT, STAYING, 
 from ..tables cimport pointwise_entry
 from ..vectors cimport IN_PASSING, Labels, fetch, look, no_labels, signless, strays
 from ..views cimport reading, real, writing, writing_rows
-from .samples cimport ask_for, scaled, weigh
+from .samples cimport ask_for, pass_on, scaled, weigh
 
 cdef enum:
     STAGE = 128             # samples that are inspected and prepared at a time: memory is not left idle for long
     LONG_STAGE = 1024       # samples of a loss that needs neither
     PASSED = 256            # results that pass the cache by at a time
     ROWS = 7                # of prepared numbers
-
-cdef extern from "memory.h" nogil:
-    void pass_by(const void* x, void* y, Py_ssize_t size) noexcept
 
 
 cdef inline object entry(const Pointwise* tag, bint inspected, const char* kind="pointwise"):
@@ -85,13 +82,6 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
             pass_on(grad, <real*>block.grad + start, m)
             pass_on(hess, <real*>block.hess + start, m)
         start += m
-    return 0
-
-
-cdef inline int pass_on(const real[::1] x, real* y, Py_ssize_t m) except -1 nogil:
-    """A stage's results, if they are wanted, to where they will stay."""
-    if x.shape[0] > 0:
-        pass_by(&x[0], y, m * sizeof(real))
     return 0
 
 

@@ -4,6 +4,9 @@ from ..block cimport LANES, OUTSIDE, Sums
 from ..vectors cimport fetch, signless
 from ..views cimport real
 
+cdef extern from "memory.h" nogil:
+    void pass_by(const void* x, void* y, Py_ssize_t size) noexcept
+
 cdef extern from "math.h" nogil:
     const double INFINITY
 
@@ -12,6 +15,13 @@ cdef inline int ask_for(const real[::1] pred, const real[::1] target, Py_ssize_t
     """Have memory bring what is read `ahead` bytes from here."""
     fetch(<const char*>&pred[i] + ahead, LANES * sizeof(real))
     fetch(<const char*>&target[i] + ahead, LANES * sizeof(real))
+    return 0
+
+
+cdef inline int pass_on(const real[::1] x, real* y, Py_ssize_t m) except -1 nogil:
+    """A stage's results, if they are wanted, to where they will stay."""
+    if x.shape[0] > 0:
+        pass_by(&x[0], y, m * sizeof(real))
     return 0
 
 

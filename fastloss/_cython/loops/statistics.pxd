@@ -1,10 +1,10 @@
 """Loops of losses that are a function of sums over the whole batch: first the sums; then, these known, the derivatives."""
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE, Block, Sums
+from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, PASSING, VALUE, Block, Sums
 from ..formulas.statistics cimport Statistic, bend, bound, error, lifted, linear, outside, prepare, slope
 from ..vectors cimport signless
 from ..views cimport reading, real, writing
-from .samples cimport ask_for, weigh
+from .samples cimport ask_for, pass_on, weigh
 
 cdef enum:
     STAGE = 512             # samples whose errors are known at a time
@@ -15,10 +15,14 @@ cdef inline int statistic(const Statistic* loss, const real* pred, const real* t
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
     cdef double stage[2 * STAGE]
+    cdef real place[2 * STAGE]
+    cdef real* passed = place
+    cdef bint passing = block.stores == PASSING
+    cdef Py_ssize_t m = min(n, <Py_ssize_t>STAGE) if passing else n
     return stages(loss[0], reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
                   writing(stage, STAGE), writing(stage + STAGE, STAGE),
-                  writing(<real*>block.grad, n if block.grad is not NULL else 0),
-                  writing(<real*>block.hess, n if block.hess is not NULL else 0), block, sums)
+                  writing(passed if passing else <real*>block.grad, m if block.grad is not NULL else 0),
+                  writing(passed + STAGE if passing else <real*>block.hess, m if block.hess is not NULL else 0), block, sums)
 
 
 cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight, double[::1] a,
@@ -43,7 +47,10 @@ cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] tar
         if block.wanted & VALUE:
             squares(loss, pred, target, weight, a, start, m, block, sums)
         if block.wanted & GRAD:
-            slopes(loss, pred, target, weight, a, grad, hess, start, m, block)
+            slopes(loss, pred, target, weight, a, grad, hess, start, 0 if block.stores == PASSING else start, m, block)
+            if block.stores == PASSING:
+                pass_on(grad, <real*>block.grad + start, m)
+                pass_on(hess, <real*>block.hess + start, m)
         start += m
     return 0
 
@@ -79,7 +86,7 @@ cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] ta
 
 
 cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
-                       const double[::1] a, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t m,
+                       const double[::1] a, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m,
                        const Block* block) except -1 nogil:
     """With r the root and D the divisor: (w/D)·x·x′/r, and ((w/D)·(x·x′)′ − that²)/r, which (w/D)·x′²/r bounds. Where r is 0, there is
     no slope."""
@@ -120,9 +127,9 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
                 g = (w * bend(loss, pred[start + i + k], x * unlift) - g * g) * inverse * lift
                 h_block[k] = <real>(0 if w == 0 else g)
         for k in range(LANES):
-            grad[start + i + k] = g_block[k]
+            grad[at + i + k] = g_block[k]
         if block.wanted & (HESS | BOUND):
             for k in range(LANES):
-                hess[start + i + k] = h_block[k]
+                hess[at + i + k] = h_block[k]
         i += LANES
     return 0
