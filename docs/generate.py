@@ -369,7 +369,15 @@ def chained(counts):
 
 
 def ports(path, folder):
-    """Cycles of the vector functions: what the models of processors allow, and what was measured."""
+    """Cycles of the vector functions: what the models of processors allow, and what was measured. Beside the file may be others, of
+    processors of other makes."""
+    others = sorted(path.parent.glob(f"{path.stem}-*{path.suffix}"))
+    texts = [cycles(one) for one in (path, *others)]
+    (folder / "ports.md").write_text("\n".join(texts))
+
+
+def cycles(path):
+    """Those of one processor."""
     try:
         found = json.loads(read(path))
         models = found["models"]
@@ -387,7 +395,7 @@ def ports(path, folder):
         raise ExtensionError(f"{path} is no table of cycles: {error!r}") from None
     head = ["function", "dtype", "kernels", "at a time", "instructions"]
     head += [f"uops, {model}" for model in models.values()] + [f"cycles, {model}" for model in models.values()]
-    (folder / "ports.md").write_text(text + markdown([*head, "measured", "measured / bound"], rows))
+    return text + markdown([*head, "measured", "measured / bound"], rows)
 
 
 def accuracy(path, folder):

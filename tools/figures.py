@@ -45,17 +45,18 @@ def section(report: Report, others: list[Report]) -> str:
         lines.append([f"`{loss}`", *cells])
     text = [
         f"Measured of {report.title()} ({report.processor}), {report.date}, beside {names}.",
-        f"{sizes[-1]:,} numbers, rows of 1,000 classes: time, how much of the speed of memory that is, and the fastest rival with",
-        "how many times as long it takes.",
+        f"{sizes[-1]:,} numbers, rows of 1,000 classes: time, share of memory's speed, the fastest rival and its multiple of it.",
         "",
         *table(["loss", "float32 value", "value and gradient", "float64 value", "value and gradient"], lines),
         "",
         f"Over {', '.join(f'{n:,}' for n in sizes)} numbers: cells (loss, call, dtype, size) lost to the fastest rival, and the",
-        "geometric mean of how many times as long that takes.",
+        "geometric mean of how many times as long that takes. Rivals use all that the processor has, in every line.",
     ]
-    for other in others:
-        head, lines = standing(other)
-        text += ["", *table([other.title() if len(others) > 1 else "", *head[1:]], lines)]
+    head, _ = standing(others[0])
+    found = [
+        [f"{other.make}, {level}", *cells] for other in others for level, *cells in standing(other)[1][:2]
+    ]  # the best two
+    text += ["", *table(head, found)]
     return "\n".join(text) + "\n"
 
 
