@@ -19,12 +19,13 @@ from .batch cimport (
     read_numbers, scatter, write_numbers)
 from .block cimport (
     BOUND, GRAD, GROUP_LINES, HESS, LANES, MOVING, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
-    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PASSING, ROOM, STAYING, TILE, VALUE, Block, CtcFunction, GroupBlock, GroupFunction, PairBlock,
-    PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums, TripletBlock, TripletFunction)
+    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PASSING, ROOM, STAYING, TILE, VALUE, Block, CtcFunction, GroupBlock,
+    GroupFunction, PairBlock, PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums,
+    TripletBlock, TripletFunction)
 from .rows_block cimport (
-    ALL_STAGES, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE, ROWS,
-    ROWS_OF_OWN, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH,
-    WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction, RowsSums)
+    ALL_STAGES, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE,
+    ROWS, ROWS_OF_OWN, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH, WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction,
+    RowsSums)
 from .tables cimport (
     CtcEntry, Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry)
 from .vectors cimport fetch

@@ -319,7 +319,7 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, P
     cdef char* grad = work + self.apart + self.at[GRADS]
     cdef char* hess = work + self.apart + self.at[HESSES]
     cdef char* data
-    cdef int64_t next[ROWS_OF_OWN]          # labels of the block that follows
+    cdef int64_t coming[ROWS_OF_OWN]        # labels of the block that follows
     cdef Py_ssize_t stride, i, n = block.rows, m
     cdef int seen
     block.length = 1
@@ -330,10 +330,10 @@ cdef int sparse_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start, P
         return seen
     if x.native and locate(batch, PRED, start, &data, &stride) >= n:
         m = min(n, end - start - n) if self.ahead > 0 else 0
-        load_labels(batch, start + n, m, next)
+        load_labels(batch, start + n, m, coming)
         for i in range(n):
             if i < m:                       # its numbers are far apart in memory, and are asked for one by one
-                fetch(data + (n + i) * stride + (next[i] if 0 <= next[i] < batch.core else 0) * x.step, 1)
+                fetch(data + (n + i) * stride + (coming[i] if 0 <= coming[i] < batch.core else 0) * x.step, 1)
             if batch.double_precision:
                 (<double*>pred)[i] = (<double*>(data + i * stride + block.label[i] * x.step))[0] if block.label[i] >= 0 else 1
             else:

@@ -3,8 +3,8 @@
 # What is common has a loop of its own, in which value, slope and sums stay in registers; weights and single losses go through
 # `evaluate`. Inputs of LANES samples are read before anything of theirs is written, so an output may be any of the inputs. A
 # block's results stand in a local array first: were they stored as they come, the compiler would have to test for overlap, and
-# would keep the running sums in memory. What passes the cache by does so by the stage. A file that includes this says whether its labels are SIGNS, 1 and −1, which may be looked
-# at in passing.
+# would keep the running sums in memory. What passes the cache by does so a stage at a time. A file that includes this says whether
+# its labels are SIGNS, 1 and −1, which may be looked at in passing.
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, PASSING, SOFT, STAYING, VALUE, Block, PointwiseFunction, Sums
 from ..tables cimport pointwise_entry
@@ -78,9 +78,9 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
             if stray and not block.inspected:       # if it is, outputs may stand where inputs were
                 sums.seen |= inspected(loss, pred, target, start, m)
         if block.stores == PASSING:
-            pass_on(value, <real*>block.value + start, m)
-            pass_on(grad, <real*>block.grad + start, m)
-            pass_on(hess, <real*>block.hess + start, m)
+            pass_on(value, block.value, start, m)
+            pass_on(grad, block.grad, start, m)
+            pass_on(hess, block.hess, start, m)
         start += m
     return 0
 

@@ -18,10 +18,10 @@ cdef inline int ask_for(const real[::1] pred, const real[::1] target, Py_ssize_t
     return 0
 
 
-cdef inline int pass_on(const real[::1] x, real* y, Py_ssize_t m) except -1 nogil:
-    """A stage's results, if they are wanted, to where they will stay."""
+cdef inline int pass_on(const real[::1] x, void* y, Py_ssize_t start, Py_ssize_t m) except -1 nogil:
+    """A stage's m results, if they are wanted, to where they will stay."""
     if x.shape[0] > 0:
-        pass_by(&x[0], y, m * sizeof(real))
+        pass_by(&x[0], <real*>y + start, m * sizeof(real))
     return 0
 
 

@@ -49,8 +49,8 @@ cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] tar
         if block.wanted & GRAD:
             slopes(loss, pred, target, weight, a, grad, hess, start, 0 if block.stores == PASSING else start, m, block)
             if block.stores == PASSING:
-                pass_on(grad, <real*>block.grad + start, m)
-                pass_on(hess, <real*>block.hess + start, m)
+                pass_on(grad, block.grad, start, m)
+                pass_on(hess, block.hess, start, m)
         start += m
     return 0
 
