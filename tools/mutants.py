@@ -1116,10 +1116,6 @@ MUTANTS = [
         "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
         ("if not block.retains_exps:\n        again(x, e, row, i, n)\n    while", "while"),
         ("for k in range(n):\n        e[i, k] = x[i, k] - top", "for k in range(n):\n        e[i, k] = x[i, k]"),
-        (
-            "outside_unit(t, i, 0, block.length):\n                seen |= OUTSIDE",
-            "False:\n                seen |= OUTSIDE",
-        ),
         ("w = fma(t[i, k], class_weight[block.start + k], w)", "w = fma(t[i, k], class_weight[k], w)"),
         ("    if block.weighted and row[WEIGHT, i] == 0:\n        return 0\n", "    if False:\n        return 0\n"),
         ("target[0, k] = t[i, done + k] * keep + share", "target[0, k] = t[i, done + k] + share"),
