@@ -7,6 +7,7 @@ FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error, and so is a compiler th
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
 FASTLOSS_LEVELS=v2,v3        build these levels alone
 FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
+FASTLOSS_COVERAGE=1          kernels that count how often each line of Cython and C runs (tools/coverage.sh)
 SOURCE_DATE_EPOCH=SECONDS    the date of all that is in a wheel or sdist, an sdist then has the same bytes each time
 """
 
@@ -26,6 +27,7 @@ FOLDER = Path("fastloss") / "_cython"
 REQUIRED = os.environ.get("FASTLOSS_REQUIRE_KERNELS", "0") not in ("", "0")
 DEBUG = os.environ.get("FASTLOSS_DEBUG_BUILD", "0") not in ("", "0")
 SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
+COVERAGE = os.environ.get("FASTLOSS_COVERAGE", "0") not in ("", "0")
 
 # Module -> flags of its instruction-set level. The engine and the processor probe are compiled for the baseline.
 TARGETS = {
@@ -53,6 +55,8 @@ GCC_LEVEL_FLAGS = ["--param=max-completely-peel-times=15"]
 # Line numbers alone: following variables through optimised loops takes the compiler minutes.
 DEBUG_FLAGS = ["-O1", "-g1", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
 SANITIZE_FLAGS = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
+# An optimiser would run one line's instructions for another's.
+COVERAGE_FLAGS = ["--coverage", "-O0", "-g0", "-ffp-contract=fast"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 # A view that is passed to a function costs 20 ns unless that is inlined, which compilers think too much of a loop.
 INLINE = ("CYTHON_INLINE", "__inline__ __attribute__((always_inline))")
@@ -64,8 +68,9 @@ class BuildKernels(build_ext):
 
     def build_extensions(self):
         unix = self.compiler.compiler_type != "msvc"
-        traced = DEBUG or SANITIZE
-        flags = ((DEBUG_FLAGS if traced else UNIX_FLAGS) if unix else MSVC_FLAGS) + SANITIZE_FLAGS
+        traced = DEBUG or SANITIZE or COVERAGE
+        unix_flags = COVERAGE_FLAGS if COVERAGE else DEBUG_FLAGS if traced else UNIX_FLAGS
+        flags = (unix_flags if unix else MSVC_FLAGS) + SANITIZE_FLAGS
         flags += [flag for flag in GCC_FLAGS if unix and self.knows([flag])]
         level_flags = [flag for flag in GCC_LEVEL_FLAGS if unix and self.knows([flag])]
         self.leave_out(
@@ -73,7 +78,7 @@ class BuildKernels(build_ext):
         )
         for extension in self.extensions:
             extension.extra_compile_args = flags + level_flags * is_level(extension) + extension.extra_compile_args
-            extension.extra_link_args += SANITIZE_FLAGS
+            extension.extra_link_args += SANITIZE_FLAGS + ["--coverage"] * COVERAGE
             if unix and extension.name == "fastloss._cython.engine":  # which has the threads
                 extension.extra_compile_args.append("-pthread")
                 extension.extra_link_args += ["-pthread", "-lm"]
@@ -107,7 +112,7 @@ class BuildKernels(build_ext):
             Extension(str(Path(source).with_suffix("")).replace(os.sep, "."), [source])
             for source in dict.fromkeys(sources)
         ]
-        cythonize(modules, nthreads=os.cpu_count() or 1, compiler_directives=directives)
+        cythonize(modules, nthreads=os.cpu_count() or 1, compiler_directives=directives, emit_linenums=COVERAGE)
         for extension, source in zip(self.extensions, sources, strict=True):
             code = Path(source).with_suffix(".c")
             module = extension.name.rpartition(".")[2]

@@ -138,6 +138,16 @@ def test_samples_are_apart(backend, rng):
     assert fl.ctc(*images, lengths=lengths[:, None], reduction="none").shape == (7, 1)
 
 
+def test_weights_that_are_refused(backend, rng):
+    pred, target, lengths = batch(rng)
+    for bad in (-1, nan, inf):
+        weight = np.ones(7)
+        weight[5] = bad
+        for call, reduction in itertools.product(CALLS, ("none", "sum")):
+            with pytest.raises(ValueError, match=rf"sample_weight\[5\] is {bad}"):
+                getattr(fl.ctc, call)(pred, target, lengths=lengths, sample_weight=weight, reduction=reduction)
+
+
 def test_reductions_and_outputs(backend, rng):
     pred, target, lengths = batch(rng)
     weight = rng.random(7) + 0.1

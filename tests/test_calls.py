@@ -107,6 +107,17 @@ OWN = {
 }
 
 
+def test_calls_are_functions_but_for_their_class():
+    """An attribute of a class is not bound to what it is looked up on, where a function of Python's would be."""
+
+    class Model:
+        slope = fl.huber.grad
+
+    assert Model().slope is fl.huber.grad
+    assert Model().slope([3.0], [1.0]) == fl.huber.grad([3.0], [1.0])
+    assert repr(fl.huber.grad) == "<function huber.grad>"
+
+
 def test_help_names_the_parameters():
     for name, parameter in (("huber", "delta"), ("softmax_cross_entropy", "label_smoothing"), ("log_cosh", "delta")):
         loss = getattr(fl, name)

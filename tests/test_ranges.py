@@ -1,7 +1,10 @@
 """Results that are in range although something on the way is not, and what must not depend on the way."""
 
+import re
+
 import numpy as np
 import pytest
+from cases import running
 
 import fastloss as fl
 
@@ -74,6 +77,66 @@ def test_long_rows_shared_among_threads(compiled, threads, kind, classes, dtype,
     for other in results[1:]:
         for x, y in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [fl.softmax_cross_entropy, fl.softmax_kl_divergence, fl.categorical_cross_entropy])
+def test_a_bad_target_in_a_shared_row(compiled, threads, loss, dtype):
+    threads(2)
+    target = np.full((1, 70_000), 1 / 70_000, dtype)
+    pred = target.copy()
+    target[0, 50_003] = 2
+    for call in (loss, loss.grad, loss.value_and_grad, loss.grad_and_hess):
+        with pytest.raises(ValueError, match=re.escape("target[0, 50003] is 2; target must be in [0, 1]")):
+            call(pred, target)
+
+
+@pytest.mark.thread_unsafe
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("loss", "megabytes"), [(fl.softmax_cross_entropy, 8), (fl.softmax_focal, 4), (fl.softmax_kl_divergence, 4)]
+)
+def test_rows_whose_exponentials_are_not_kept(compiled, threads, loss, megabytes, dtype, rng):
+    """Longer than that a thread would keep them, and no multiple of a vector; from 8 MB on the gradient is written around the
+    cache."""
+    classes = (megabytes << 20) // np.dtype(dtype).itemsize + 5
+    pred = (3 * rng.standard_normal((1, classes))).astype(dtype)
+    target = rng.random((1, classes)).astype(dtype) / classes
+    results = []
+    for n in (1, 2):
+        threads(n)
+        results.append((*loss.value_and_grad(pred, target), *loss.grad_and_hess(pred, target)))
+    for x, y in zip(*results, strict=True):
+        np.testing.assert_array_equal(x, y)
+    with running("numpy"):
+        expected = *loss.value_and_grad(pred, target), *loss.grad_and_hess(pred, target)
+    for x, y in zip(results[0], expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_results_that_outgrow_the_cache(compiled, threads, dtype, rng):
+    """Written around it: the same bits as of parts, which are not."""
+    numbers = (8 << 20) // np.dtype(dtype).itemsize + 1001
+    pred, target = (3 * rng.standard_normal((2, numbers))).astype(dtype)
+    ids = rng.integers(0, 3, numbers // 3)
+    for loss, p, t in (
+        (fl.huber, pred, target),
+        (fl.log_cosh, pred[3:], target[3:]),
+        (fl.softmax_cross_entropy, pred[: len(ids) * 3].reshape(-1, 3), ids),
+    ):
+        middle = len(p) // 2 + 1
+
+        def all_results(p, t, loss=loss):
+            return *loss.value_and_grad(p, t, reduction="none"), loss.grad(p, t, reduction="sum"), *(
+                loss.grad_and_hess(p, t, reduction="none")
+            )  # fmt: skip
+
+        parts = all_results(p[:middle], t[:middle]), all_results(p[middle:], t[middle:])
+        for n in (1, 2):
+            threads(n)
+            for x, *cut in zip(all_results(p, t), *parts, strict=True):
+                np.testing.assert_array_equal(x, np.concatenate(cut))
 
 
 def test_strided_results_of_several_threads(compiled, threads, rng):

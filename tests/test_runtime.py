@@ -1,5 +1,6 @@
 """What runs a loss: backends, threads, processes, memory."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from cases import COMPILED, LEVELS, ONE_EACH, THREADED, known_to, named, quota, sample
 
 import fastloss as fl
+from fastloss._core import backend as kernels
 
 # ---- backends --------------------------------------------------------------------------------------------------------
 
@@ -142,3 +144,32 @@ def test_the_same_bits_wherever_the_arrays_begin(backend, size, dtype):
         cost, gradient = fl.huber.value_and_grad(pred, target, sample_weight=weight)
         results.add((cost, fl.huber(pred, target), gradient.tobytes()))
     assert len(results) == 1
+
+
+# ---- the loops that the benchmark measures memory by -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 1024, 70_001])
+def test_reading_two_arrays_and_writing_a_third(backend, size, rng):
+    a, b = rng.integers(-(2**63), 2**63, (2, size))
+    loops = kernels.loops()
+    for streaming, threads, start in itertools.product((False, True), (1, 2), (0, 3)):
+        place = np.zeros(size + 4, np.int64)
+        loops.write(a, b, place[start : start + size], threads, streaming)
+        np.testing.assert_array_equal(place[start : start + size], a ^ b)
+        assert not place[:start].any()
+        assert not place[start + size :].any()
+    if size:
+        loops.read(a, b, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_reading_one_number_a_row_and_writing_zeros(backend, dtype, rng):
+    pred = rng.random((5001, 7)).astype(dtype)
+    ids = np.arange(5001) % 7
+    loops = kernels.loops()
+    for streaming, threads in itertools.product((False, True), (1, 2)):
+        out = np.ones(pred.nbytes // 8, np.int64)
+        loops.pick(pred.view(np.int8), ids, pred.itemsize, out, threads, streaming)
+        assert not out.any()
+    loops.pick(pred.view(np.int8), ids, pred.itemsize, None, 1, False)

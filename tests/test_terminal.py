@@ -149,19 +149,21 @@ def on_a_terminal(*arguments, rich=True, folder, stdout=True):
     reader = threading.Thread(target=read)
     reader.start()
     command = [sys.executable, "-m", "fastloss", *map(str, arguments)]
-    done = subprocess.run(
-        command,
-        stdout=slave if stdout else subprocess.PIPE,
-        stderr=slave,
-        stdin=slave,
-        env=environment,
-        cwd=folder,
-        timeout=300,
-        check=True,
-    )
-    os.close(slave)
-    reader.join()
-    os.close(master)
+    try:
+        done = subprocess.run(
+            command,
+            stdout=slave if stdout else subprocess.PIPE,
+            stderr=slave,
+            stdin=slave,
+            env=environment,
+            cwd=folder,
+            timeout=300,
+            check=True,
+        )
+    finally:  # or the reader would wait, and pytest for it
+        os.close(slave)
+        reader.join()
+        os.close(master)
     text = shown.decode().replace("\r\n", "\n")
     return text if stdout else (done.stdout.decode(), text)
 

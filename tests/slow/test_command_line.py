@@ -238,20 +238,6 @@ def test_levels_beside_the_usual_one():
     assert all(command.other_levels(name) == [x for x in compiled if x != name] for name in compiled)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_floor_of_sparse_loss(dtype):
-    """It reads the numbers of the classes, and writes all of the output."""
-    module = backend.loops()
-    pred = np.random.default_rng(0).random((5001, 7)).astype(dtype)
-    ids = np.arange(5001) % 7
-    for streaming in (False, True):
-        for threads in (1, 2):
-            out = np.ones(pred.nbytes // 8, np.int64)
-            module.pick(pred.view(np.int8), ids, pred.itemsize, out, threads, streaming)
-            assert not out.any()
-    module.pick(pred.view(np.int8), ids, pred.itemsize, None, 1, False)
-
-
 def test_parallel_numba_needs_threads(tmp_path, monkeypatch):
     (tmp_path / "numba.py").write_text(NUMBA.format(name="loop", body="return 0.0"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)

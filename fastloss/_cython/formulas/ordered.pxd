@@ -3,7 +3,7 @@
 from libc.math cimport floor
 
 from ..block cimport LANES, OUTSIDE, VALUE
-from ..vectors cimport absolute, softplus_bound, vexp, vlog1p
+from ..vectors cimport absolute, multiply_add, softplus_bound, vexp, vlog1p
 from ..views cimport reading_rows, real
 
 cdef extern from "math.h" nogil:
@@ -88,6 +88,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
     cdef real zero = 0, one = 1, b = work[UP, i], a = work[DOWN, i], e = work[UP_EXP, i], f = work[DOWN_EXP, i]
     cdef real over_b = one / (one + e), over_a = one / (one + f), rest = work[REST, i]
     value[0] = ((zero if b > zero else -b) + work[UP_LOG, i]) + ((a if a > zero else zero) + work[DOWN_LOG, i]) + rest
-    slope[0] = (e * over_b if b > zero else over_b) - (over_a if a > zero else f * over_a) + (rest - rest)
-    curvature[0] = e * over_b * over_b + f * over_a * over_a + (rest - rest)
+    # Factors are chosen, not products: of a choice between a product and its factor clang makes a product, or does not.
+    slope[0] = multiply_add(e if b > zero else one, over_b, -((one if a > zero else f) * over_a)) + (rest - rest)
+    curvature[0] = multiply_add(e * over_b, over_b, f * over_a * over_a) + (rest - rest)
     bound[0] = softplus_bound(b, e) + softplus_bound(a, f) + (rest - rest)

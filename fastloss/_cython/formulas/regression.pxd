@@ -2,7 +2,7 @@
 of formulas is made."""
 
 from ..block cimport LANES
-from ..vectors cimport absolute, at_least, below, by_sign, vlogsum
+from ..vectors cimport absolute, at_least, below, by_sign, signless, vlogsum
 from ..views cimport real
 
 cdef extern from *:
@@ -154,7 +154,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         # L², L = log((1 + p)/(1 + t)); at infinity it is flat
         a = work[0, i]
         s = one + pred
-        value[0] = a * a
+        value[0] = signless(a * a)      # rounded, fused or not, before it is added to others
         flat = (s == beyond) & (target < beyond)
         grad[0] = zero if flat else two * a / s
         hess[0] = zero if flat else two * ((one - a) / s) / s
