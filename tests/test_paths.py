@@ -11,7 +11,23 @@ from fastloss._core import backend as kernels
 from fastloss._core.families import Pointwise, RowLoss
 from fastloss._core.inputs import Normal
 
-POINTWISE = [loss for loss in EVERY.values() if isinstance(loss, Pointwise)]
+POINTWISE = [(loss, {}) for loss in EVERY.values() if isinstance(loss, Pointwise)]
+OTHERS = [  # whose parameters choose another way to compute them
+    (fl.sigmoid_focal, {"gamma": 3.0}),
+    (fl.sigmoid_focal, {"gamma": 1.5}),
+    (fl.sigmoid_focal, {"gamma": 2.5, "alpha": 0.25}),
+    (fl.sigmoid_asymmetric, {"gamma_pos": 3.0, "gamma_neg": 0.5}),
+    (fl.sigmoid_asymmetric, {"gamma_pos": 0.5, "gamma_neg": 1.5, "clip": 0.1}),
+    (fl.sigmoid_cross_entropy, {"pos_weight": 3.0}),
+    (fl.sigmoid_cross_entropy, {"label_smoothing": 0.1}),
+    (fl.barron, {"alpha": -2.0}),
+    (fl.barron, {"alpha": 0.0}),
+    (fl.barron, {"alpha": 3.0}),
+    (fl.tweedie_deviance, {"power": 1.0}),
+    (fl.tweedie_deviance, {"power": 1.9}),
+    (fl.tweedie_nll, {"power": 1.9}),
+    (fl.negative_binomial_nll, {"alpha": 0.01}),
+]
 ROWS = [
     (loss, ids)
     for loss in EVERY.values()
@@ -22,12 +38,12 @@ ROWS = [
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=named)
-@pytest.mark.parametrize("loss", POINTWISE, ids=named)
-def test_what_else_is_asked_for_changes_no_bit(loss, dtype):
+@pytest.mark.parametrize(("loss", "own"), [*POINTWISE, *OTHERS], ids=named)
+def test_what_else_is_asked_for_changes_no_bit(loss, own, dtype):
     """A compiler may fuse a product with a sum or not, as the product's other uses have it."""
     pred, target = (np.ascontiguousarray(x, dtype) for x in loss.inputs.draw(Normal(np.dtype(dtype), 1), 512, 5))
     pred, target = pred.ravel()[:512], target.ravel()[:512]
-    ones, given = np.ones(len(pred)), tuple(loss._defaults)
+    ones, given = np.ones(len(pred)), tuple({**dict(zip(loss._order, loss._defaults, strict=True)), **own}.values())
     for level in COMPILED:
         kernel = kernels.load(level).KERNELS[loss.name].quick
 

@@ -310,7 +310,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             c = zero if k == zero else u * k
             b = r - k
             value[0] = zero if (w == zero) & (pred == pred) else w * u
-            grad[0] = w * (d + gamma * c)
+            grad[0] = w * multiply_add(gamma, c, d)
             hess[0] = w * (v + two * gamma * d * k + gamma * c * (b + gamma * k))
             x = d * k
             b = c * b
