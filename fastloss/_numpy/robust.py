@@ -60,8 +60,9 @@ class PseudoHuber(Formula):
 
     @staticmethod
     def hess(pred, target, delta):
-        r = np.abs(pred - target) / delta
-        return np.where(r > HUGE, r.dtype.type(0), (1 + r * r) ** r.dtype.type(-1.5))
+        d = np.abs(pred - target)
+        r = d / delta
+        return np.where(r > HUGE, (delta / d) ** 3, (1 + r * r) ** r.dtype.type(-1.5))
 
     @staticmethod
     def majorizer(pred, target, delta):
