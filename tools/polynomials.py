@@ -7,10 +7,11 @@ Every polynomial is a near-minimax (Chebyshev) fit in 60-digit arithmetic, round
 reduction the leading terms are exact, so an error ε of the fitted tail is worth only r²ε or less of the result. The
 comment above each fit states that relative error; half a unit in the last place is 2^-24 (float) or 2^-53 (double).
 
-Reductions (`vecmath.h` uses the first three, `vecmath_avx512.h` the last four):
+Reductions (`vecmath_avx512.h` uses the last three, `vecmath.h` the others):
 
 * exp(x) = 2^k · (1 + r + r²·Q(r)),                 |r| ≤ ½ ln 2
 * log(1+f) = f − (h − s·(h + z·S(z))),              h = ½f², s = f/(2+f), z = s²,  √½ − 1 ≤ f ≤ ½
+* x − 1 − log(x) = s·(x − 1 − z·S(z)),             s = (x − 1)/(x + 1), z = s², ⅔ ≤ x ≤ 3/2
 * exp(x) − 1 − x = x²·(1/2 + x/6 + …),              |x| ≤ ½: its own series
 * arctan(t) = t + t·z·P(z),                         z = t², |t| ≤ √2 − 1
 * 2Φ(z) − 1 = z·P(z²),                              0 ≤ z ≤ 1, of the normal distribution
@@ -72,6 +73,11 @@ arc_tail = series(
     mp.mpf("1e-5"),
     lambda z: (mp.atan(mp.sqrt(z)) / mp.sqrt(z) - 1) / z,
 )
+
+
+def gap(z):
+    """x - 1 for the x whose (x - 1)/(x + 1) is the root of z."""
+    return 2 * mp.sqrt(z) / (1 - mp.sqrt(z))
 
 
 def from_tail(y):
@@ -141,6 +147,8 @@ if __name__ == "__main__":
     for kind, degree in (("F", 3), ("D", 6)):
         fit("ATANH", kind, degree, atanh_tail, mp.mpf(0), mp.mpf("0.0401"),
             lambda z, p: mp.sqrt(z) * (2 + z * p), lambda z: 2 * mp.atanh(mp.sqrt(z)))  # fmt: skip
+    fit("EXCESS", "D", 7, atanh_tail, mp.mpf(0), mp.mpf("0.0401"), lambda z, p: gap(z) - mp.sqrt(z) * (2 + z * p),
+        lambda z: gap(z) - 2 * mp.atanh(mp.sqrt(z)))  # fmt: skip
     fit("BULK", "D", 10, bulk, mp.mpf(0), mp.mpf(1), lambda q, p: mp.sqrt(q) * p, lambda q: mp.erf(mp.sqrt(q / 2)))
     fit("TAIL", "D", 17, tail, -mp.mpf(3) / 5, mp.mpf(5) / 13, lambda y, p: p, tail)
     fit("ARC", "D", 10, arc_tail, mp.mpf(0), (mp.sqrt(2) - 1) ** 2, lambda z, p: mp.sqrt(z) * (1 + z * p),

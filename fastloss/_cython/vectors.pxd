@@ -30,8 +30,8 @@ cdef extern from "vecmath.h" nogil:
     double over_root_d(double y, double r) noexcept
     float atanh_tail_f(float q) noexcept
     double atanh_tail_d(double q) noexcept
-    float excess_f(float v) noexcept
-    double excess_d(double v) noexcept
+    void ratio_f(float x, float t, bint wide, float* k, float* log, float* excess, float* share) noexcept
+    void ratio_d(double x, double t, bint wide, double* k, double* log, double* excess, double* share) noexcept
     float bend_f(float x) noexcept
     double bend_d(double x) noexcept
     float rest_of_square_f(float d, float scale, float r, float u) noexcept
@@ -156,12 +156,13 @@ cdef inline real atanh_tail(real q) noexcept nogil:
         return atanh_tail_d(q)
 
 
-cdef inline real excess(real v) noexcept nogil:
-    """v - log(1 + v), -½ <= v <= 1."""
+cdef inline void ratio(real x, real t, bint wide, real* k, real* log, real* excess, real* share) noexcept nogil:
+    """log(x/t) of finite x > 0 and t > 0. Where k is 0 (x/t is then between 2/3 and 3/2), or `wide` and |k| <= 1 (as it is of any x/t
+    between 3/8 and 8/3), `excess` is x - t - t log(x/t) and `share` that over t. What nobody reads is never computed."""
     if real is float:
-        return excess_f(v)
+        ratio_f(x, t, wide, k, log, excess, share)
     else:
-        return excess_d(v)
+        ratio_d(x, t, wide, k, log, excess, share)
 
 
 cdef inline real rest_of_square(real d, real scale, real r, real u) noexcept nogil:

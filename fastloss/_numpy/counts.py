@@ -239,14 +239,16 @@ class NegativeBinomialNLL(Formula):
     def parts(x, alpha):
         """z, 1/z, and where the latter is used."""
         z = times_exp(np.full_like(x, alpha), x)
-        return z, np.where(np.isinf(z), np.exp(-(x + np.log(alpha))), 1 / z), z > 1
+        root = np.exp(-0.5 * x)
+        return z, np.where(np.isinf(z), root / alpha * root, 1 / z), z > 1
 
     @classmethod
     def value(cls, x, t, alpha):
         z, e, far = cls.parts(x, alpha)
         logs = np.where(np.isinf(z), x + np.log(alpha), np.log1p(z))
+        means = np.where(z < np.finfo(z.dtype).tiny, np.exp(x), logs / alpha)
         with_target = np.where(far, np.log1p(e) + np.log(alpha), np.log1p(z) - x)
-        return logs / alpha + np.where(t == 0, 0, t * with_target)
+        return means + np.where(t == 0, 0, t * with_target)
 
     @classmethod
     def grad(cls, x, t, alpha):

@@ -13,6 +13,9 @@ static const float ATANH_F[4] = {
 /* relative error 2^-54.0 */
 static const double ATANH_D[7] = {
     0x1.555555555556ep-1, 0x1.999999997c60ap-2, 0x1.2492495208437p-2, 0x1.c71c3cd5b95f4p-3, 0x1.746bbab7ddfe4p-3, 0x1.39029fee44135p-3, 0x1.35a069e7c1f02p-3};
+/* relative error 2^-58.1 */
+static const double EXCESS_D[8] = {
+    0x1.5555555555555p-1, 0x1.9999999999f30p-2, 0x1.24924923dba6ap-2, 0x1.c71c72e2f78d5p-3, 0x1.745cab2727663p-3, 0x1.3b29fcbbce66dp-3, 0x1.0e88ea4725d3dp-3, 0x1.16b68338bd78bp-3};
 /* relative error 2^-53.6 */
 static const double BULK_D[11] = {
     0x1.9884533d43651p-1, -0x1.1058377e2cedfp-3, 0x1.46d0429769010p-6, -0x1.37403f6b93143p-9, 0x1.e42b0d4b14d39p-13, -0x1.3ce8f9bacee1ep-16, 0x1.6589f17ce2693p-20, -0x1.621cc567a99f7p-24, 0x1.380b151d37375p-28, -0x1.e69d43072e1f8p-33, 0x1.1eb48cc19cdecp-37};

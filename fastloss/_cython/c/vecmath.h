@@ -275,9 +275,22 @@ static inline double over_root_d(double y, double r) { return y / r; }
 
 #endif
 
-/* What Kullback-Leibler divergences are made of where two distributions nearly agree, right to a few units of the small result.
+/* a·b + c, rounded once where the processor can. A compiler fuses a multiplication with an addition, or not, as the product's other
+ * uses have it; where it has some, this is written out, or a sample's result would depend on what else is asked for. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FUSED(remainder) remainder
+static inline float multiply_add_f(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+static inline double multiply_add_d(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#else
+#define FUSED(remainder) 0
+static inline float multiply_add_f(float a, float b, float c) { return a * b + c; }
+static inline double multiply_add_d(double a, double b, double c) { return a * b + c; }
+#endif
+
+/* Differences that would cancel, right to a few units of what is left.
  *
- *   excess_f, excess_d   v - log(1 + v)   -1/2 <= v <= 1: with s = v/(2 + v), log(1 + v) = 2 atanh(s) and v - 2s = s·v
+ *   atanh_tail_f, _d     2(atanh(s) - s)/s^3 of q = s^2 <= 1/9, by its series
+ *   ratio_f, ratio_d     log(x/t), and x - t - t log(x/t)
  *   bend_f, bend_d       e^x - 1 - x      |x| <= 1/2, by its series
  *   series_of_jensen     (1 + x)log(1 + x) + (1 - x)log(1 - x) of q = x^2, |x| <= 1/3, by its series
  */
@@ -293,8 +306,45 @@ static inline double atanh_tail_d(double q) {
     return p;
 }
 
-static inline float excess_f(float v) { float s = v / (2.0f + v), q = s * s; return s * (v - q * atanh_tail_f(q)); }
-static inline double excess_d(double v) { double s = v / (2.0 + v), q = s * s; return s * (v - q * atanh_tail_d(q)); }
+/* log(x/t) and e = x - t - t log(x/t) >= 0, which may be as small as it likes, of finite x > 0 and t > 0.
+ *
+ * x/t = 2^k w with w between 2/3 and 3/2: the bits of a positive number are, but for a few hundredths, its logarithm. With t = 2^i b and
+ * y = wb, d = y - b is exact, and log w = 2 atanh(s) with s = d/(y + b): there is one division. In units of 2^i, with 2s + rs for log w,
+ * e is s(d - br) if k is 0, since d - 2bs = ds. If k is 1 or -1 and it is `wide`, it is that and d + b(1 - log 2) or
+ * b(log 2 - 1/2) - d/2. Of any other k it is not told. `share` is e/t. */
+static inline void ratio_f(float x, float t, int wide, float *k, float *log, float *excess, float *share) {
+    int low = x < FLT_MIN, small = t < FLT_MIN;
+    uint32_t bits = bits_of_float(low ? x * 0x1p25f : x), base = bits_of_float(small ? t * 0x1p25f : t);
+    uint32_t steps = bits - base + 0x80400000u, unit = base & 0x7f800000u, scale = 0x3f800000u - unit;
+    float b = float_of(base + scale), y = float_of(bits + scale + 0x80000000u - (steps & 0xff800000u));
+    float d = y - b, s = d / (y + b), q = s * s;
+    float r = q * (ATANH_F[0] + q * (ATANH_F[1] + q * (ATANH_F[2] + q * ATANH_F[3])));
+    float n = (float)(int32_t)(steps >> 23) - (low ? 256.0f + 25.0f : 256.0f) + (small ? 25.0f : 0.0f);
+    float e = s * (d - b * r), more = (n > 0.0f ? d : -0.5f * d) + b * (n > 0.0f ? 1.0f - 0x1.62ep-1f : 0x1.62ep-1f - 0.5f);
+    float all = !wide || n == 0.0f ? e : e + (more - n * 0x1.0bfbe8p-15f * b);
+    *k = n;
+    *log = n * 0x1.62ep-1f + (2.0f * s + multiply_add_f(s, r, n * 0x1.0bfbe8p-15f));
+    *excess = all * (small ? 0x1p-25f : 1.0f) * float_of(unit);
+    *share = all / b;
+}
+
+static inline void ratio_d(double x, double t, int wide, double *k, double *log, double *excess, double *share) {
+    int low = x < DBL_MIN, small = t < DBL_MIN;
+    uint64_t bits = bits_of_double(low ? x * 0x1p54 : x), base = bits_of_double(small ? t * 0x1p54 : t);
+    uint64_t steps = bits - base + 0x8008000000000000ull, unit = base & 0x7ff0000000000000ull, scale = 0x3ff0000000000000ull - unit;
+    double b = double_of(base + scale), y = double_of(bits + scale + 0x8000000000000000ull - (steps & 0xfff0000000000000ull));
+    double d = y - b, s = d / (y + b), q = s * s, z = q * q;
+    double even = EXCESS_D[0] + z * (EXCESS_D[2] + z * (EXCESS_D[4] + z * EXCESS_D[6]));
+    double odd = EXCESS_D[1] + z * (EXCESS_D[3] + z * (EXCESS_D[5] + z * EXCESS_D[7]));
+    double r = q * (even + q * odd);
+    double n = double_of((steps >> 52) | 0x4330000000000000ull) - (low ? 0x1p52 + 2048.0 + 54.0 : 0x1p52 + 2048.0) + (small ? 54.0 : 0.0);
+    double e = s * (d - b * r), more = (n > 0.0 ? d : -0.5 * d) + b * (n > 0.0 ? 1.0 - 0x1.62e42fee00000p-1 : 0x1.62e42fee00000p-1 - 0.5);
+    double all = !wide || n == 0.0 ? e : e + (more - n * 0x1.a39ef35793c76p-33 * b);
+    *k = n;
+    *log = n * 0x1.62e42fee00000p-1 + (2.0 * s + multiply_add_d(s, r, n * 0x1.a39ef35793c76p-33));
+    *excess = all * (small ? 0x1p-54 : 1.0) * double_of(unit);
+    *share = all / b;
+}
 
 static inline double series_of_jensen(double q) {
     double p = 0.0;
@@ -344,18 +394,6 @@ static inline double inverse_power(double x) {
     uint64_t e = bits_of_double(x) >> 52, odd = (uint64_t)0 - (uint64_t)(e - 1 > 2045);
     return double_of((((2046 - e + (e == 2046)) & ~odd) | (1023 & odd)) << 52);
 }
-
-/* a·b + c, rounded once where the processor can. A compiler fuses a multiplication with an addition, or not, as the product's other
- * uses have it; where it has some, this is written out, or a sample's result would depend on what else is asked for. */
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-#define FUSED(remainder) remainder
-static inline float multiply_add_f(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-static inline double multiply_add_d(double a, double b, double c) { return __builtin_fma(a, b, c); }
-#else
-#define FUSED(remainder) 0
-static inline float multiply_add_f(float a, float b, float c) { return a * b + c; }
-static inline double multiply_add_d(double a, double b, double c) { return a * b + c; }
-#endif
 
 /* n/(s + lost) for 1 <= s <= 2, where `lost` is what rounding took from s. With fused multiplication the quotient's own remainder
  * is exact, and the result is rounded once; 1/s, by which the small rest counts, is that of a parabola, to 1 %. */

@@ -1,12 +1,12 @@
 """Losses of counts and of positive numbers, of a mean or of its logarithm. See robust.pxd for how a file of formulas is made.
 
-With a = 2 - power and b = 1 - power; h(w) = w - 1 - log w, which near w = 1 is v - log(1 + v), v = w - 1.
+With a = 2 - power and b = 1 - power; h(w) = w - 1 - log w.
 """
 
 from libc.math cimport log
 
 from ..block cimport LANES, VALUE
-from ..vectors cimport absolute, at_most, below, bend, excess, multiply_add, vexp, vgrow, vlog, vlog1p, vlogsum
+from ..vectors cimport absolute, at_most, below, bend, multiply_add, ratio, vexp, vgrow, vlog, vlog1p
 from ..views cimport real
 
 cdef extern from *:
@@ -16,14 +16,8 @@ cdef extern from *:
     #define LONG_D 700.0
     #define SMALL_F 0x1p-25        /* log(1 + z) is z for anything smaller */
     #define SMALL_D 0x1p-54
-    #define LEAST_F 0x1p-126      /* quotients that are no normal numbers are lifted twice, once from either side */
-    #define LEAST_D 0x1p-1022
-    #define LIFT_F 0x1p100
-    #define LIFT_D 0x1p900
-    #define LOGS_F 138.62943611198906188    /* the logarithm of the square of that */
-    #define LOGS_D 1247.66492500790155695
     """
-    const double BEYOND, LONG_F, LONG_D, SMALL_F, SMALL_D, LEAST_F, LEAST_D, LIFT_F, LIFT_D, LOGS_F, LOGS_D
+    const double BEYOND, LONG_F, LONG_D, SMALL_F, SMALL_D
 
 cdef struct PoissonNll:
     double unused
@@ -93,7 +87,7 @@ cdef inline int suspect(Pointwise loss, const real* pred, const real* target, Py
 
 cdef inline bint prepares(Pointwise loss) noexcept nogil:
     """Whether it needs vector functions."""
-    return True
+    return not (Pointwise is PoissonDeviance or Pointwise is GammaDeviance)
 
 
 cdef inline bint sloped(Pointwise loss) noexcept nogil:
@@ -127,16 +121,16 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
         vgrow(&work[0, 0], &work[0, 0], n)
         vgrow(&work[1, 0], &work[1, 0], n)
     elif Pointwise is NegativeBinomialNll:
-        # work[0] = e^−|x|, work[1] = log(1 + z) of z = αeˣ, or log(1 + 1/z) if z > 1; work[2] = log α
+        # work[0] = e^−|x/2|, work[1] = log(1 + z) of z = αeˣ, or log(1 + 1/z) if z > 1; work[2] = log α
         for i in range(n):
-            work[0, i] = -absolute(pred[start + i])
+            work[0, i] = -half * absolute(pred[start + i])
         vexp(&work[0, 0], &work[0, 0], n)
         if wanted & VALUE:
             a = <real>loss.alpha
             for i in range(n):
                 y = work[0, i]
-                x = a * y
-                y = a / y
+                x = a * y * y
+                y = a / y / y
                 x = y if pred[start + i] > zero else x
                 y = one / x
                 work[1, i] = y if x > one else x
@@ -144,67 +138,9 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             b = <real>log(loss.alpha)
             for i in range(n):
                 work[2, i] = b
-    elif Pointwise is PoissonDeviance:
-        if wanted & VALUE:
-            log_quotient(pred, target, work, start, n)
-    elif Pointwise is GammaDeviance:
-        if wanted & VALUE:
-            log_quotient(target, pred, work, start, n)
-    else:
+    elif Pointwise is TweedieDeviance:
         # work[0] = the loss, work[6] = √μᵇ
         tweedie(loss, pred, target, work, start, n, wanted)
-    return 0
-
-
-cdef inline int log_quotient(const real[::1] x, const real[::1] y, real[:, ::1] work, Py_ssize_t start, Py_ssize_t n) except -1 nogil:
-    """work[0] = log(x/y), by the relative difference v where the two are near; work[1] is scratch, work[2] = v, work[3] = x/y."""
-    cdef real least = LEAST_F if real is float else LEAST_D, zero = 0, half = 0.5, one = 1, beyond = BEYOND, v, w, a, b, s
-    cdef Py_ssize_t i
-    cdef int extreme = 0
-    for i in range(n):
-        a = x[start + i] + zero
-        b = y[start + i] + zero
-        v = (a - b) / b
-        w = a / b
-        s = one + v
-        extreme |= ((w < least) & (a > zero)) | ((w == beyond) & (b > zero))
-        work[0, i] = s if (v > -half) & (v <= one) else w
-        work[1, i] = (v - (s - one) if v < one else one - (s - v)) if (v > -half) & (v <= one) else zero
-        work[2, i] = v
-        work[3, i] = w
-    if extreme:
-        lift(x, y, work, start, n)
-    vlogsum(&work[0, 0], &work[1, 0], &work[0, 0], n)
-    if extreme:
-        lower(x, y, work, start, n)
-    return 0
-
-
-cdef inline int lift(const real[::1] x, const real[::1] y, real[:, ::1] work, Py_ssize_t start, Py_ssize_t n) except -1 nogil:
-    """Quotients that leave the range of normal numbers, back into it."""
-    cdef real up = LIFT_F if real is float else LIFT_D, least = LEAST_F if real is float else LEAST_D
-    cdef real zero = 0, one = 1, beyond = BEYOND, down = one / up, w, a, b
-    cdef Py_ssize_t i
-    for i in range(n):
-        a = x[start + i]
-        b = y[start + i]
-        w = work[3, i]
-        if (w < least) & (a > zero) & (b < beyond):
-            work[0, i] = (a * up) / (b * down)
-        elif (w == beyond) & (a < beyond):
-            work[0, i] = (a * down) / (b * up)
-    return 0
-
-
-cdef inline int lower(const real[::1] x, const real[::1] y, real[:, ::1] work, Py_ssize_t start, Py_ssize_t n) except -1 nogil:
-    """Their logarithms, back to where they belong."""
-    cdef real least = LEAST_F if real is float else LEAST_D, logs = LOGS_F if real is float else LOGS_D, beyond = BEYOND
-    cdef Py_ssize_t i
-    for i in range(n):
-        if (work[3, i] < least) & (y[start + i] < beyond):
-            work[0, i] -= logs
-        elif (work[3, i] == beyond) & (x[start + i] < beyond):
-            work[0, i] += logs
     return 0
 
 
@@ -214,10 +150,16 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
     2tᵃ(1 + be^(av) − ae^(bv))/(ab). Of t = 0 it is 2μᵃ/a."""
     cdef double exact_a = 2 - loss.power, exact_b = 1 - loss.power
     cdef real a = <real>exact_a, b = <real>exact_b, zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
-    cdef real mu, t, v, x, y, h, p, q, r
+    cdef real mu, t, h, p, q, r, k = 0, v = 0, x = 0, y = 0
     cdef Py_ssize_t i
     if wanted & VALUE:
-        log_quotient(pred, target, work, start, n)
+        for i in range(n):
+            mu = pred[start + i] + zero
+            t = target[start + i]
+            ratio(mu, t, True, &k, &v, &x, &y)
+            x = mu / t
+            y = -beyond if x == zero else (beyond if x == beyond else x)
+            work[0, i] = v if (mu > zero) & (mu < beyond) & (t > zero) & (t < beyond) else y
     for i in range(n):
         work[1, i] = target[start + i]
         work[2, i] = pred[start + i] + zero
@@ -243,8 +185,8 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
         for i in range(n):
             mu = pred[start + i] + zero
             t = target[start + i]
-            x = poisson(mu, t, (mu - t) / t, mu / t, work[0, i])
-            y = gamma(mu, t, (t - mu) / mu, t / mu, -work[0, i])
+            x = poisson(mu, t)
+            y = gamma(mu, t)
             work[0, i] = x if loss.power == 1 else y
         return 0
     for i in range(n):
@@ -273,22 +215,24 @@ cdef inline real part(real y, real e, real h, real whole) noexcept nogil:
     return whole - (one + y) * h * h if y > two else k * h * h
 
 
-cdef inline real poisson(real mu, real t, real v, real w, real logarithm) noexcept nogil:
-    """2t·h(w), of v = (μ − t)/t, w = μ/t and log(w)."""
-    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
-    cdef real near = t * excess(v if absolute(v) <= one else zero)
-    cdef real small = t * ((w - one) - logarithm), large = (mu - t) - t * logarithm
-    large = mu if (mu == beyond) & (t < beyond) else large
-    v = near if (v >= -half) & (v <= one) else (large if v > one else small)
-    return two * (mu if t == zero else v)
+cdef inline real poisson(real mu, real t) noexcept nogil:
+    """2t·h(μ/t)."""
+    cdef real zero = 0, one = 1, two = 2, beyond = BEYOND, k = 0, logarithm = 0, near = 0, share = 0, v
+    ratio(mu, t, True, &k, &logarithm, &near, &share)
+    v = (mu - t) - t * logarithm if k > zero else t * (-logarithm - one) + mu   # nothing beyond the range on the way
+    v = near if absolute(k) <= one else v
+    v = beyond if mu == zero else v
+    v = mu if t == zero else v
+    return two * (v if (mu < beyond) & (t < beyond) else (mu - t) * (mu - t))
 
 
-cdef inline real gamma(real mu, real t, real v, real w, real logarithm) noexcept nogil:
-    """2h(w), of v = (t − μ)/μ, w = t/μ and log(w)."""
-    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
-    cdef real near = excess(v if absolute(v) <= one else zero), far = (w - one) - logarithm
-    far = beyond if (w == beyond) | ((mu == beyond) & (t < beyond)) else far
-    return two * (near if (v >= -half) & (v <= one) else far)
+cdef inline real gamma(real mu, real t) noexcept nogil:
+    """2h(t/μ)."""
+    cdef real zero = 0, one = 1, two = 2, beyond = BEYOND, k = 0, logarithm = 0, excess = 0, near = 0, v
+    ratio(t, mu, True, &k, &logarithm, &excess, &near)
+    v = near if absolute(k) <= one else (t / mu - one) - logarithm
+    v = beyond if mu == zero else v
+    return two * (v if (mu < beyond) & (t < beyond) else (mu - t) * (mu - t))
 
 
 cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1] work, Py_ssize_t i, real* value, real* grad,
@@ -323,14 +267,16 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         grad[0] = work[0, i] - e
         hess[0] = bound[0] = a * work[0, i] + r
     elif Pointwise is NegativeBinomialNll:
-        # (t + 1/α)·log(1 + z) − t·x, z = αeˣ; where z > 1 by e = 1/z, so that nothing overflows
+        # (t + 1/α)·log(1 + z) − t·x, z = αeˣ; where z > 1 by e = 1/z, so that nothing overflows. eˣ and e⁻ˣ are squares, a and b of
+        # them their roots: a factor between the two may bring back into the range what is outside.
         s = work[2, i]
         y = work[1, i]
         r = <real>(1 / loss.alpha)
-        a = work[0, i]
-        q = <real>loss.alpha / a
-        w = <real>loss.alpha * a
-        w = q if pred > zero else w
+        q = work[0, i]
+        p = one / q
+        a = p if pred > zero else q
+        b = q if pred > zero else p
+        w = <real>loss.alpha * a * a
         e = one / w
         e = e if e < w else w
         q = one / (one + e)
@@ -339,17 +285,14 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         x = -pred if -pred > s else s
         x = t * (x + y)
         x = zero if t == zero else x
-        p = one / a
-        b = p if pred > zero else a             # eˣ
-        p = a if pred > zero else p             # e⁻ˣ
-        y = b if w < tiny else y * r            # log(1 + z)/α, where z may be no normal number
+        y = a * a if w < tiny else y * r        # log(1 + z)/α, where z may be no normal number
         x = (u + y) + x
         value[0] = u if (u == beyond) & (t == t) else x
         x = multiply_add(-t, e, r)
-        grad[0] = (x if w > one else b - t) * q
+        grad[0] = (x if w > one else multiply_add(a, a, -t)) * q
         x = r * (r + t)
         y = multiply_add(<real>loss.alpha, t, one)
-        hess[0] = bound[0] = (p * x if w > one else b * y) * q * q
+        hess[0] = bound[0] = (b * x * b if w > one else a * y * a) * q * q
     else:
         # (μ − t)/μ, 1 where there is no target or no end to the mean; t/μ
         mu = pred + zero
@@ -357,11 +300,11 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         w = one if ((t == zero) & (mu == mu)) | ((mu == beyond) & (t < beyond)) else w
         q = zero if (t == zero) & (mu == mu) else t / mu
         if Pointwise is PoissonDeviance:
-            value[0] = poisson(mu, t, work[2, i], work[3, i], work[0, i])
+            value[0] = poisson(mu, t)
             grad[0] = two * w
             hess[0] = bound[0] = zero if q == zero else two * q / mu
         elif Pointwise is GammaDeviance:
-            value[0] = gamma(mu, t, work[2, i], work[3, i], work[0, i])
+            value[0] = gamma(mu, t)
             grad[0] = two * w / mu
             s = -half if (mu == beyond) & (t < beyond) else (t - half * mu) / mu
             hess[0] = s / mu * two / mu * two

@@ -7,18 +7,17 @@ derivatives by logits of those by p. Ranked scores look at running sums instead,
 
 from libc.math cimport fabs
 
-from ..vectors cimport bend_d, excess_d, series_of_jensen, vlogsum
+from ..vectors cimport bend_d, ratio, series_of_jensen, vlogsum
 
 cdef extern from "math.h" nogil:
     const double INFINITY
 
 cdef extern from *:
     """
-    #define SMALL 0x1p-60
-    #define LOG_SMALL -41.58883083359671856503  /* its logarithm */
     #define THIRD 0.333333333333333333333
+    #define ALIKE 0.69              /* logarithm of a quotient */
     """
-    const double SMALL, LOG_SMALL, THIRD
+    const double THIRD, ALIKE
 
 cdef enum:
     STEP = 16               # numbers that are computed into local arrays at a time: were they stored as they come, everything might overlap
@@ -108,12 +107,11 @@ cdef inline bint of_members(Scores loss) noexcept nogil:
 
 # ---- terms --------------------------------------------------------------------------------------------------------------------
 
-cdef inline void argument(Scores loss, double p, double t, double d, double* x, double* lost, double* added) noexcept nogil:
-    """What a class's logarithm is of, with what rounding took from it; and what is added to it. Jensen-Shannon: 2p/(p+t), as 1 + d/(p+t)
-    unless that is near 0 and has lost its digits. Reverse: p/t, as 1 + d/t where that is near 1; p and t are brought back from the end
-    of the range. Its softmax: t."""
-    cdef double u, v, q, s
-    lost[0] = added[0] = 0
+cdef inline void argument(Scores loss, double p, double t, double d, double* x, double* lost) noexcept nogil:
+    """What a class's logarithm is of, with what rounding took from it. Jensen-Shannon: 2p/(p+t), as 1 + d/(p+t) unless that is near 0 and
+    has lost its digits. Reverse's softmax: t."""
+    cdef double u, v, q
+    lost[0] = 0
     if jensen_shannon(loss):
         u = 3 * p - t
         q = (d if u > 0 else 2 * p) / (p + t)
@@ -121,20 +119,6 @@ cdef inline void argument(Scores loss, double p, double t, double d, double* x, 
         x[0] = v if t != 0 else 2 + 0 * p
         u = u if t != 0 else 0.0
         lost[0] = q - (v - 1) if u > 0 else 0.0
-    elif Scores is Reverse:
-        u = d if p > t else -d
-        v = p if p < t else t
-        v = v if v > 0 else -1.0
-        q = p / SMALL if p < SMALL else p
-        s = t / SMALL if t < SMALL else t
-        q = (d if u <= v else q) / (t if u <= v else s)     # u <= v: neither is more than twice the other
-        s = 1 + q
-        lost[0] = q - (s - 1) if u <= v else 0.0
-        s = s if u <= v else q
-        s = s if p != 0 else 1.0
-        x[0] = s if t != 0 else 1.0
-        s = (LOG_SMALL if p < SMALL else 0.0) - (LOG_SMALL if t < SMALL else 0.0)
-        added[0] = 0.0 if u <= v else s
     elif Scores is SoftmaxReverse:
         x[0] = t
     else:
@@ -143,35 +127,34 @@ cdef inline void argument(Scores loss, double p, double t, double d, double* x, 
 
 cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, const double[::1] d, double[::1] a, double[::1] b,
                         double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
-    """The logarithms a of n numbers' `argument`, n a multiple of STEP. b is what is to be added to them; of Jensen-Shannon and of `both`
-    the logarithm with p and t exchanged."""
+    """The logarithms a of n numbers' `argument`, n a multiple of STEP. Of Jensen-Shannon and of `both`, b is the logarithm with p and t
+    exchanged. Of Reverse, a is log(p/t) and b the term."""
     cdef double x_step[STEP]
     cdef double lost_step[STEP]
-    cdef double added_step[STEP]
-    cdef double x = 0, c = 0, e = 0
+    cdef double x = 0, c = 0
     cdef Py_ssize_t strip, k, l
-    if not (jensen_shannon(loss) or gapped(loss)):
+    if Scores is Reverse and both:
+        reverse(p, t, a, b, n, True)
+    elif Scores is Reverse:
+        reverse(p, t, a, b, n, False)
+    if not (jensen_shannon(loss) or Scores is SoftmaxReverse):
         return 0
     for strip in range(n // STEP):
         k = strip * STEP
         for l in range(STEP):
-            argument(loss, p[k + l], t[k + l], d[k + l], &x, &c, &e)
+            argument(loss, p[k + l], t[k + l], d[k + l], &x, &c)
             x_step[l] = x
             lost_step[l] = c
-            added_step[l] = e
         for l in range(STEP):
             a[k + l] = x_step[l]
         for l in range(STEP):
             lost[k + l] = lost_step[l]
-        if Scores is Reverse:
-            for l in range(STEP):
-                b[k + l] = added_step[l]
     vlogsum(&a[0], &lost[0], &a[0], n)
     if jensen_shannon(loss) and both:
         for strip in range(n // STEP):
             k = strip * STEP
             for l in range(STEP):
-                argument(loss, t[k + l], p[k + l], -d[k + l], &x, &c, &e)
+                argument(loss, t[k + l], p[k + l], -d[k + l], &x, &c)
                 x_step[l] = x
                 lost_step[l] = c
             for l in range(STEP):
@@ -179,6 +162,31 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
             for l in range(STEP):
                 lost[k + l] = lost_step[l]
         vlogsum(&b[0], &lost[0], &b[0], n)
+    return 0
+
+
+cdef inline int reverse(const double[::1] p, const double[::1] t, double[::1] a, double[::1] b, Py_ssize_t n, bint both) except -1 nogil:
+    """log(p/t), and of `both` p log(p/t) or, where the two are near, t - p - p log(t/p), to which p - t is added (`point`)."""
+    cdef double a_step[STEP]
+    cdef double b_step[STEP]
+    cdef double x, y, l = 0, k = 0, near = 0, share = 0
+    cdef Py_ssize_t strip, i, j
+    for strip in range(n // STEP):
+        i = strip * STEP
+        for j in range(STEP):
+            x = p[i + j]
+            y = t[i + j]
+            ratio(y, x, True, &k, &l, &near, &share)
+            l = -l + 0 * (x + y)
+            l = l if y != 0 else (INFINITY if x > 0 else l)
+            l = l if x != 0 else (-INFINITY if y > 0 else 0 * y)
+            a_step[j] = l
+            x = near if fabs(l) <= ALIKE else x * l
+            b_step[j] = (x if p[i + j] != 0 else 0 * y) if both else 0
+        for j in range(STEP):
+            a[i + j] = a_step[j]
+        for j in range(STEP):
+            b[i + j] = b_step[j]
     return 0
 
 
@@ -203,19 +211,10 @@ cdef inline void point(Scores loss, double p, double t, double d, double z, doub
         bend[0] = p * x
         curvature[0] = x / p if x != 0 else 0 * p
     elif Scores is Reverse:
-        # p log(p/t); where t/p is between 1/2 and 2, p g(v) + (p - t) is the same, with v = (t - p)/p and g(v) = v - log(1 + v).
-        x = -d / p
-        l = (a + b) + 0 * (p + t)
-        u = INFINITY if p > 0 else l
-        l = u if t == 0 else l
-        u = -INFINITY if t > 0 else l
-        l = u if p == 0 else l
-        u = x if x <= 1 else -1.0
-        gap[0] = d if u >= -0.5 else 0.0
-        u = p * excess_d(x) if u >= -0.5 else p * l
-        value[0] = 0 * t if p == 0 else u
+        value[0] = b
+        gap[0] = d if fabs(a) <= ALIKE else 0.0
         u = t if p == 0 else p
-        slope[0] = l + 1 if u != 0 else 0.0
+        slope[0] = a + 1 if u != 0 else 0.0
         bend[0] = p
         curvature[0] = 1 / p + 0 * t if u != 0 else 0.0
     elif Scores is SoftmaxReverse:

@@ -114,7 +114,7 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
             if block.ahead > 0:
                 fetch(<const char*>&p[j, done] + block.ahead, m * sizeof(real))
                 fetch(<const char*>&t[j, done] + block.ahead, m * sizeof(real))
-            prepare(loss, p, t, logs, none, j, done, m)
+            prepare(loss, p, logs, none, j, done, m)
             for k in range(m):
                 term(loss, p[j, done + k], zero if sparse(loss) else t[j, done + k], logs[0, k], &v, &gap)
                 terms[0, k] = v

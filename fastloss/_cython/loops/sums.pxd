@@ -161,17 +161,24 @@ cdef inline int add_row_exactly(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t s
     """sum + lost += the sum of a row, in as many lanes as `total`."""
     cdef double sums[32]
     cdef double losts[32]
-    cdef Py_ssize_t j = start, end = start + n, k
-    if n >= SHORT:
+    cdef Py_ssize_t j = start, end = start + n, k, half = LANES // 2
+    if n < SHORT:
+        for k in range(start, end):
+            add_exactly(x[i, k], sum, lost)
+        return 0
+    for k in range(LANES):
+        sums[k] = losts[k] = 0
+    while j + LANES <= end:
         for k in range(LANES):
-            sums[k] = losts[k] = 0
-        while j + LANES <= end:
-            for k in range(LANES):
-                add_exactly(x[i, j + k], &sums[k], &losts[k])
-            j += LANES
-        for k in range(LANES):
-            add_exactly(sums[k], sum, lost)
-            lost[0] += losts[k]
-    for k in range(j, end):
-        add_exactly(x[i, k], sum, lost)
+            add_exactly(x[i, j + k], &sums[k], &losts[k])
+        j += LANES
+    for k in range(end - j):
+        add_exactly(x[i, j + k], &sums[k], &losts[k])
+    while half > 0:
+        for k in range(half):
+            add_exactly(sums[k + half], &sums[k], &losts[k])
+            losts[k] += losts[k + half]
+        half //= 2
+    add_exactly(sums[0], sum, lost)
+    lost[0] += losts[0]
     return 0
