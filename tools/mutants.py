@@ -731,7 +731,7 @@ MUTANTS = [
         ("k = bend(y) if absolute(y) <= half else (e - one) - y", "k = (e - one) - y"),
         ("y = a * a if w < tiny else y * r", "y = y * r"),
         ("(at_most(target, n, zero) if loss.power >= 2 else below(target, n, zero))", "below(target, n, zero)"),
-        ("hess[0] = s / mu * two / mu * two", "hess[0] = four * s / mu / mu"),
+        ("hess[0] = s / mu * two / mu * two", "hess[0] = two * two * s / mu / mu"),
     ),
     *of(
         "_cython/formulas/scores.pxd",
@@ -1125,7 +1125,7 @@ MUTANTS = [
         ("part[SPAN_REST, c] = rest + (1 if place >= 0 else 0)", "part[SPAN_REST, c] = rest"),
         ("part[SPAN_MASS, c] = NAN if holds_nan(x, i, n) else 0", "part[SPAN_MASS, c] = 0"),
         ("return power(base - row[TOP, i]) if base < row[TOP, i] else 0", "return 1"),
-        ("row[MEAN_SLOPE, i] += part[SPAN_SLOPE, c]", "row[MEAN_SLOPE, i] = part[SPAN_SLOPE, c]"),
+        ("row[MEAN_SLOPE, i] += part[SPAN_SLOPE, k]", "row[MEAN_SLOPE, i] = part[SPAN_SLOPE, k]"),
         ("v[0, k] = a[0, k] = b[0, k] = 0", "v[0, k] = b[0, k] = 0"),
         ("hess[i, runner] = <real>runner_curvature(loss, row, i, wanted)", "pass"),
         ("grad[i, place] = g\n", "pass\n"),

@@ -22,17 +22,11 @@ cdef int ctc_chunk(const CtcJob* self, Py_ssize_t start, Py_ssize_t end, char* w
     cdef double* rest = spare + self.columns
     cdef char* data
     cdef double weight, loss, total = 0, mass = 0
-    cdef float single
     cdef bint sloped = batch.wanted & ~VALUE
     partial.samples = end - start
     partial.seen = 0
     while start < end:
-        weight = 1
-        if batch.operand[WEIGHT].data is not NULL:
-            gather(batch, WEIGHT, start, 1, 0, &weight, True)
-            if not (weight >= 0 and weight < INFINITY):
-                partial.seen |= OUTSIDE
-        weight *= batch.unit
+        weight = weight_at(batch, start, partial)
         mass += weight
         frames = self.length if self.frames is NULL else self.frames[start]
         if batch.wanted != 0:
@@ -49,12 +43,7 @@ cdef int ctc_chunk(const CtcJob* self, Py_ssize_t start, Py_ssize_t end, char* w
                               hess if batch.wanted & (HESS | BOUND) else NULL, frames, self.classes, sloped, &loss)
                 loss *= weight
             total += loss
-            if batch.wanted & VALUE and not batch.summed:
-                if batch.double_precision:
-                    scatter(batch, VALUES, start, 1, 0, &loss, False)
-                else:
-                    single = <float>loss
-                    scatter(batch, VALUES, start, 1, 0, &single, False)
+            put_loss(batch, start, loss)
             for k in range(2):
                 if batch.operand[GRADS + k].data is not NULL and batch.wanted & (GRAD if k == 0 else HESS | BOUND):
                     locate(batch, GRADS + k, start, &data, &stride)
@@ -111,7 +100,7 @@ cdef class CtcKernel(CoreKernel):
         width = (2 * job.most + LANES) & ~(<Py_ssize_t>LANES - 1)
         job.job.chunk = <Chunk>ctc_chunk
         job.job.share = 1
-        job.job.work = 8 * (2 * job.length * job.columns + 2 * job.columns + 2 * job.length * width + ROOM * (width + LANES))
+        job.job.work = 8 * (2 * job.length * job.columns + 2 * job.columns + 2 * job.length * width + ALIGNMENT_LINES * (width + LANES))
         job.job.unit_work = job.job.work
         evaluate(&job.job, REDUCTIONS[reduction], operands[WEIGHT] is not None, False, inspect_first and operands[WEIGHT] is not None,
                  inspect_first, &cost, &total)

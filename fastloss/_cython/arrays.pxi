@@ -30,18 +30,35 @@ cdef inline bint tabled(x, double* parameters):
     return True
 
 
-cdef inline bint scalars(tuple own, bint double_precision, double* parameters):
-    """Take hyperparameters that are numbers, if as floats they are neither 0 nor infinite where they are not as doubles."""
+cdef inline bint scalars(tuple own, Py_ssize_t first, bint double_precision, double* parameters):
+    """Take hyperparameters, from `first` on, that are numbers, if as floats they are 0 or infinite only where they are as doubles."""
     cdef Py_ssize_t k
     cdef double x
-    for k in range(len(own)):
+    for k in range(first, len(own)):
         if type(own[k]) is not float:
-            if not tabled(own[k], &parameters[k]):
+            if not tabled(own[k], &parameters[k - first]):
                 return False
             continue
         x = <double>own[k]
-        parameters[k] = x
+        parameters[k - first] = x
         if not double_precision and (isinf(<float>x) or (<float>x == 0 and x != 0)):
+            return False
+    return True
+
+
+cdef inline int numbers_of(tuple own, Py_ssize_t first, double* parameters) except -1:
+    """The same, known to be numbers. What a loss does not have is 0."""
+    cdef Py_ssize_t k
+    for k in range(PARAMETERS):
+        parameters[k] = own[k + first] if k + first < len(own) else 0
+    return 0
+
+
+cdef inline bint same_rows(cnp.ndarray pred, cnp.ndarray x):
+    """Whether x has pred's shape less its last axis."""
+    cdef int i
+    for i in range(cnp.PyArray_NDIM(x)):
+        if cnp.PyArray_DIM(x, i) != cnp.PyArray_DIM(pred, i):
             return False
     return True
 

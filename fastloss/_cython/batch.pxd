@@ -5,7 +5,6 @@ operands of losses of rows have a core axis besides, always their last, along wh
 """
 
 cimport numpy as cnp
-from libc.stdint cimport int64_t
 
 from .tables cimport Memory
 

@@ -23,8 +23,8 @@ cdef enum Stores:           # how results are written
     MOVING = 2              # into a workspace, from where they go on
 
 cdef struct Sums:           # number k of a chunk is added to sum k mod LANES
-    double value[32]        # Σ wℓ
-    double weight[32]       # Σ w
+    double value[LANES]        # Σ wℓ
+    double weight[LANES]       # Σ w
     int seen
 
 cdef struct Block:          # of a pointwise loss: `size` samples, a multiple of LANES, side by side
@@ -130,4 +130,4 @@ ctypedef int (*CtcFunction)(double* x, const int64_t* label, Py_ssize_t labels, 
                             Py_ssize_t frames, Py_ssize_t classes, bint sloped, double* value) except -1 nogil
 
 cdef enum:
-    ROOM = 16               # lines of states that it has room for
+    ALIGNMENT_LINES = 9     # of states that it has room for

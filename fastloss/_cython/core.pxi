@@ -57,6 +57,24 @@ cdef class CoreKernel(Kernel):
         raise NotImplementedError
 
 
+cdef double weight_at(const Batch* batch, Py_ssize_t sample, Partial* partial) except? -1 nogil:
+    """A sample's weight, in units; a bad one is remembered."""
+    cdef double weight = 1
+    if batch.operand[WEIGHT].data is not NULL:
+        gather(batch, WEIGHT, sample, 1, 0, &weight, True)
+        if not (weight >= 0 and weight < INFINITY):
+            partial.seen |= OUTSIDE
+    return weight * batch.unit
+
+
+cdef int put_loss(const Batch* batch, Py_ssize_t sample, double loss) except -1 nogil:
+    """A weighted loss where it is wanted, if it is."""
+    cdef float single = <float>loss
+    if batch.wanted & VALUE and not batch.summed:
+        scatter(batch, VALUES, sample, 1, 0, <void*>&loss if batch.double_precision else <void*>&single, False)
+    return 0
+
+
 cdef int prepare(Job* job, CoreKernel kernel, tuple operands, tuple cores, int reduction, int wanted) except -1:
     """What is common to their jobs."""
     cdef Batch* batch = &job.batch

@@ -35,7 +35,7 @@ cdef extern from *:
     static unsigned saved(void) { return 0; }
     #endif
 
-    /* Not static: by this name threadpoolctl knows the library among others (_threads.py). */
+    /* Not static: by this name threadpoolctl knows the library among others (_core/threads.py). */
     int fastloss_kernels(void);
     int fastloss_kernels(void) { return 1; }
     """

@@ -43,8 +43,6 @@ cdef class SimilarityKernel(CoreKernel):
         cdef SimilarityJob job
         cdef Py_ssize_t chunks
         cdef int threads
-        if numbers.shape[0] == 0:
-            return losses.base
         job.function = (<const SimilarityEntry*>self.entry).function
         job.first.row, job.first.loss, job.first.label = &numbers[0, 0], &losses[0], &labels[0]
         job.first.size, job.first.padded, job.first.own, job.first.slopes = labels.shape[0], numbers.shape[1], first, slopes

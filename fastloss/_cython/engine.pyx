@@ -15,11 +15,11 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from .batch cimport (
-    AXES, GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
+    GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
     read_numbers, scatter, write_numbers)
 from .block cimport (
-    BOUND, GRAD, GROUP_LINES, HESS, LANES, MOVING, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
-    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PASSING, ROOM, STAYING, TILE, VALUE, Block, CtcFunction, GroupBlock,
+    ALIGNMENT_LINES, BOUND, GRAD, GROUP_LINES, HESS, LANES, MOVING, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT,
+    PAIR_MEASURE, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PASSING, STAYING, TILE, VALUE, Block, CtcFunction, GroupBlock,
     GroupFunction, PairBlock, PairFunction, PairSums, PointwiseFunction, SimilarityBlock, SimilarityFunction, Sums,
     TripletBlock, TripletFunction)
 from .rows_block cimport (

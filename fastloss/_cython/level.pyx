@@ -24,7 +24,7 @@ from .formulas cimport scored_rows
 from .formulas.statistics cimport Statistic
 from .formulas.boxes cimport Box
 from .formulas.outputs cimport TwoOutputs
-from .formulas.pairs cimport Pair, inspected
+from .formulas.pairs cimport Pair, has_domain
 from .formulas.probabilities cimport Probabilities, sparse
 from .formulas.scored_rows cimport Scores, hinge, of_probabilities as takes_probabilities
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
@@ -161,7 +161,8 @@ cdef dict tables():
         "crps_ensemble": rows(of_ensemble(new_rows())),
         "crammer_singer_hinge": rows(whole(new_rows(), <const scored_rows.CrammerSinger*>NULL, True)),
         "weston_watkins_hinge": rows(whole(new_rows(), <const scored_rows.WestonWatkins*>NULL, True)),
-        "categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalRows*>NULL)),
+        "categorical_cross_entropy": rows(by_numbers(
+            of_probabilities(new_rows(), <const probability_formulas.CategoricalRows*>NULL), "cross_entropy_term")),
         "sparse_categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalIds*>NULL)),
         "kl_divergence": rows(of_probabilities(new_rows(), <const probability_formulas.KullbackLeibler*>NULL)),
     }
@@ -183,9 +184,9 @@ cdef inline object floor():
     return PyCapsule_New(self, "floor", NULL)
 
 
-cdef inline object statistic_entry(const Statistic* tag, bint inspected):
-    return pointwise_entry(<PointwiseFunction>statistic[Statistic, float], <PointwiseFunction>statistic[Statistic, double], inspected,
-                     "statistic")
+cdef inline object statistic_entry(const Statistic* tag, bint has_domain):
+    return pointwise_entry(<PointwiseFunction>statistic[Statistic, float], <PointwiseFunction>statistic[Statistic, double], has_domain,
+                           "statistic")
 
 
 cdef inline object outputs_entry(const TwoOutputs* tag):
@@ -202,7 +203,7 @@ cdef inline object pair_entry(const Pair* tag):
     cdef PairEntry* self = <PairEntry*>room(sizeof(PairEntry))
     self.function[0] = <PairFunction>pair[Pair, float]
     self.function[1] = <PairFunction>pair[Pair, double]
-    self.inspected = inspected(loss)
+    self.has_domain = has_domain(loss)
     return PyCapsule_New(self, "pairs", NULL)
 
 
@@ -260,7 +261,12 @@ cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* ta
     form.row_major[1] = <RowsFunction>by_row[Probabilities, double]
     form.labelled = form.sparse = sparse(loss)
     form.targeted = not sparse(loss)
-    form.inspected = True
+    form.has_domain = True
+    return self
+
+
+cdef inline RowsEntry* by_numbers(RowsEntry* self, const char* term) noexcept:
+    self.by_numbers = term
     return self
 
 
@@ -274,7 +280,7 @@ cdef inline RowsEntry* whole(RowsEntry* self, const Scores* tag, bint by_ids) no
     cdef Scores loss
     cdef RowsForm* form = &self.ids if by_ids else &self.rows
     form.class_major[0] = form.row_major[0] = form.class_major[1] = form.row_major[1] = <RowsFunction>scored[Scores]
-    form.labelled, form.targeted, form.inspected, form.whole = by_ids, not by_ids, takes_probabilities(loss), True
+    form.labelled, form.targeted, form.has_domain, form.whole = by_ids, not by_ids, takes_probabilities(loss), True
     form.ports[0].look, form.ports[1].look = <Look>look[float], <Look>look[double]
     form.ports[0].take, form.ports[1].take = <Take>take[float], <Take>take[double]
     form.ports[0].give, form.ports[1].give = <Give>give[float], <Give>give[double]

@@ -116,11 +116,10 @@ cdef class OutputsKernel(CoreKernel):
         return 1
 
     cdef bint fits(self, cnp.ndarray pred, cnp.ndarray target, tuple own):
-        cdef int d = cnp.PyArray_NDIM(pred), k
-        cdef double parameter
-        for k in range(1, len(own)):
-            if not number(own[k], cnp.PyArray_TYPE(pred) == cnp.NPY_DOUBLE, &parameter):
-                return False
+        cdef int d = cnp.PyArray_NDIM(pred)
+        cdef double parameters[PARAMETERS]
+        if not scalars(own, 1, cnp.PyArray_TYPE(pred) == cnp.NPY_DOUBLE, parameters):
+            return False
         if not (d > 0 and (own[0] == -1 or own[0] == d - 1) and cnp.PyArray_DIM(pred, d - 1) == self.outputs()):
             return False
         if self.targets() > 1:
@@ -136,8 +135,7 @@ cdef class OutputsKernel(CoreKernel):
         cdef bint several = self.targets() > 1
         cdef Py_ssize_t end = 0, apart
         cdef int k
-        for k in range(PARAMETERS):
-            job.parameters[k] = own[k + 1] if k + 1 < len(own) else 0       # after the axis
+        numbers_of(own, 1, job.parameters)          # after the axis
         prepare(&job.job, self, operands, (True, True, False, False, True, True) if several else (
             True, False, False, False, True, True), reduction, WANTED[call])
         apart = 8 * (min(batch.samples, <Py_ssize_t>TILE) + LANES)          # as APART, of few samples less

@@ -53,7 +53,6 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
     cdef Py_ssize_t stride
     cdef double weight, loss
     cdef double total = 0, mass = 0
-    cdef float single
     cdef int k
     partial.samples = end - start
     partial.seen = 0
@@ -63,12 +62,7 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
         for k in range(OPERANDS):
             if batch.operand[k].data is not NULL:
                 locate(batch, k, start, &row.data[k], &stride)
-        weight = 1
-        if batch.operand[WEIGHT].data is not NULL:
-            gather(batch, WEIGHT, start, 1, 0, &weight, True)
-            if not (weight >= 0 and weight < INFINITY):
-                partial.seen |= OUTSIDE
-        weight *= batch.unit
+        weight = weight_at(batch, start, partial)
         mass += weight
         if batch.wanted == 0 and self.looks and weight != 0:
             row.sums.seen = 0
@@ -79,12 +73,7 @@ cdef int pairs_chunk(const PairsJob* self, Py_ssize_t start, Py_ssize_t end, cha
             partial.seen |= row.sums.seen if weight != 0 else 0
             loss = row.sums.loss * weight if weight != 0 else 0
             total += loss
-            if batch.wanted & VALUE and not batch.summed:
-                if batch.double_precision:
-                    scatter(batch, VALUES, start, 1, 0, &loss, False)
-                else:
-                    single = <float>loss
-                    scatter(batch, VALUES, start, 1, 0, &single, False)
+            put_loss(batch, start, loss)
             if batch.wanted & GRAD:
                 row.block.weight = weight * batch.scale
                 over_spans(&row, PAIR_SPREAD)
@@ -139,28 +128,25 @@ cdef class PairsKernel(CoreKernel):
     """A loss of two rows, which stand along the last axis of pred and target."""
 
     cdef bint fits(self, cnp.ndarray pred, cnp.ndarray target, tuple own):
-        cdef int d = cnp.PyArray_NDIM(pred), k
-        cdef double parameter
-        for k in range(1, len(own)):
-            if not number(own[k], cnp.PyArray_TYPE(pred) == cnp.NPY_DOUBLE, &parameter):
-                return False
+        cdef int d = cnp.PyArray_NDIM(pred)
+        cdef double parameters[PARAMETERS]
+        if not scalars(own, 1, cnp.PyArray_TYPE(pred) == cnp.NPY_DOUBLE, parameters):
+            return False
         return d > 0 and (own[0] == -1 or own[0] == d - 1) and alike(target, pred)
 
     cdef bint inspects(self) noexcept:
-        return (<const PairEntry*>self.entry).inspected
+        return (<const PairEntry*>self.entry).has_domain
 
     cdef int over(self, int call, tuple operands, int reduction, tuple own, bint inspect_first, double* cost,
                   Partial* total) except -1:
         cdef PairsJob job
-        cdef bint inspected = self.inspects()
-        cdef int k
-        for k in range(PARAMETERS):
-            job.parameters[k] = own[k + 1] if k + 1 < len(own) else 0       # after the axis
-        job.looks = inspected and inspect_first
+        cdef bint has_domain = self.inspects()
+        numbers_of(own, 1, job.parameters)          # after the axis
+        job.looks = has_domain and inspect_first
         prepare(&job.job, self, operands, (True, True, False, False, True, True), reduction, WANTED[call])
         job.job.chunk = <Chunk>pairs_chunk
         job.job.share = max(CHUNK // job.job.batch.core, <Py_ssize_t>1)
         job.job.work = job.job.unit_work = 4 * 8 * SPAN
         job.function = (<const PairEntry*>self.entry).function[job.job.batch.double_precision]
         return evaluate(&job.job, reduction, operands[WEIGHT] is not None, False,
-                        inspect_first and (inspected or operands[WEIGHT] is not None), inspect_first, cost, total)
+                        inspect_first and (has_domain or operands[WEIGHT] is not None), inspect_first, cost, total)

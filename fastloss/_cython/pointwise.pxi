@@ -16,6 +16,7 @@ cdef struct PointwiseJob:
     PointwiseFunction function
     double parameters[PARAMETERS]
     const double* columns[PARAMETERS]   # of a parameter that the last axis's places have each its own; else NULL
+    bint by_column                      # there is one
     bint lies[OPERANDS]                 # an operand can be read or written where it is
     bint flat                           # all of them can
     bint in_step                        # all begin at the same place of a cache line (weights may lie as they like)
@@ -33,7 +34,7 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
     cdef Py_ssize_t done = start, head = 0, n, j
     cdef bint direct
     no_sums(&sums)
-    if batch.core > 1 or self.columns[0] is not NULL or self.columns[1] is not NULL:
+    if batch.core > 1 or self.by_column:
         while done < end:
             n = min(<Py_ssize_t>TILE, end - done)
             for j in range(batch.core):
@@ -92,7 +93,7 @@ cdef inline void add_up(Sums* sums, bint weighted, Partial* partial) noexcept no
 
 cdef inline void rotate(Sums* sums, Py_ssize_t h) noexcept nogil:
     """A number's place among the sums is its place in the chunk, wherever a tile begins. (For `add_up` all rotations are alike.)"""
-    cdef double before[32]
+    cdef double before[LANES]
     cdef Py_ssize_t k
     before = sums.value
     for k in range(LANES):
@@ -134,7 +135,7 @@ cdef inline char* at(const Batch* batch, int k, Py_ssize_t start) noexcept nogil
 cdef int remainder(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t n, Sums* sums) except -1 nogil:
     """n < LANES samples that lie side by side: copied, filled up, and copied back."""
     cdef const Batch* batch = &self.job.batch
-    cdef double place[OPERANDS][32]
+    cdef double place[OPERANDS][LANES]
     cdef Py_ssize_t size = 8 if batch.double_precision else 4
     cdef const char* source[INPUTS]
     cdef Block block
@@ -267,7 +268,8 @@ cdef class PointwiseKernel(Kernel):
         for k in range(PARAMETERS):
             job.columns[k] = NULL
             job.parameters[k] = 0
-        if not scalars(own, double_precision, job.parameters):
+        job.by_column = False
+        if not scalars(own, 0, double_precision, job.parameters):
             return NotImplemented
         job.job.batch.summed = reduced != NONE
         if out is not None:
@@ -337,6 +339,7 @@ cdef class PointwiseKernel(Kernel):
                 job.parameters[k] = x
             else:
                 tabled(x, &job.parameters[k])
+        job.by_column = by_column
         arrange(&job.job.batch, operands, (by_column,) * OPERANDS)
         for k in range(OPERANDS):
             job.lies[k] = not by_column and job.job.batch.operand[k].data is not NULL and flat(&job.job.batch, k)
@@ -383,6 +386,6 @@ cdef class PointwiseKernel(Kernel):
                       Partial* total) except -1:
         """A large batch is inspected while it is computed, unless an error would destroy an input."""
         cdef Batch* batch = &job.job.batch
-        cdef bint inspect_first = written and (self.entry.inspected or weighted) and (
+        cdef bint inspect_first = written and (self.entry.has_domain or weighted) and (
             aliased or batch.samples * batch.core * batch.operand[PRED].size <= INSPECT_BELOW)
         return evaluate(&job.job, reduction, weighted, False, inspect_first, aliased, cost, total)

@@ -107,7 +107,7 @@ cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block
     block.grad_row = block.hess_row = block.pred_row = block.target_row = 0
     block.class_major = self.class_major
     block.labelled = self.form.labelled
-    block.inspected = self.form.inspected
+    block.has_domain = self.form.has_domain
     block.class_weight = self.class_weight
     block.weighted = batch.operand[WEIGHT].data is not NULL
     block.ignoring = self.ignoring
@@ -125,11 +125,11 @@ cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block
 cdef inline bint inspects(const RowsJob* self) noexcept nogil:
     """Whether rows are looked at before they are computed."""
     if self.form.whole:
-        return not self.form.numbered and (self.form.inspected or self.form.targeted) and (
+        return not self.form.numbered and (self.form.has_domain or self.form.targeted) and (
             self.job.batch.wanted != 0 or self.looks_at_all or (self.form.targeted and self.class_weight is not NULL))
     if self.job.batch.wanted == 0 and not self.looks_at_all:
         return self.form.targeted and self.class_weight is not NULL
-    return self.form.targeted and (self.form.inspected or self.class_major or self.class_weight is not NULL
+    return self.form.targeted and (self.form.has_domain or self.class_major or self.class_weight is not NULL
                                    or self.job.batch.wanted == 0 or (self.form.divergence and self.job.batch.wanted == VALUE))
 
 
@@ -213,7 +213,7 @@ cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start
     block.length = min(self.length, batch.core - first)
     if self.form.joined:
         block.exps = work + self.exps + first * size if self.retains_exps else apart + self.exps
-    reads[PRED] = stages & (REDUCE | DIVERGE | DIVERGE_SUM | DIVERGE_TERMS) or stages & INSPECT and self.form.inspected or (
+    reads[PRED] = stages & (REDUCE | DIVERGE | DIVERGE_SUM | DIVERGE_TERMS) or stages & INSPECT and self.form.has_domain or (
         stages & (REFINE | SPREAD) and (self.form.reads_again or not self.form.joined or not self.retains_exps))
     reads[TARGET] = self.form.targeted and stages & (INSPECT | REDUCE | REFINE | SPREAD | DIVERGE | DIVERGE_TERMS)
     for k in range(2):

@@ -111,7 +111,7 @@ cdef struct RowsBlock:
     const double* class_weight
     bint class_major
     bint labelled           # targets are class ids
-    bint inspected          # pred has a domain
+    bint has_domain         # pred has a domain
     bint weighted           # line WEIGHT is given
     bint ignoring
     int64_t ignored

@@ -13,7 +13,7 @@ cdef class RowsKernel(Kernel):
     def __init__(self, dict tables, str name):
         self.entry = (<const RowsEntry*>entry_of(tables, name))[0]
         self.memory = <const Memory*>entry_of(tables, "memory")
-        self.by_numbers = PointwiseKernel(tables, "cross_entropy_term") if name == "categorical_cross_entropy" else None
+        self.by_numbers = None if self.entry.by_numbers is NULL else PointwiseKernel(tables, self.entry.by_numbers.decode())
 
     cpdef object quick(self, int call, pred, target, weight, reduction, out, tuple own):
         """As PointwiseKernel.quick; own = (axis, ignore_index, class_weight, the loss's numbers ...)."""
@@ -25,7 +25,7 @@ cdef class RowsKernel(Kernel):
         cdef bint double_precision, aliased = False
         cdef cnp.ndarray x, y
         cdef object first = None, second = None, values = None
-        if not plain(pred) or len(own) < FIXED or own[2] is not None:
+        if not plain(pred) or own[2] is not None:
             return NotImplemented
         x = <cnp.ndarray>pred
         double_precision = cnp.PyArray_TYPE(x) == cnp.NPY_DOUBLE
@@ -49,9 +49,8 @@ cdef class RowsKernel(Kernel):
             job.form = &self.entry.rows
         if weight is not None and not weighs(weight, x):
             return NotImplemented
-        for k in range(FIXED, len(own)):
-            if not number(own[k], double_precision, &job.parameters[k - FIXED]):
-                return NotImplemented
+        if not scalars(own, FIXED, double_precision, job.parameters):
+            return NotImplemented
         batch.summed = reduced != NONE
         if out is not None:
             if call == CALL_VALUE or (call >= CALL_GRAD_AND_HESS and not pair_of(out, pred, target, weight)):
@@ -113,6 +112,7 @@ cdef class RowsKernel(Kernel):
             job.lies[k] = job.job.batch.operand[k].data is not NULL
         for k in range(PARAMETERS):
             job.columns[k] = NULL
+        job.by_column = False
         job.parameters[0] = eps
         self.by_numbers.finish(&job, WANTED[call])
         job.job.summands = cnp.PyArray_DIM(x, cnp.PyArray_NDIM(x) - 1)
@@ -134,17 +134,13 @@ cdef class RowsKernel(Kernel):
         job.form = &self.entry.rows
         if self.entry.ids.class_major[0] is not NULL and target.ndim < pred.ndim:
             job.form = &self.entry.ids
-        if job.form.class_major[0] is NULL:
-            raise TypeError("this loss does not know this kind of target")
         if not job.form.targeted and not job.form.labelled:
             target = None
         batch.double_precision = computed_in_double(pred)
         batch.summed = reduction != "none"
         arrange(batch, (pred, target, *operands[WEIGHT:]), (True, job.form.targeted and not job.form.numbered, False, False, True, True))
-        ignored = own[1] if len(own) > 1 else None
-        class_weight = own[2] if len(own) > 2 else None
-        for k in range(PARAMETERS):
-            job.parameters[k] = own[k + FIXED] if k + FIXED < len(own) else 0
+        ignored, class_weight = own[1], own[2]
+        numbers_of(own, FIXED, job.parameters)
         job.class_weight = NULL
         job.ignoring = False
         if class_weight is not None:
@@ -180,26 +176,9 @@ cdef class RowsKernel(Kernel):
 
 # ---- arguments --------------------------------------------------------------------------------------------------------------------
 
-cdef inline bint same_rows(cnp.ndarray pred, cnp.ndarray x):
-    """Whether x has pred's shape less its last axis."""
-    cdef int i
-    for i in range(cnp.PyArray_NDIM(x)):
-        if cnp.PyArray_DIM(x, i) != cnp.PyArray_DIM(pred, i):
-            return False
-    return True
-
-
 cdef inline bint weighs(x, cnp.ndarray pred):
     """Whether x is a plain array of floats or doubles, one a row."""
     return plain(x) and cnp.PyArray_NDIM(<cnp.ndarray>x) == cnp.PyArray_NDIM(pred) - 1 and same_rows(pred, <cnp.ndarray>x)
-
-
-cdef inline bint number(x, bint double_precision, double* parameter):
-    """Take a hyperparameter that is a number, as `scalars` does."""
-    if type(x) is not float:
-        return False
-    parameter[0] = <double>x
-    return double_precision or not (isinf(<float>parameter[0]) or (<float>parameter[0] == 0 and parameter[0] != 0))
 
 
 cdef inline void put_rows(Batch* batch, int k, x, bint rows) noexcept:

@@ -1,7 +1,7 @@
 # Chunks, threads and divisors: how a batch is gone through, whatever the loss. Included by engine.pyx.
 
 from cpython.exc cimport PyErr_Occurred, PyErr_SetString
-from libc.math cimport INFINITY, ilogb, isfinite, isinf, ldexp, sqrt
+from libc.math cimport INFINITY, ilogb, isinf, ldexp, sqrt
 from libc.stdlib cimport free, malloc
 
 cdef extern from "pool.h" nogil:

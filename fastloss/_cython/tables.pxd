@@ -31,11 +31,11 @@ cdef struct Floor:                      # loops that measure the memory
 
 cdef struct PointwiseEntry:
     PointwiseFunction function[2]       # float, double
-    bint inspected                      # its inputs have a domain
+    bint has_domain                     # its inputs have a domain
 
 cdef struct PairEntry:
     PairFunction function[2]
-    bint inspected                      # its inputs have a domain
+    bint has_domain                     # its inputs have a domain
 
 cdef struct GroupEntry:
     GroupFunction function
@@ -56,7 +56,7 @@ cdef struct RowsForm:                   # of a loss with one kind of target
     bint targeted                       # the target is a row
     bint numbered                       # or one number, that stands for a row of it
     bint labelled                       # or a class id
-    bint inspected                      # its probabilities have a domain
+    bint has_domain                     # its probabilities have a domain
     bint sparse                         # nothing but the label's number is read
     bint joined                         # spans can be computed apart
     bint reads_again                    # logits are needed once exponentials have taken their place
@@ -69,6 +69,7 @@ cdef struct RowsForm:                   # of a loss with one kind of target
 cdef struct RowsEntry:
     RowsForm ids
     RowsForm rows
+    const char* by_numbers              # the loss of one number against one that it is a sum of; or NULL
 
 
 cdef inline void* room(size_t size) except NULL:
@@ -79,7 +80,7 @@ cdef inline void* room(size_t size) except NULL:
     return place
 
 
-cdef inline object pointwise_entry(PointwiseFunction of_float, PointwiseFunction of_double, bint inspected, const char* kind):
+cdef inline object pointwise_entry(PointwiseFunction of_float, PointwiseFunction of_double, bint has_domain, const char* kind):
     cdef PointwiseEntry* self = <PointwiseEntry*>room(sizeof(PointwiseEntry))
-    self.function[0], self.function[1], self.inspected = of_float, of_double, inspected
+    self.function[0], self.function[1], self.has_domain = of_float, of_double, has_domain
     return PyCapsule_New(self, kind, NULL)

@@ -1,6 +1,6 @@
 """The vector functions of c/vecmath.h, of whichever of the two kinds is being computed.
 
-Each takes `n` numbers, a multiple of LANES, from addresses: `vexp(&x[0], &y[0], n)`. In place is allowed.
+Those with a v take `n` numbers, a multiple of 16, from addresses: `vexp(&x[0], &y[0], n)`. In place is allowed. Others take one.
 """
 
 from libc.math cimport fabs, fabsf

@@ -13,8 +13,6 @@
 enum code { CODE_FLOAT, CODE_DOUBLE, CODE_HALF, CODE_BFLOAT, CODE_LONG_DOUBLE, CODE_BOOL,
             CODE_INT8, CODE_INT16, CODE_INT32, CODE_INT64, CODE_UINT8, CODE_UINT16, CODE_UINT32, CODE_UINT64, SWAPPED = 32 };
 
-static const unsigned char CODE_SIZE[] = {4, 8, 2, 2, sizeof(long double), 1, 1, 2, 4, 8, 1, 2, 4, 8};
-
 /* ---- 16-bit floats ---------------------------------------------------------------------------------------------------- */
 
 /* Shifted into place the exponent is 112 too small, which a multiplication puts right for normal and subnormal numbers alike;
@@ -69,13 +67,13 @@ static inline void ordered(char *bytes, const char *x, int size, int swapped) {
         for (ptrdiff_t i = 0; i < n; i++) { type v; memcpy(&v, x + i * step, sizeof v); y[i] = convert(v); }            \
     break;
 
-#define LOADER(name, number)                                                                                            \
+#define LOADER(name, number, halves)                                                                                    \
     static void name(const char *restrict x, ptrdiff_t step, int code, number *restrict y, ptrdiff_t n) {               \
         int swapped = code & SWAPPED;                                                                                   \
         switch (code & ~SWAPPED) {                                                                                      \
             case CODE_FLOAT: LOAD(float, (number))                                                                      \
             case CODE_DOUBLE: LOAD(double, (number))                                                                    \
-            case CODE_HALF: LOAD_HALF(uint16_t, float_of_half)                                                               \
+            case CODE_HALF: IN_EIGHTS(halves, 2, 1) LOAD(uint16_t, float_of_half)                                       \
             case CODE_BFLOAT: LOAD(uint16_t, float_of_bfloat)                                                           \
             case CODE_LONG_DOUBLE: LOAD(long double, (number))                                                          \
             case CODE_BOOL: case CODE_UINT8: LOAD(uint8_t, (number))                                                    \
@@ -105,20 +103,14 @@ static inline void halves_of_f(const float *x, char *y, ptrdiff_t n) {
     for (ptrdiff_t i = 0; i < n; i += 8)
         _mm_storeu_si128((__m128i *)(y + 2 * i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
 }
-#define IN_EIGHTS(call) if (!swapped && step == 2) { ptrdiff_t m = n & ~(ptrdiff_t)7; call; x += EIGHTS_X * m, y += EIGHTS_Y * m, n -= m; }
+#define IN_EIGHTS(function, in, out) \
+    if (!swapped && step == 2) { ptrdiff_t m = n & ~(ptrdiff_t)7; function(x, y, m); x += in * m, y += out * m, n -= m; }
 #else
-#define IN_EIGHTS(call)
+#define IN_EIGHTS(function, in, out)
 #endif
 
-#define EIGHTS_X 2
-#define EIGHTS_Y 1
-#define LOAD_HALF(type, convert) IN_EIGHTS(halves_to_f(x, y, m)) LOAD(type, convert)
-LOADER(load_f, float)
-#undef LOAD_HALF
-#define LOAD_HALF(type, convert) IN_EIGHTS(halves_to_d(x, y, m)) LOAD(type, convert)
-LOADER(load_d, double)
-#undef EIGHTS_X
-#undef EIGHTS_Y
+LOADER(load_f, float, halves_to_f)
+LOADER(load_d, double, halves_to_d)
 
 /* Class ids. What is beyond every id there may be, is beyond it as an int64 too. */
 static void load_ids(const char *restrict x, ptrdiff_t step, int code, int64_t *restrict y, ptrdiff_t n) {
@@ -149,11 +141,8 @@ static void load_ids(const char *restrict x, ptrdiff_t step, int code, int64_t *
 static void store_f(const float *restrict x, char *restrict y, ptrdiff_t step, int code, ptrdiff_t n) {
     int swapped = code & SWAPPED;
     switch (code & ~SWAPPED) {
-#define EIGHTS_X 1
-#define EIGHTS_Y 2
-        case CODE_HALF: IN_EIGHTS(halves_of_f(x, y, m)) STORE(uint16_t, half_of_float)
+        case CODE_HALF: IN_EIGHTS(halves_of_f, 1, 2) STORE(uint16_t, half_of_float)
         case CODE_BFLOAT: STORE(uint16_t, bfloat_of_float)
-        case CODE_DOUBLE: STORE(double, (double))
         default: STORE(float, )
     }
 }

@@ -9,7 +9,7 @@
  *   vlogone  log(1 + x)    x > -3/4
  *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, r) is y over it
  *
- * Each takes n elements, n a multiple of LANES, and may work in place. NaN goes through. Errors stay under 2 units in the
+ * Each takes n elements, n a multiple of 16, and may work in place. NaN goes through. Errors stay under 2 units in the
  * last place (most under 1). tools/polynomials.py derives the constants.
  *
  * Two implementations share these names. With AVX-512, vecmath_avx512.h looks constants up in registers. Elsewhere the
@@ -108,7 +108,7 @@ static inline int inside_unit_d(const double *x, ptrdiff_t n) {
     return any != 0;
 }
 
-/* Whether a number is less than `low`, or `high` at most. */
+/* Whether any number is less than `bound`, or `bound` at most. */
 #define ANY(name, number, is)                                                           \
     static inline int name(const number *x, ptrdiff_t n, number bound) {                \
         int any = 0;                                                                    \

@@ -90,11 +90,6 @@ cdef inline bint prepares(Pointwise loss) noexcept nogil:
     return not (Pointwise is PoissonDeviance or Pointwise is GammaDeviance)
 
 
-cdef inline bint sloped(Pointwise loss) noexcept nogil:
-    """Whether it has derivatives."""
-    return True
-
-
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m samples from `start` on, for `point` to find at work[:, i]."""
@@ -238,7 +233,7 @@ cdef inline real gamma(real mu, real t) noexcept nogil:
 cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1] work, Py_ssize_t i, real* value, real* grad,
                        real* hess, real* bound) noexcept nogil:
     """One sample's loss, derivative, second derivative and a majorizer of that. What nobody reads is never computed."""
-    cdef real zero = 0, half = 0.5, one = 1, two = 2, four = 4, beyond = BEYOND
+    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
     cdef real tiny = SMALL_F if real is float else SMALL_D
     cdef real long_ = LONG_F if real is float else LONG_D, t = target, a, b, e, p, q, r, s, u, w, x, y, mu
     if Pointwise is PoissonNll:

@@ -66,11 +66,6 @@ cdef inline bint prepares(Pointwise loss) noexcept nogil:
     return True
 
 
-cdef inline bint sloped(Pointwise loss) noexcept nogil:
-    """Whether it has derivatives."""
-    return False
-
-
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m numbers from `start` on, for `point` to find at work[:, i]."""

@@ -51,10 +51,6 @@ cdef inline bint prepares(Pointwise loss) noexcept nogil:
     return True
 
 
-cdef inline bint sloped(Pointwise loss) noexcept nogil:
-    return True
-
-
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """What `point` finds at work[:, i] of m samples from `start` on. A target that is no class is taken as the first."""

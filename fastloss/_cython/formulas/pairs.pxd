@@ -29,7 +29,7 @@ ctypedef fused Pair:
     Tversky
 
 
-cdef inline bint inspected(Pair loss) noexcept nogil:
+cdef inline bint has_domain(Pair loss) noexcept nogil:
     """Whether its numbers must be in [0, 1]."""
     return Pair is not CosineDistance
 

@@ -82,11 +82,6 @@ cdef inline bint prepares(Pointwise loss) noexcept nogil:
     return Pointwise is Msle
 
 
-cdef inline bint sloped(Pointwise loss) noexcept nogil:
-    """Whether it has derivatives."""
-    return True
-
-
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m samples from `start` on, for `point` to find at work[:, i]."""

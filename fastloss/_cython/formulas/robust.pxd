@@ -122,17 +122,12 @@ cdef inline bint prepares(Pointwise loss) noexcept nogil:
     return not (Pointwise is Huber or Pointwise is TukeyBiweight or Pointwise is GemanMcclure)
 
 
-cdef inline bint sloped(Pointwise loss) noexcept nogil:
-    """Whether it has derivatives."""
-    return True
-
-
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m samples from `start` on, for `point` to find at work[:, i]."""
     cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)     # it is a multiple; this tells the compiler
     cdef real delta, lift, inverse, p, r, u, zero = 0, half = 0.5, one = 1, two = 2
-    cdef real far = FAR_F if real is float else FAR_D, tiny = TINY_F if real is float else TINY_D
+    cdef real tiny = TINY_F if real is float else TINY_D
     cdef real scale, width, bend, share, log_delta, log_width, log_share
     if Pointwise is PseudoHuber:
         # √work[1], in vroot's terms, for work[1] = 1 + r²

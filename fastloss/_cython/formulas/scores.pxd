@@ -82,11 +82,6 @@ cdef inline bint prepares(Pointwise loss) noexcept nogil:
     return True
 
 
-cdef inline bint sloped(Pointwise loss) noexcept nogil:
-    """Whether it has derivatives."""
-    return True
-
-
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m samples from `start` on, for `point` to find at work[:, i]. `seen` is all that `inspect` saw."""
@@ -227,7 +222,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
                        real* hess, real* bound) noexcept nogil:
     """One sample's loss, derivative, second derivative and a majorizer of that. What nobody reads is never computed."""
     cdef real zero = 0, half = 0.5, one = 1, two = 2
-    cdef real a, b, c, d, k, m, p, q, r, s, t, u, v, w, x, y, z, gamma
+    cdef real a, b, c, d, k, m, p, q, r, s, t, u, v, w, x, y, gamma
     cdef bint shifted
     if Pointwise is BinaryCrossEntropy:
         # −t log p − (1 − t) log(1 − p). A logarithm that eps holds constant has no slope; without it, the other's is left.

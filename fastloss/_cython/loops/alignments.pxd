@@ -6,7 +6,7 @@ stays in its state, goes to the next one, or leaves out a blank between two labe
 
 from libc.stdint cimport int64_t
 
-from ..block cimport LANES
+from ..block cimport ALIGNMENT_LINES, LANES
 from ..vectors cimport vexp, vlogsum
 from ..views cimport reading_ids, writing, writing_rows
 
@@ -24,8 +24,7 @@ cdef enum:                  # lines
     LOGS = POWERS + 3
     LOST
     BETA
-    SKIPS                   # 1, if the blank before a state may be left out
-    ALIGNMENT_LINES
+    SKIPS                   # 1, if the blank before a state may be left out; the last of ALIGNMENT_LINES
 
 
 cdef inline double greatest(double a, double b) noexcept nogil:
@@ -67,7 +66,7 @@ cdef inline int join(const double[:, ::1] source, Py_ssize_t row, double[:, ::1]
     return 0
 
 
-cdef inline int emit(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t blank, double[:, ::1] emitted, double[:, ::1] lines,
+cdef inline int emit(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t blank, double[:, ::1] emitted,
                      Py_ssize_t frames, Py_ssize_t classes) except -1 nogil:
     """Logits become probabilities; of each frame and state the logarithm of its class's."""
     cdef Py_ssize_t t, k, s, states = 2 * label.shape[0] + 1, padded = x.shape[1]
@@ -95,13 +94,13 @@ cdef inline int emit(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t blan
 
 
 cdef inline int align(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t blank, double[:, ::1] emitted, double[:, ::1] alpha,
-                      double[:, ::1] lines, double[:, ::1] hess, double[::1] posterior, Py_ssize_t frames, Py_ssize_t classes, bint sloped,
+                      double[:, ::1] lines, double[:, ::1] hess, double[::1] posterior, Py_ssize_t frames, Py_ssize_t classes, bint
                       double* value) except -1 nogil:
     """The loss of a sequence; `x` becomes its gradient."""
     cdef Py_ssize_t t, s, k, states = 2 * label.shape[0] + 1, width = alpha.shape[1]
     cdef double[::1] skips = lines[SKIPS], beta = lines[BETA]
     cdef double loss, p, q
-    emit(x, label, blank, emitted, lines, frames, classes)
+    emit(x, label, blank, emitted, frames, classes)
     for s in range(width + 2 * PAD):
         skips[s] = 0
     for s in range(3, states, 2):
@@ -154,7 +153,7 @@ cdef inline int align(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t bla
 
 cdef inline double power(double x) noexcept nogil:
     """exp(x) for x <= 0."""
-    cdef double line[32]
+    cdef double line[LANES]
     cdef Py_ssize_t k
     for k in range(LANES):
         line[k] = x
@@ -163,7 +162,7 @@ cdef inline double power(double x) noexcept nogil:
 
 
 cdef inline int alignments(double* x, const int64_t* label, Py_ssize_t labels, Py_ssize_t blank, double* work, double* hess,
-                           Py_ssize_t frames, Py_ssize_t classes, bint sloped, double* value) except -1 nogil:
+                           Py_ssize_t frames, Py_ssize_t classes, bint double* value) except -1 nogil:
     """The door. Rows of x and hess are padded to whole LANES, as are states; `work` has room for two numbers for each frame and state,
     the lines, and a line of classes."""
     cdef Py_ssize_t columns = (classes + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
@@ -172,4 +171,4 @@ cdef inline int alignments(double* x, const int64_t* label, Py_ssize_t labels, P
                  writing_rows(work + size, frames, width, width),
                  writing_rows(work + 2 * size, ALIGNMENT_LINES, width + LANES, width + LANES),
                  writing_rows(hess, frames if hess is not NULL else 0, columns, columns),
-                 writing(work + 2 * size + ALIGNMENT_LINES * (width + LANES), columns), frames, classes, sloped, value)
+                 writing(work + 2 * size + ALIGNMENT_LINES * (width + LANES), columns), frames, classes, value)

@@ -76,13 +76,13 @@ cdef inline int inspect(const real[:, ::1] t, double[:, ::1] row, const double[:
 
 cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] spare, double[:, ::1] row, int64_t[::1] label,
                        const RowsBlock* block) except -1 nogil:
-    cdef real top[256]
-    cdef real part[256]
-    cdef real ones[256]             # how many exponentials are 1: of the greatest number, and of all that are near it
-    cdef real place[256]            # the first of them
-    cdef double rest[256]
-    cdef double sums[256]
-    cdef double mass[256]
+    cdef real top[ROWS]
+    cdef real part[ROWS]
+    cdef real ones[ROWS]            # how many exponentials are 1: of the greatest number, and of all that are near it
+    cdef real place[ROWS]            # the first of them
+    cdef double rest[ROWS]
+    cdef double sums[ROWS]
+    cdef double mass[ROWS]
     cdef Py_ssize_t i, j, n = block.rows, m = block.padded & ~(<Py_ssize_t>LANES - 1), classes = block.classes
     cdef real zero = 0, one = 1, p, here
     cdef real keep = <real>(1 - smoothing(loss)), share = <real>(smoothing(loss) / classes)
@@ -174,10 +174,10 @@ cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
 
 cdef inline int runners_up(const real[:, ::1] e, double[:, ::1] row, Py_ssize_t n, Py_ssize_t m, Py_ssize_t classes) except -1 nogil:
     """Of labelled rows: the greatest of the others, and what is left without it."""
-    cdef real part[256]
-    cdef real ones[256]
-    cdef real place[256]
-    cdef double rest[256]
+    cdef real part[ROWS]
+    cdef real ones[ROWS]
+    cdef real place[ROWS]
+    cdef double rest[ROWS]
     cdef Py_ssize_t i, j
     cdef real zero = 0, one = 1, p, here
     for i in range(m):
@@ -204,7 +204,7 @@ cdef inline int runners_up(const real[:, ::1] e, double[:, ::1] row, Py_ssize_t 
 cdef inline int refine(Rows loss, const real[:, ::1] t, const real[:, ::1] e, const real[:, ::1] z, double[:, ::1] row,
                        const RowsBlock* block) except -1 nogil:
     """Sums that need the normaliser, of all classes but the excluded one."""
-    cdef real places[2048]
+    cdef real places[8 * ROWS]
     cdef real[:, ::1] p = writing_rows(<real*>places, 1, ROWS, ROWS)
     cdef real[:, ::1] logs = writing_rows(<real*>places + ROWS, 1, ROWS, ROWS)
     cdef real[:, ::1] power = writing_rows(<real*>places + 2 * ROWS, 1, ROWS, ROWS)
@@ -238,8 +238,8 @@ cdef inline int refine(Rows loss, const real[:, ::1] t, const real[:, ::1] e, co
 cdef inline int spread(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] spare, double[:, ::1] row,
                        const RowsBlock* block) except -1 nogil:
     """e becomes the gradient, and spare the Hessian."""
-    cdef real factor_place[1792]
-    cdef real places[1536]
+    cdef real factor_place[FACTORS * ROWS]
+    cdef real places[6 * ROWS]
     cdef real[:, ::1] factor = writing_rows(<real*>factor_place, FACTORS, ROWS, ROWS)
     cdef real[:, ::1] p = writing_rows(<real*>places, 1, ROWS, ROWS)
     cdef real[:, ::1] logs = writing_rows(<real*>places + ROWS, 1, ROWS, ROWS)

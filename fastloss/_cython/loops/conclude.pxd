@@ -17,7 +17,7 @@ cdef extern from "math.h" nogil:
     const double INFINITY, NAN
 
 cdef enum:
-    STEP = 16               # numbers that vector functions take at least
+    STEP = 16               # vector functions take so many numbers, or twice as many, or three times
 
 
 cdef inline int weigh(bint by_label, double[:, ::1] row, int64_t[::1] label, const double[::1] class_weight,
@@ -116,10 +116,10 @@ cdef inline int join(bint by_label, double[:, ::1] row, Py_ssize_t i, const doub
 
 cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ssize_t n) except -1 nogil:
     """LOGS = log(rest + excluded), with what that addition rounds away; and POWER."""
-    cdef real place[256]
-    cdef real lost_place[256]
-    cdef double power_place[256]
-    cdef double rounded_place[256]
+    cdef real place[ROWS]
+    cdef real lost_place[ROWS]
+    cdef double power_place[ROWS]
+    cdef double rounded_place[ROWS]
     cdef real[:, ::1] x = writing_rows(<real*>place, 1, ROWS, ROWS)
     cdef real[:, ::1] lost = writing_rows(<real*>lost_place, 1, ROWS, ROWS)
     cdef double[:, ::1] q = writing_rows(<double*>power_place, 1, ROWS, ROWS)

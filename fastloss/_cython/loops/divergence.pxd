@@ -23,7 +23,7 @@ cdef enum:
 cdef enum:                      # tiles of a strip
     Z                           # x less the greatest
     Q                           # exp z, and then probabilities
-    T                           # targets
+    T                           # targets; while exponentials are added, rows' greatest
     LOGS                        # their logarithms, and then terms
     NONE
     TILES

@@ -1,8 +1,9 @@
 """Loops over samples: functions of one number."""
 
-from ..formulas.functions cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
+from ..formulas.functions cimport Pointwise, inspect, point, prepare, prepares, ready, suspect
 
 cdef enum:
     SIGNS = 0
+    SLOPED = 0
 
 include "pointwise.pxi"

@@ -1,8 +1,9 @@
 """Loops over samples: losses of margins."""
 
-from ..formulas.margins cimport Pointwise, inspect, point, prepare, prepares, ready, sloped, suspect
+from ..formulas.margins cimport Pointwise, inspect, point, prepare, prepares, ready, suspect
 
 cdef enum:
     SIGNS = 1
+    SLOPED = 1
 
 include "pointwise.pxi"

@@ -41,7 +41,7 @@ cdef inline int stages(TwoOutputs loss, const real[::1] pred, const real[::1] ta
 cdef inline int total(TwoOutputs loss, const real[::1] pred, const real[::1] target, const real[::1] a, const double[:, ::1] wide,
                       Py_ssize_t start, Py_ssize_t m, Sums* sums) except -1 nogil:
     """Σ loss."""
-    cdef real v_block[32]
+    cdef real v_block[LANES]
     cdef real v = 0, g = 0, gs = 0, h = 0, hs = 0
     cdef Py_ssize_t i = 0, k, j
     while i < m:
@@ -59,12 +59,12 @@ cdef inline int evaluate(TwoOutputs loss, const real[::1] pred, const real[::1] 
                          const real[::1] a, const double[:, ::1] wide, real[::1] value, real[::1] grad, real[::1] hess,
                          Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
     """Whatever is wanted; as the pointwise loop of this name. An output may be an input: a block is read before it is written."""
-    cdef real v_block[32]
-    cdef real g_block[32]
-    cdef real gs_block[32]
-    cdef real h_block[32]
-    cdef real hs_block[32]
-    cdef double w_block[32]
+    cdef real v_block[LANES]
+    cdef real g_block[LANES]
+    cdef real gs_block[LANES]
+    cdef real h_block[LANES]
+    cdef real hs_block[LANES]
+    cdef double w_block[LANES]
     cdef real v = 0, g = 0, gs = 0, h = 0, hs = 0, scale = <real>block.scale
     cdef Py_ssize_t i = 0, k, j
     cdef bint weighted = weight.shape[0] > 0, each = value.shape[0] > 0, bounded = block.wanted & BOUND

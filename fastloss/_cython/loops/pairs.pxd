@@ -5,7 +5,7 @@ from libc.math cimport fabs
 from ..block cimport (
     LANES, OUTSIDE, PAIR_ADD_TERMS, PAIR_CONCLUDE, PAIR_GREATEST, PAIR_INSPECT, PAIR_REFINE, PAIR_SPREAD, PAIR_WHOLE, PairBlock,
     PairSums)
-from ..formulas.pairs cimport Pair, conclude, curvature, in_range, inspected, measure, refine, slope, terms
+from ..formulas.pairs cimport Pair, conclude, curvature, has_domain, in_range, measure, refine, slope, terms
 from ..vectors cimport beyond_unit, signless
 from ..views cimport reading, real, writing
 from .sums cimport halved
@@ -24,7 +24,7 @@ cdef inline int pair(const Pair* loss, const real* pred, const real* target, Pai
 cdef inline int step(Pair loss, const real[::1] pred, const real[::1] target, real[::1] grad, real[::1] hess,
                      const PairBlock* block) except -1 nogil:
     cdef bint refined
-    if inspected(loss) and block.step in (PAIR_INSPECT, PAIR_WHOLE, PAIR_ADD_TERMS):
+    if has_domain(loss) and block.step in (PAIR_INSPECT, PAIR_WHOLE, PAIR_ADD_TERMS):
         block.sums.seen |= OUTSIDE if outside_unit(pred) or outside_unit(target) else 0
     if block.step == PAIR_INSPECT:
         return 0

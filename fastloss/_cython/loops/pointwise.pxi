@@ -4,7 +4,7 @@
 # `evaluate`. Inputs of LANES samples are read before anything of theirs is written, so an output may be any of the inputs. A
 # block's results stand in a local array first: were they stored as they come, the compiler would have to test for overlap, and
 # would keep the running sums in memory. What passes the cache by does so a stage at a time. A file that includes this says whether
-# its labels are SIGNS, 1 and −1, which may be looked at in passing.
+# its labels are SIGNS, 1 and −1, which may be looked at in passing, and whether what it has is SLOPED: functions have no derivatives.
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, PASSING, SOFT, STAYING, VALUE, Block, PointwiseFunction, Sums
 from ..tables cimport pointwise_entry
@@ -19,10 +19,10 @@ cdef enum:
     ROWS = 7                # of prepared numbers
 
 
-cdef inline object entry(const Pointwise* tag, bint inspected, const char* kind="pointwise"):
+cdef inline object entry(const Pointwise* tag, bint has_domain, const char* kind="pointwise"):
     """What a level's table has of a loss."""
     return pointwise_entry(<PointwiseFunction>pointwise[Pointwise, float], <PointwiseFunction>pointwise[Pointwise, double],
-                           inspected, kind)
+                           has_domain, kind)
 
 
 cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* target, const Block* block,
@@ -59,13 +59,13 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
         stray = False
         seen = 0 if watched or (SIGNS and block.inspected) else suspect(loss, &pred[start], &target[start], m)
         if seen & OUTSIDE:
-            seen = inspected(loss, pred, target, start, m)
+            seen = all_seen(loss, pred, target, start, m)
             if seen & OUTSIDE and weighted:
                 seen = SOFT | present(loss, pred, target, weight, start, m)
         sums.seen |= seen
         if wanted != 0:
             prepare(loss, pred, target, work, start, m, wanted, seen)
-            if not plain or not sloped(loss):
+            if not plain or not SLOPED:
                 evaluate(loss, pred, target, weight, work, value, grad, hess, start, at, m, block, sums)
             elif wanted == VALUE:
                 stray = total(loss, pred, target, work, start, m, ahead, sums)
@@ -76,7 +76,7 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
             else:
                 slopes_and_curvature(loss, pred, target, work, grad, hess, start, at, m, scale, ahead, wanted)
             if stray and not block.inspected:       # if it is, outputs may stand where inputs were
-                sums.seen |= inspected(loss, pred, target, start, m)
+                sums.seen |= all_seen(loss, pred, target, start, m)
         if block.stores == PASSING:
             pass_on(value, block.value, start, m)
             pass_on(grad, block.grad, start, m)
@@ -94,8 +94,8 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
                       Py_ssize_t start, Py_ssize_t m, Py_ssize_t ahead, Sums* sums) except -1 nogil:
     """Σ loss. It answers, as the next two do, whether a label is suspect. (In one loop, gcc makes a loss's choices after its
     conversion to double, or gives them up; two are slower where a loss in double is soon computed.)"""
-    cdef double lane[32]
-    cdef real values[32]
+    cdef double lane[LANES]
+    cdef real values[LANES]
     cdef real v = 0, g = 0, h = 0, u = 0
     cdef Labels labels
     cdef Py_ssize_t i = 0, k
@@ -124,7 +124,7 @@ cdef inline int total(Pointwise loss, const real[::1] pred, const real[::1] targ
 cdef inline int slopes(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
                        real[::1] grad, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, real scale, Py_ssize_t ahead,
                        int stores) except -1 nogil:
-    cdef real block[32]
+    cdef real block[LANES]
     cdef real v = 0, g = 0, h = 0, u = 0
     cdef Labels labels
     cdef Py_ssize_t i = 0, k
@@ -149,9 +149,9 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
                                  real[::1] grad, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, real scale, Py_ssize_t ahead,
                                  int stores, Sums* sums) except -1 nogil:
     """Both, the sum as in `total`: to the last bit."""
-    cdef double lane[32]
-    cdef real values[32]
-    cdef real block[32]
+    cdef double lane[LANES]
+    cdef real values[LANES]
+    cdef real block[LANES]
     cdef real v = 0, g = 0, h = 0, u = 0
     cdef Labels labels
     cdef Py_ssize_t i = 0, k
@@ -185,8 +185,8 @@ cdef inline int total_and_slopes(Pointwise loss, const real[::1] pred, const rea
 cdef inline int slopes_and_curvature(Pointwise loss, const real[::1] pred, const real[::1] target, const real[:, ::1] work,
                                      real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, real scale,
                                      Py_ssize_t ahead, int wanted) except -1 nogil:
-    cdef real g_block[32]
-    cdef real h_block[32]
+    cdef real g_block[LANES]
+    cdef real h_block[LANES]
     cdef real v = 0, g = 0, h = 0, u = 0
     cdef Py_ssize_t i = 0, k
     while i < m:
@@ -215,10 +215,10 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
                          Py_ssize_t start, Py_ssize_t at, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
     """Whatever is wanted, weighted or not, losses written or added up. Weight and scale meet in double, whose product with the
     slope is rounded once; a weight of 0 takes its sample out, whatever that gives."""
-    cdef real v_block[32]
-    cdef real g_block[32]
-    cdef real h_block[32]
-    cdef double w_block[32]
+    cdef real v_block[LANES]
+    cdef real g_block[LANES]
+    cdef real h_block[LANES]
+    cdef double w_block[LANES]
     cdef real v = 0, g = 0, h = 0, u = 0, scale = <real>block.scale
     cdef Py_ssize_t i = 0, k
     cdef bint weighted = weight.shape[0] > 0, each = value.shape[0] > 0
@@ -229,7 +229,7 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
             v_block[k] = v
             g_block[k] = g
             h_block[k] = h
-        if sloped(loss) and wanted & BOUND:
+        if SLOPED and wanted & BOUND:
             for k in range(LANES):
                 point(loss, pred[start + i + k], target[start + i + k], work, i + k, &v, &g, &h, &u)
                 h_block[k] = u
@@ -249,12 +249,12 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
             else:
                 for k in range(LANES):
                     sums.value[k] += <double>v_block[k] * w_block[k] if w_block[k] != 0 else 0.0
-        if sloped(loss) and wanted & GRAD:
+        if SLOPED and wanted & GRAD:
             for k in range(LANES):
                 g_block[k] = scaled(g_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
                 grad[at + i + k] = g_block[k]
-        if sloped(loss) and wanted & (HESS | BOUND):
+        if SLOPED and wanted & (HESS | BOUND):
             for k in range(LANES):
                 h_block[k] = scaled(h_block[k], w_block[k], weighted, scale, block.scale)
             for k in range(LANES):
@@ -263,8 +263,8 @@ cdef inline int evaluate(Pointwise loss, const real[::1] pred, const real[::1] t
     return 0
 
 
-cdef inline int inspected(Pointwise loss, const real[::1] pred, const real[::1] target, Py_ssize_t start,
-                          Py_ssize_t m) except -1 nogil:
+cdef inline int all_seen(Pointwise loss, const real[::1] pred, const real[::1] target, Py_ssize_t start,
+                         Py_ssize_t m) except -1 nogil:
     """All that `inspect` sees."""
     cdef int seen = 0
     cdef Py_ssize_t i

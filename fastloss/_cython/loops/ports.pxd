@@ -34,8 +34,8 @@ cdef inline int look(const real* pred, const real* target, const RowsBlock* bloc
         seen |= inspect(reading_rows(target, lines, width, block.target_row), block.class_major, row, class_weight, block)
     if block.stages & WEIGH:
         seen |= weigh(block.labelled, row, labels_of(block), class_weight, block)
-    if block.stages & INSPECT and block.inspected:
-        seen |= outside(reading_rows(pred, lines, width, block.pred_row), block.class_major, row, block.rows)
+    if block.stages & INSPECT and block.has_domain:
+        seen |= outside(reading_rows(pred, lines, width, block.pred_row), block.class_major, row)
     return seen
 
 
@@ -95,7 +95,7 @@ cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] r
     return seen
 
 
-cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, ::1] row, Py_ssize_t n) except -1 nogil:
+cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, ::1] row) except -1 nogil:
     """Whether a probability is outside [0, 1], in a row that has a weight."""
     cdef Py_ssize_t i, j, width = x.shape[1]
     for j in range(x.shape[0]):
@@ -110,7 +110,7 @@ cdef inline int load(const real[:, ::1] x, const real[:, ::1] t, const int64_t[:
                      Py_ssize_t r, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
     """What is no number of a row's is 0, of logits and scores -inf."""
     cdef Py_ssize_t i
-    fill(x, tile[P], r, m, 0 if block.inspected else -INFINITY, block)
+    fill(x, tile[P], r, m, 0 if block.has_domain else -INFINITY, block)
     if block.compared:
         return 0
     if not block.labelled:

@@ -97,7 +97,7 @@ cdef inline int inspect(const real[:, ::1] p, const real[:, ::1] t, bint classes
 cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, double[:, ::1] row,
                        double[:, ::1] part, const RowsBlock* block) except -1 nogil:
     """LINEAR, and of divergences the gap; where a row has several spans, of one of them."""
-    cdef real places[1024]
+    cdef real places[4 * PIECE]
     cdef real[:, ::1] logs = writing_rows(<real*>places, 1, PIECE, PIECE)
     cdef real[:, ::1] none = writing_rows(<real*>places + PIECE, 1, PIECE, PIECE)
     cdef real[:, ::1] terms = writing_rows(<real*>places + 2 * PIECE, 1, PIECE, PIECE)
@@ -146,8 +146,8 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
 cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
                        real[:, ::1] hess, const double[:, ::1] row, const RowsBlock* block) except -1 nogil:
     """-t/p and t/p^2. Where all rows count alike, as numbers that do (loops/pointwise.pxi), to the last bit."""
-    cdef real g_place[256]
-    cdef real h_place[256]
+    cdef real g_place[PIECE]
+    cdef real h_place[PIECE]
     cdef real[:, ::1] g = writing_rows(<real*>g_place, 1, PIECE, PIECE)
     cdef real[:, ::1] h = writing_rows(<real*>h_place, 1, PIECE, PIECE)
     cdef Py_ssize_t j, k, m, done, n = block.rows

@@ -15,7 +15,6 @@ cdef inline int rank(Scores loss, double[:, ::1] tile, double[:, ::1] state, Py_
     cdef double worth_step[STEP]
     cdef double g_step[STEP]
     cdef double h_step[STEP]
-    cdef double x
     cdef Py_ssize_t i, j, k, l, strip
     for strip in range(m // STEP):
         i = strip * STEP

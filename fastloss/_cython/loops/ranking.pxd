@@ -16,11 +16,11 @@ cdef struct Run:                # pairs of one sample in a tile
     Py_ssize_t size             # and their number
 
 cdef struct Tile:
-    double gap[1024]            # partner's score − sample's ...
-    double value[1024]          # ... its softplus,
-    double slope[1024]          # that one's derivative,
-    double bend[1024]           # and second derivative
-    Run run[1024]
+    double gap[TILE]            # partner's score − sample's ...
+    double value[TILE]          # ... its softplus,
+    double slope[TILE]          # that one's derivative,
+    double bend[TILE]           # and second derivative
+    Run run[TILE]
     Py_ssize_t filled
     Py_ssize_t runs
 
@@ -90,8 +90,8 @@ cdef inline int spend(Tile* tile, const double[::1] weight, bint bound, double[:
 cdef inline int terms(double[::1] gap, double[::1] value, double[::1] slope, double[::1] bend, Py_ssize_t n,
                       bint bound) except -1 nogil:
     """Of each gap log(1 + exp(gap)), and its derivatives."""
-    cdef double e[1024]
-    cdef double l[1024]
+    cdef double e[TILE]
+    cdef double l[TILE]
     cdef double up, down
     cdef Py_ssize_t padded = gap.shape[0], k
     cdef double[::1] small = writing(e, padded), log = writing(l, padded)

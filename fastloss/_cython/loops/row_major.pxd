@@ -45,7 +45,7 @@ cdef inline int row_major(const Rows* loss, const real* pred, const real* target
 cdef inline int stages(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] grad, real[:, ::1] hess,
                        double[:, ::1] row, double[:, ::1] part, int64_t[::1] label, const double[::1] class_weight,
                        const RowsBlock* block) except -1 nogil:
-    cdef Py_ssize_t i, n = block.rows, c = block.span, spans = block.spans
+    cdef Py_ssize_t i, k, n = block.rows, c = block.span, spans = block.spans
     cdef int seen = 0, wanted = block.wanted, stages = block.stages
     if targeted(loss) and stages & INSPECT:
         for i in range(n):
@@ -58,7 +58,7 @@ cdef inline int stages(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
         for i in range(n):
             if targeted(loss) and row[WEIGHT, i] != 0 and outside_unit(t, i, 0, block.length):
                 seen |= OUTSIDE
-            reduce(loss, x, t, e, row, part, label, i, i * spans + c, block)
+            reduce(loss, x, t, e, part, label, i, i * spans + c, block)
     if divergence(loss) and stages & (DIVERGE | DIVERGE_SUM | DIVERGE_JOIN | DIVERGE_TERMS):
         diverge(x, t, row, part, block, False)
     if stages & CONCLUDE:
@@ -71,14 +71,14 @@ cdef inline int stages(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
     if stages & FINISH:
         if refined(loss):
             for i in range(n):
-                for c in range(i * spans, (i + 1) * spans):
-                    row[MEAN_VALUE, i] += part[SPAN_VALUE, c]
-                    row[MEAN_SLOPE, i] += part[SPAN_SLOPE, c]
-                    row[MEAN_BEND, i] += part[SPAN_BEND, c]
+                for k in range(i * spans, (i + 1) * spans):
+                    row[MEAN_VALUE, i] += part[SPAN_VALUE, k]
+                    row[MEAN_SLOPE, i] += part[SPAN_SLOPE, k]
+                    row[MEAN_BEND, i] += part[SPAN_BEND, k]
         finish(loss, row, block)
     if stages & SPREAD and not seen & OUTSIDE:
         for i in range(n):
-            spread(loss, x, t, e, grad, hess, row, part, i, i * spans + block.span, block)
+            spread(loss, x, t, e, grad, hess, row, part, i, i * spans + c, block)
     return seen
 
 
@@ -96,11 +96,11 @@ cdef inline int inspect(const real[:, ::1] t, double[:, ::1] row, Py_ssize_t i, 
     return OUTSIDE if outside_unit(t, i, 0, block.length) else 0
 
 
-cdef inline int reduce(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, double[:, ::1] row,
-                       double[:, ::1] part, const int64_t[::1] label, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
+cdef inline int reduce(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, double[:, ::1] part,
+                       const int64_t[::1] label, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
     """A span by itself: its exponentials are relative to its own maximum, the base."""
-    cdef real product_place[256]
-    cdef real target_place[256]
+    cdef real product_place[STRETCH]
+    cdef real target_place[STRETCH]
     cdef real[:, ::1] product = writing_rows(<real*>product_place, 1, STRETCH, STRETCH)
     cdef real[:, ::1] target = writing_rows(<real*>target_place, 1, STRETCH, STRETCH)
     cdef Py_ssize_t n = block.length, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1), done = 0, k, m, size, place
@@ -201,7 +201,7 @@ cdef inline int again(const real[:, ::1] x, real[:, ::1] e, const double[:, ::1]
 cdef inline int refine(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, double[:, ::1] row,
                        double[:, ::1] part, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
     """Sums that need the normaliser, of all classes of a span but the excluded one."""
-    cdef real places[2560]
+    cdef real places[9 * STRETCH]
     cdef real[:, ::1] p = writing_rows(<real*>places, 1, STRETCH, STRETCH)
     cdef real[:, ::1] z = writing_rows(<real*>places + STRETCH, 1, STRETCH, STRETCH)
     cdef real[:, ::1] u = writing_rows(<real*>places + 2 * STRETCH, 1, STRETCH, STRETCH)
@@ -253,7 +253,7 @@ cdef inline int mean_terms(Rows loss, const real[:, ::1] x, const real[:, ::1] t
 cdef inline int spread(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] grad, real[:, ::1] hess,
                        double[:, ::1] row, const double[:, ::1] part, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
     """Gradient and Hessian of a span."""
-    cdef real factor_place[8]
+    cdef real factor_place[FACTORS]
     cdef real[:, ::1] factor = writing_rows(<real*>factor_place, FACTORS, 1, 1)
     cdef Py_ssize_t n = block.length, k, classes = block.classes, place = <Py_ssize_t>row[PLACE, i] - block.start
     cdef Py_ssize_t runner = <Py_ssize_t>row[RUNNER, i] - block.start
@@ -307,7 +307,7 @@ cdef inline int spread_means(Rows loss, const real[:, ::1] x, const real[:, ::1]
                              real[:, ::1] hess, const double[:, ::1] row, Py_ssize_t i, Py_ssize_t n, real factor, real share,
                              real pull, real portion, real bend, real sway, int wanted) except -1 nogil:
     """The same of a loss whose classes add what takes the normaliser."""
-    cdef real places[2560]
+    cdef real places[9 * STRETCH]
     cdef real[:, ::1] p = writing_rows(<real*>places, 1, STRETCH, STRETCH)
     cdef real[:, ::1] z = writing_rows(<real*>places + STRETCH, 1, STRETCH, STRETCH)
     cdef real[:, ::1] u = writing_rows(<real*>places + 2 * STRETCH, 1, STRETCH, STRETCH)

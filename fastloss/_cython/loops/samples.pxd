@@ -27,7 +27,7 @@ cdef inline int pass_on(const real[::1] x, void* y, Py_ssize_t start, Py_ssize_t
 
 cdef inline int weigh(const double[::1] weight, Sums* sums) except -1 nogil:
     """Add up the weights, and look for one that is negative, infinite or NaN."""
-    cdef double lane[32]
+    cdef double lane[LANES]
     cdef long long bad = 0
     cdef Py_ssize_t i = 0, k
     for k in range(LANES):

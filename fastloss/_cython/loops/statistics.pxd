@@ -58,7 +58,7 @@ cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] tar
 cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
                         const double[::1] a, Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
     """Σ w·x², where a weight of 0 takes its sample out, whatever that gives."""
-    cdef double lane[32]
+    cdef double lane[LANES]
     cdef double x, lift = block.lift, down = lift if lift < 1 else 1, up = lift if lift > 1 else 1
     cdef Py_ssize_t i = 0, k
     cdef bint weighted = weight.shape[0] > 0
@@ -94,8 +94,8 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
     cdef double down = lift if lift < 1 else 1, up = lift if lift > 1 else 1, x, w, g
     cdef double scale = block.scale if block.root != 0 else 0, factor = scale * inverse
     cdef bint simple = linear(loss) and weight.shape[0] == 0 and lift == 1 and 1e-30 < factor and factor < 1e30
-    cdef real g_block[32]
-    cdef real h_block[32]
+    cdef real g_block[LANES]
+    cdef real h_block[LANES]
     cdef Py_ssize_t i = 0, k
     cdef bint weighted = weight.shape[0] > 0
     while i < m:

@@ -26,7 +26,7 @@ cdef inline double halved(double[::1] lane) noexcept nogil:
 
 cdef inline double total(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n) except? -1 nogil:
     """The sum of n numbers of line i."""
-    cdef double lane[32]
+    cdef double lane[LANES]
     cdef double tail = 0
     cdef Py_ssize_t j = start, end = start + n, k
     for k in range(LANES):
@@ -75,7 +75,7 @@ cdef inline double of_short_exponentials(const real[:, ::1] x, Py_ssize_t i, Py_
 
 cdef inline double of_exponentials(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t n) except? -1 nogil:
     """The same of a long row, n being a multiple of LANES; floats are added in fours before they are widened."""
-    cdef double lane[32]
+    cdef double lane[LANES]
     cdef Py_ssize_t j = 0, k
     for k in range(LANES):
         lane[k] = 0
@@ -93,7 +93,7 @@ cdef inline double of_exponentials(const real[:, ::1] x, Py_ssize_t i, Py_ssize_
 
 cdef inline int greatest(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n, real* result) except -1 nogil:
     """The maximum of n numbers; NaN is passed over (it shows in the sum)."""
-    cdef real lane[64]                  # enough of them that none has to wait for another
+    cdef real lane[2 * LANES]             # enough of them that none has to wait for another
     cdef real top = -<real>INFINITY
     cdef Py_ssize_t j = start, end = start + n, k
     if n >= LANES:
@@ -159,8 +159,8 @@ cdef inline void add_exactly(double x, double* sum, double* lost) noexcept nogil
 cdef inline int add_row_exactly(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n, double* sum,
                                 double* lost) except -1 nogil:
     """sum + lost += the sum of a row, in as many lanes as `total`."""
-    cdef double sums[32]
-    cdef double losts[32]
+    cdef double sums[LANES]
+    cdef double losts[LANES]
     cdef Py_ssize_t j = start, end = start + n, k, half = LANES // 2
     if n < SHORT:
         for k in range(start, end):
