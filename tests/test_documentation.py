@@ -53,7 +53,8 @@ def test_everything_is_exported():
         assert getattr(fl, name) is loss
         for alias in loss.aliases:
             assert getattr(fl, alias) is loss
-    assert sorted(fl.__all__) == fl.__all__
+    assert sorted(fl.losses.__all__) == fl.losses.__all__
+    assert len(set(fl.__all__)) == len(fl.__all__)
 
 
 def named(text):
