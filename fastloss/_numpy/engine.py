@@ -169,7 +169,8 @@ class Kernel:
 
     def tile_size(self, batch: Batch) -> int:
         """How many samples a tile has."""
-        return TILE
+        shape: tuple[int, ...] = batch.operands[PRED].shape
+        return max(1, TILE // math.prod(shape[len(shape) - self.axes :]))
 
     def part(self, tile: Tile) -> Part:
         """A tile as the family sees it."""

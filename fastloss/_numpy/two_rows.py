@@ -9,16 +9,13 @@ import numpy as np
 from .._core.domains import Array, Domain
 from .._core.inputs import MASKS
 from .arithmetic import sum_of_rows
-from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, is_outside, weight_of
+from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, is_outside, weight_of
 
 
 class TwoRows(Kernel):
     """The kernel of a formula that is given rows of doubles."""
 
     axes = 1
-
-    def tile_size(self, batch: Batch) -> int:
-        return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
         width = tile.batch.operands[PRED].shape[-1]
