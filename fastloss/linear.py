@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core.arrays import real_array, result_dtype
+from ._core.arrays import computed_in, real_array, result_dtype
 from ._core.domains import Array
 from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes
 from ._core.hyperparameters import Integer, Parameter
@@ -136,7 +136,7 @@ class Objective:
             raise TypeError("axis is given, but the classes of a linear model are always on the last axis")
         self.loss = loss
         self.l2 = float(L2.checked("l2", l2))
-        self.dtype = np.dtype(np.float32 if result_dtype(X, "X").itemsize < 8 else np.float64)
+        self.dtype = computed_in(result_dtype(X, "X"))
         hyperparameters = loss._checked(parameters)
         columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters)
         self.shape = X.shape[1:] + columns

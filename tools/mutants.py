@@ -575,7 +575,7 @@ MUTANTS = [
         ("if not WEIGHT.contains(given).all():", "if not (given >= 0).all():"),
         ('"mean": mass', '"mean": count'),
         ("result += 0.0", "pass"),
-        ("np.float32 if single else np.float64", "np.float64"),
+        ("computed_in(pred.dtype)", "np.float64"),
     ),
     *of(
         "_core/similarities.py",

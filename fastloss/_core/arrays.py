@@ -67,6 +67,30 @@ def result_dtype(pred: Array, name: str = "pred") -> np.dtype[Any]:
     return dtype
 
 
+def computed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that losses of arrays of this dtype are computed in."""
+    single = (dtype.kind == "f" and dtype.itemsize < 8) or is_bfloat16(dtype)
+    return np.dtype(np.float32 if single else np.float64)
+
+
+def narrowed(x: Array) -> Array:
+    """Doubles as float32, so that rounding them once more to fewer digits is as if they had been rounded once (to odd)."""
+    with np.errstate(over="ignore"):
+        y = x.astype(np.float32)
+    bits = y.view(np.uint32)
+    exact = y.astype(np.float64)
+    bits -= (np.abs(exact) > np.abs(x)).astype(np.uint32)
+    bits |= (exact != x) & ~np.isnan(x)
+    return y
+
+
+def write(out: Array, result: Array) -> None:
+    """Write numbers of the dtype that is computed in, rounded once more if the output is narrower."""
+    if is_bfloat16(out.dtype) and result.dtype == np.float64:
+        result = narrowed(result)
+    out[...] = result.reshape(out.shape)
+
+
 def same_shape(name: str, shape: tuple[int, ...], pred: Array) -> None:
     """Refuse another shape than pred's."""
     if shape != pred.shape:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import computed_in
 from .domains import (
     BINARY,
     CLASS,
@@ -38,8 +39,7 @@ class Normal:
 
     def __call__(self, *shape: int) -> Array:
         """Normal ones."""
-        wide = np.float64 if self.dtype == np.float64 else np.float32
-        return self.rng.standard_normal(shape, dtype=wide).astype(self.dtype, copy=False)
+        return self.rng.standard_normal(shape, dtype=computed_in(self.dtype)).astype(self.dtype, copy=False)
 
 
 @dataclass(frozen=True)

@@ -112,14 +112,3 @@ def exact_sum_of_rows(x: Array) -> Array:
 def in_double(compute: Any) -> Any:
     """A function whose float32 result is that of float64, rounded: NumPy's exponential of float32 is wrong in the last bits."""
     return lambda x: compute(x.astype(np.float64)).astype(x.dtype)
-
-
-def narrowed(x: Array) -> Array:
-    """Doubles as float32, so that rounding them once more to fewer digits is as if they had been rounded once (to odd)."""
-    with np.errstate(over="ignore"):
-        y = x.astype(np.float32)
-    bits = y.view(np.uint32)
-    exact = y.astype(np.float64)
-    bits -= (np.abs(exact) > np.abs(x)).astype(np.uint32)
-    bits |= (exact != x) & ~np.isnan(x)
-    return y
