@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._core.domains import Array
+from .._core.similarities import unit_rows
 
 
 def softplus(x: Array) -> Array:
@@ -95,6 +96,12 @@ def sum_of_rows(x: Array) -> Array:
     """Σ of each row, in double precision. Converted first, so that no buffer's end cuts a row: it is added up as it is alone."""
     total: Array = np.ascontiguousarray(x, np.float64).sum(axis=1)
     return total
+
+
+def lengths(x: Array) -> tuple[Array, Array]:
+    """Unit vectors of rows, and the rows' lengths; of a row of zeros, zeros."""
+    units, length, exponent = unit_rows(x)
+    return units, np.ldexp(length, exponent)
 
 
 def exact_sum_of_rows(x: Array) -> Array:

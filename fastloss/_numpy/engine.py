@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core import passes
 from .._core.arrays import computed_in, write
 from .._core.domains import WEIGHT as WEIGHTS
 from .._core.domains import Array, Domain
@@ -23,11 +24,11 @@ TILE = 16384  # numbers
 
 PRED, TARGET, WEIGHT, VALUE, GRAD, HESS, VECTOR = range(7)  # the operands; a vector that a Hessian is multiplied by
 WANTED = {  # call -> results, by name
-    0: ("value",),
-    1: ("grad",),
-    2: ("value", "grad"),
-    3: ("grad", "hess"),
-    4: ("grad", "majorizer"),
+    passes.VALUE: ("value",),
+    passes.GRAD: ("grad",),
+    passes.VALUE_AND_GRAD: ("value", "grad"),
+    passes.GRAD_AND_HESS: ("grad", "hess"),
+    passes.GRAD_AND_MAJORIZER: ("grad", "majorizer"),
 }
 PLACE = {"value": VALUE, "grad": GRAD, "product": GRAD, "hess": HESS, "majorizer": HESS}
 
