@@ -1,7 +1,6 @@
 """Blocks of Dask against accumulators, the losses themselves, and linear models in one piece."""
 
 import doctest
-import importlib
 import os
 import pickle
 import signal
@@ -547,12 +546,3 @@ def test_examples():
         found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
         assert found.attempted > 0
         assert found.failed == 0
-
-
-@pytest.mark.thread_unsafe
-def test_without_the_tool(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("fastloss.adapters.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "dask", None)
-    with pytest.raises(ImportError, match=r"dask is not installed: pip install 'fastloss\[dask\]'"):
-        importlib.import_module("fastloss.adapters.dask")

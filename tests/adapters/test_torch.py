@@ -2,9 +2,7 @@
 
 import copy
 import doctest
-import importlib
 import pickle
-import sys
 import tracemalloc
 import warnings
 
@@ -738,12 +736,3 @@ def test_examples():
         found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
         assert found.attempted > 0
         assert found.failed == 0
-
-
-@pytest.mark.thread_unsafe
-def test_without_the_tool(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("fastloss.adapters.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ImportError, match=r"torch is not installed: pip install 'fastloss\[torch\]'"):
-        importlib.import_module("fastloss.adapters.torch")
