@@ -411,5 +411,5 @@ def test_linear_embeddings_say_how_many_components():
 def test_constants_are_as_good_as_each_other():
     for name in ("supcon", "nt_xent", "triplet"):
         assert getattr(fl, name).constant(embeddings(name, 24, 0)[1]) == 0
-    with pytest.raises(TypeError, match="axis is given, but embeddings that are all the same have none"):
+    with pytest.raises(TypeError, match="axis is given, but a constant embedding has none"):
         fl.supcon.constant([0, 0, 1, 1], axis=0)

@@ -15,12 +15,12 @@ from .domains import Array
 def real_array(name: str, value: Any) -> Array:
     """`value` as NumPy takes it, if its numbers are real and all there."""
     if is_masked(value):
-        raise TypeError(f"{name} is a masked array; give its data, and say what counts by sample_weight=~mask")
+        raise TypeError(f"{name} is a masked array; pass its data, and sample_weight=~mask")
     if isinstance(value, (list, tuple)) and holds_masked(value):
-        raise TypeError(f"{name} holds masked arrays; give their data, and say what counts by sample_weight=~mask")
+        raise TypeError(f"{name} holds masked arrays; pass their data, and sample_weight=~mask")
     if getattr(value, "__dask_graph__", lambda: None)() is not None:
         raise TypeError(
-            f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes where its blocks are"
+            f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes it where its blocks are"
         )
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):
@@ -122,7 +122,9 @@ def output(
         raise ValueError(f"{name} is read-only")
     for other, array in inputs.items():
         if overlap(out, array):
-            raise ValueError(f"{name} overlaps {other} without being the same array; results would overwrite it unread")
+            raise ValueError(
+                f"{name} overlaps {other} without being the same array; results would overwrite it before it is read"
+            )
     return out
 
 

@@ -114,7 +114,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     ----------
     mode : {"stdout", "dicts"}
         Print the configuration, or return it as a dict with the keys ``version``, ``backend``,
-        ``backends_available``, ``compiler``, ``openmp`` (False: threads are a pool of its own) and ``num_threads``.
+        ``backends_available``, ``compiler``, ``openmp`` (always False: fastloss has its own thread pool) and ``num_threads``.
 
     Raises
     ------

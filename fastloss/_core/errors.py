@@ -79,7 +79,7 @@ def hint(name: str, known: tuple[str, ...]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     if name == "curvature":
-        return "; it is one of grad_and_hess alone"
+        return "; only grad_and_hess takes it"
     if name not in ELSEWHERE or (name in NEEDS and NEEDS[name] not in known):
         return ""
     return f"; here it is {ELSEWHERE[name]}"
