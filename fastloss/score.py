@@ -155,9 +155,7 @@ def blocks(columns: dict[str, Column]) -> Iterator[tuple[int, dict[str, Array]]]
     """The same rows of all columns at a time, each block with the number of its first."""
     counts = {column.name: column.rows for column in columns.values() if column.rows is not None}
     if len(set(counts.values())) > 1:
-        raise ValueError(
-            "; ".join(f"{name} has {rows} rows" for name, rows in counts.items()) + "; they must be as many"
-        )
+        raise ValueError("; ".join(f"{name} has {rows} rows" for name, rows in counts.items()) + "; they must be equal")
     rows = max(1, BLOCK // max(1, math.prod(columns["pred"].shape)))
     start = 0
     for arrays in zip_longest(*(column.blocks(rows) for column in columns.values())):

@@ -403,7 +403,7 @@ def test_what_is_refused(backend, call):
 
 
 def test_linear_embeddings_say_how_many_components():
-    with pytest.raises(ValueError, match="supcon takes embeddings; classes must be how many components they have"):
+    with pytest.raises(ValueError, match="supcon takes embeddings; classes must be the number of their components"):
         fl.linear.objective(fl.supcon, np.ones((4, 3)), [0, 0, 1, 1])
     assert fl.linear.objective(fl.supcon, np.ones((4, 3)), [0, 0, 1, 1], classes=2).shape == (3, 2)
 

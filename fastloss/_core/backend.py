@@ -108,7 +108,7 @@ def say_if_slow() -> None:
 
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
-    """Say which version, kernels, compiler and threads are in use.
+    """Show which version, kernels, compiler and threads are in use.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     Raises
     ------
     ValueError
-        If `mode` is neither of the two.
+        If `mode` is anything else.
 
     Examples
     --------

@@ -261,12 +261,12 @@ def test_lengths_that_differ(call):
 
 def test_lengths_that_differ_unknown_to_begin_with():
     pred, target = (unknown(da.zeros(n, chunks=100)) for n in (600, 599))
-    with pytest.raises(ValueError, match=r"^pred has 600 samples but target has 599; they must be as many$"):
+    with pytest.raises(ValueError, match=r"^pred has 600 samples but target has 599; they must be equal$"):
         adapter.cost("mse", pred, target)
-    with pytest.raises(ValueError, match=r"^X has 600 samples but target has 599; they must be as many$"):
+    with pytest.raises(ValueError, match=r"^X has 600 samples but target has 599; they must be equal$"):
         adapter.objective("mse", pred[:, None], target)
     other = unknown(da.zeros(600, chunks=((100, 99, 101, 100, 100, 100),)))
-    with pytest.raises(ValueError, match=r"^pred has 100 samples but target has 99 in block 1; they must be as many$"):
+    with pytest.raises(ValueError, match=r"^pred has 100 samples but target has 99 in block 1; they must be equal$"):
         adapter.cost("mse", pred, other)
 
 
@@ -386,9 +386,9 @@ def test_classes():
 
 def test_objectives_that_are_refused():
     X, y = da.zeros((600, 2), chunks=100), da.zeros(600, chunks=100)
-    with pytest.raises(ValueError, match="X has 600 samples but target has 599; they must be as many"):
+    with pytest.raises(ValueError, match="X has 600 samples but target has 599; they must be equal"):
         adapter.objective("mse", X, y[:599])
-    with pytest.raises(ValueError, match="X has 600 samples but sample_weight has 599; they must be as many"):
+    with pytest.raises(ValueError, match="X has 600 samples but sample_weight has 599; they must be equal"):
         adapter.objective("mse", X, y, sample_weight=np.ones(599))
     with pytest.raises(ValueError, match=r"X has shape \(600,\); it must be \(samples, features\)"):
         adapter.objective("mse", y, y)

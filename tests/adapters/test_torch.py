@@ -373,7 +373,7 @@ def test_refused_when_called():
         (
             lambda: functional.mse_loss(x, wants),
             ValueError,
-            "target requires a gradient, and would get none: input alone",
+            "target requires a gradient but would get none: only input",
         ),
         (lambda: f(x.detach().numpy(), target), TypeError, "pred must be a torch.Tensor, not ndarray"),
         (lambda: f(x, [0.0] * 4), TypeError, "target must be a torch.Tensor, not list"),
