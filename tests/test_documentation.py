@@ -63,13 +63,13 @@ def named(text):
 
 @pytest.mark.parametrize("page", ["choosing.md", "table of uses"])
 def test_guide_names_every_loss(page):
-    """Which loss for what; and, of each, when to use it and when to leave it."""
+    """Which loss for what; and, of each, when to use it and when to avoid it."""
     if page == "choosing.md":
         text = (ROOT / "docs" / page).read_text()
     else:
         text = ""
         for path in (ROOT / "docs").glob("*.md"):
-            for table in path.read_text().split("| loss | use it | leave it |")[1:]:
+            for table in path.read_text().split("| loss | use it | avoid it |")[1:]:
                 text += "".join(row for row in table.partition("\n\n")[0].splitlines())
     assert LOSSES - named(text) == set()
 
