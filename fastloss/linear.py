@@ -295,7 +295,7 @@ class Objective:
             yield Block(block, scores, target, {**self._parameters, "sample_weight": weight})
 
     def _add(self, gradient: Array, X: Array, slopes: Array) -> None:
-        """Add what a block's slopes by its scores are by the weights."""
+        """Add a block's slopes with respect to the weights, from those with respect to its scores."""
         coefficients, intercept = self._parts(gradient)
         part = np.dot(slopes.T, X)
         if not np.isfinite(part).all():  # a sample that is not there may hold anything

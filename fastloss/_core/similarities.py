@@ -60,7 +60,7 @@ class Similarities:
             yield block, self.z[block] @ scaled
 
     def slopes(self, block: slice, similarities: Array) -> tuple[Array, Array]:
-        """Losses of a block's rows, and their slopes by the similarities."""
+        """Losses of a block's rows, and their slopes with respect to the similarities."""
         losses = self.rows(similarities, block.start, self.label, self.positives, True)
         return losses, similarities[:, : len(self.z)]
 
@@ -80,7 +80,7 @@ class Similarities:
         return cost, None if total is None else self.across(total) / self.temperature
 
     def across(self, total: Array) -> Array:
-        """Slopes by unit vectors as slopes by the embeddings: across them, and over their lengths."""
+        """Slopes with respect to unit vectors as slopes with respect to the embeddings: across them, and over their lengths."""
         slopes: Array = (total - self.z * (self.z * total).sum(axis=1, keepdims=True)) * self.shrink[:, None]
         return slopes
 

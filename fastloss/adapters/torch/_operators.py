@@ -183,7 +183,7 @@ def keep_gradient(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, Any]) ->
 
 
 def from_value_and_grad(ctx: Any, by_value: Any, by_grad: Any) -> tuple[Any, ...]:
-    """The derivatives by pred of value and gradient, times what is asked of each."""
+    """The derivatives of value and gradient with respect to pred, times what is asked of each."""
     *tensors, grad = ctx.saved_tensors
     result = None
     if by_value is not None:
