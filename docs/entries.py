@@ -70,7 +70,7 @@ LETTERS = {  # of parameters
     "M": ("margin",), "S": ("smooth",), "P": ("pos_weight",), "q": ("q",), "c": ("clip",),
     "γ₊": ("gamma_pos",), "γ₋": ("gamma_neg",),
 }  # fmt: skip
-HEAD = "| loss | use it | leave it |"
+HEAD = "| loss | use it | avoid it |"
 
 
 def families():
@@ -113,7 +113,7 @@ def page(loss, family, advice, elsewhere):
     ]
     if advice:
         where, title, use, leave = advice
-        text += [f"**Use it**: {use}." if use else "", f"**Leave it**: {leave}." if leave else ""]
+        text += [f"**Use it**: {use}." if use else "", f"**Avoid it**: {leave}." if leave else ""]
         text += [f"In the guide: [{title}](../{where}.md)."]
     text += [f"## Call\n\n```{{eval-rst}}\n.. autofunction:: fastloss.{loss.name}\n```"]
     for alias in loss.aliases:
@@ -139,7 +139,7 @@ def legend(loss):
 
 
 def advised(docs):
-    """When to use each loss, by the tables of the guide's pages: page, its title, use it, leave it."""
+    """When to use each loss, by the tables of the guide's pages: page, its title, use it, avoid it."""
     found = {}
     for path in sorted(docs.glob("*.md")):
         text = path.read_text()

@@ -149,7 +149,7 @@ def overlaps():
 
 
 def saturation():
-    """The derivative by the logit of two ways to judge a sigmoid."""
+    """The derivative of two ways to judge a sigmoid, with respect to the logit."""
     x = np.linspace(-8, 8, plot.POINTS)
     p, ones = fl.sigmoid(x), np.ones_like(x)
     squared = fl.mse.grad(p, ones, reduction="none") * p * (1 - p)
@@ -158,7 +158,7 @@ def saturation():
     named = {"mse of sigmoid(x)": squared, "sigmoid_cross_entropy of x": entropy}
     for i, (name, y) in enumerate(named.items()):
         ax.plot(x, y, label=name, markevery=(37 * i, 75), **plot.style(i, 2))
-    ax.set(xlabel="logit x; target 1", ylabel="derivative by x")
+    ax.set(xlabel="logit x; target 1", ylabel="derivative w.r.t. x")
     plot.dress(ax)
     plot.explain(ax, alone=True)
     return ax

@@ -82,7 +82,7 @@ for name, (slope, intercept) in lines.items():
 
 # `delta` is in the units of the target: errors below it are noise to be averaged, errors above it are suspect. Huber's
 # loss keeps a little of their pull; Tukey's biweight gives them none at all beyond `delta`, at the price of a cost with
-# several minima, so that it wants a sensible start.
+# several minima, so that it needs a sensible start.
 
 ax = plot.new(width=8.0)
 ax.plot(bmi, spoiled, ".", color="0.6", markersize=4)
@@ -96,7 +96,7 @@ show(ax, "robust", "Four lines through data with gross errors, some of which lie
 
 # ## A forecast with an interval
 #
-# The mean is one number. Whoever orders stock wants to know how much will do on nine days of ten: a **quantile**. The
+# The mean is one number. Whoever orders stock wants to know how much will be enough on nine days of ten: a **quantile**. The
 # quantile loss charges `alpha` for each unit by which a prediction is too low, and 1 − `alpha` for each by which it is
 # too high, so that the best prediction has a share `alpha` of all targets below it. Here is a year of hourly demand,
 # whose noise grows with its size.
@@ -185,7 +185,7 @@ else:
             f"{loss:22} average precision {precision[loss]:.2f}, predicts {calibration:.1f} times as many as there are"
         )
 
-# Whether it helps is a question to the data, and one line to try. What it costs is certain: its scores are no log odds
+# Whether it helps depends on the data, and takes one line to try. What it costs is certain: its scores are not log odds
 # any more. Where probabilities are wanted, stay with the cross-entropy.
 #
 # ## A cost over files

@@ -29,7 +29,7 @@ def count(text: str) -> int:
     try:
         number = int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} must be at least 1")
     return number
@@ -45,8 +45,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     drawing = commands.add_parser("plot", help="draw losses and their derivatives (needs the extra 'plot')")
     drawing.add_argument("losses", nargs="+", metavar="loss", help="a name, or one with keywords: huber:delta=2")
-    drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="its ending says what: .png, .svg, .pdf")
-    drawing.add_argument("--span", type=float, nargs=2, metavar=("LOW", "HIGH"), help="from where to where to draw")
+    drawing.add_argument(
+        "-o", "--output", metavar="FILE", required=True, help="its ending says what to write: .png, .svg, .pdf"
+    )
+    drawing.add_argument("--span", type=float, nargs=2, metavar=("LOW", "HIGH"), help="the ends of the horizontal axis")
     drawing.add_argument("--target", type=float, default=1.0, help="the probability of the class (default 1)")
     drawing.set_defaults(run=draw)
 

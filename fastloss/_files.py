@@ -45,7 +45,7 @@ def split(text: str) -> tuple[str, list[str]]:
     if Path(path).suffix.lower() in READERS and not Path(text).exists():
         return path, names.split(",")
     if Path(text).suffix.lower() not in READERS:
-        raise ValueError(f"{text} is none of {', '.join(READERS)}")
+        raise ValueError(f"{text} is not one of {', '.join(READERS)}")
     return text, []
 
 
@@ -129,7 +129,7 @@ def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     present = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
     asked = ",".join(names)
     if asked and asked not in present and asked in archive.namelist():
-        raise ValueError(f"{path}:{asked} is no array: its name in the archive does not end in .npy")
+        raise ValueError(f"{path}:{asked} is not an array: its name in the archive does not end in .npy")
     if not present:
         raise ValueError(f"{path} holds no array")
     member = chosen(path, [asked] if names else [], present, "array")[0]
@@ -138,7 +138,9 @@ def numpy_archive(path: str, names: Sequence[str], stack: ExitStack) -> Column:
         shape, fortran, dtype = header(stream, name)
     check_array(name, dtype, shape)
     if fortran and len(shape) > 1:
-        raise ValueError(f"{name} is in Fortran order, whose rows cannot be read in turn; save it in C order")
+        raise ValueError(
+            f"{name} is in Fortran order, whose rows cannot be read one after the other; save it in C order"
+        )
 
     def pieces() -> Iterator[Array]:
         row = int(np.prod(shape[1:])) * dtype.itemsize
@@ -273,7 +275,7 @@ def table(
         if column.null_count:
             row = column.is_null().index(True).as_py()
             field = fields[row].as_py()
-            reason = "there is no number" if field is None else f"{field!r} is no number"
+            reason = "there is no number" if field is None else f"{field!r} is not a number"
             raise ValueError(f"{path}, row {start + row}, column {name!r}: {reason}")
         array: Array = column.to_numpy(zero_copy_only=False)
         return array

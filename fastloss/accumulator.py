@@ -55,18 +55,18 @@ class Sum:
 class Accumulator:
     """The cost of a data set, one batch at a time.
 
-    It holds the sums Σwℓ and Σw and the number of samples, whatever the size of the data. The sums of the batches, each a
-    double, are added without rounding: the cost is the same, to the last bit, in whatever order batches come, and
-    however accumulators are merged. Only where the batches are cut shows, by the rounding of their own sums.
+    It holds the sums Σwℓ and Σw and the number of samples, whatever the size of the data. The sums of the batches, each a double,
+    are added without rounding: the cost is the same, to the last bit, in whatever order batches come and accumulators are merged.
+    Only how the data are cut into batches matters, since each batch's own sum is rounded.
 
     Parameters
     ----------
     loss : Loss or str
         The loss, or its name.
     reduction : {"mean", "sum", "batch_mean"}
-        What `compute` gives, as for the loss itself.
+        What `compute` returns, as for the loss itself.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class Accumulator:
         return f"<Accumulator of {self.loss.name}{given}: {self.samples} samples>"
 
     def update(self, pred: Any, target: Any, sample_weight: Any = None) -> None:
-        """Add a batch. One that is refused leaves the accumulator as it was.
+        """Add a batch. If it is refused, the accumulator stays as it was.
 
         Parameters
         ----------
@@ -125,12 +125,12 @@ class Accumulator:
         self.samples += sums.samples
 
     def merge(self, other: Accumulator) -> None:
-        """Add all that another accumulator has seen.
+        """Add everything that another accumulator has seen.
 
         Raises
         ------
         ValueError
-            If it is not of the same loss with the same parameters and reduction.
+            If its loss, parameters or reduction differ.
         """
         if (
             self.loss is not other.loss

@@ -82,7 +82,7 @@ class RowFunction(Function):
 
 @Function
 def sigmoid(x: Any, *, out: Array | None = None) -> Any:
-    """The logistic function ``1 / (1 + exp(-x))``, right to the last bits for x of either sign.
+    """The logistic function ``1 / (1 + exp(-x))``, accurate to the last bits for x of either sign.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def sigmoid(x: Any, *, out: Array | None = None) -> Any:
     Returns
     -------
     ndarray
-        Of x's shape and dtype; float64 for integers.
+        Of the shape and dtype of `x`; float64 for integers.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def softmax(x: Any, *, axis: int = -1, out: Array | None = None) -> Any:
     Returns
     -------
     ndarray
-        Of x's shape and dtype; float64 for integers.
+        Of the shape and dtype of `x`; float64 for integers.
 
     Raises
     ------
@@ -258,12 +258,12 @@ def logsumexp(x: Any, *, axis: int = -1, out: Array | None = None) -> Any:
     axis : int, default -1
         The axis that is summed over.
     out : ndarray, optional
-        Where the result goes: the shape of `x` without `axis`.
+        Where the result goes: of the shape of `x` without `axis`.
 
     Returns
     -------
     ndarray
-        The shape of `x` without `axis`, and its dtype; float64 for integers.
+        Of the shape of `x` without `axis`, and of its dtype; float64 for integers.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core.arrays import real_array, result_dtype
+from ._core.arrays import computed_in, real_array, result_dtype
 from ._core.domains import Array
 from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes
 from ._core.hyperparameters import Integer, Parameter
@@ -49,8 +49,8 @@ def objective(
     loss : Loss
         Any loss of the package.
     X : array_like, shape (samples, features)
-        float32 is computed in float32 and summed in float64, anything else in float64. It is never copied whole: rows
-        in C order are read as they lie, from a memory-mapped file too.
+        float32 is computed in float32 and summed in float64; anything else is computed in float64. It is never copied whole: rows
+        in C order are read where they are, even in a memory-mapped file.
     target : array_like
         As for `loss`: a number or class id for each sample, or a row.
     l2 : float, default 0.0
@@ -60,16 +60,16 @@ def objective(
     sample_weight : array_like, optional
         A weight >= 0 for each sample.
     classes : int, optional
-        How many classes there are, if class ids are up to the largest of other samples: of other parts of the data. Of losses
-        of embeddings, how many components these have; of an ensemble, how many members, 1 if it is not given.
+        How many classes there are, where the target may not have them all, as in a part of the data. For losses of embeddings, how
+        many components these have; for an ensemble, how many members, by default 1.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     Objective
-        A callable ``w -> (cost, gradient)``, what ``scipy.optimize.minimize(..., jac=True)`` takes; its attribute
-        ``size`` is the number of weights, and its method ``hessp`` what the argument of that name takes.
+        A callable ``w -> (cost, gradient)``, for ``scipy.optimize.minimize(..., jac=True)``; its attribute ``size`` is the
+        number of weights, and its method ``hessp`` is for the argument of that name.
 
     Raises
     ------
@@ -110,10 +110,10 @@ class Objective:
     """A callable ``w -> (cost, gradient)``; made by `objective`.
 
     `w` is flat: the coefficients, of shape `shape` in C order, then the intercepts. `shape` is (features,), or (features,
-    classes) for losses of rows. The data are read in blocks of rows whose ends depend on the shape of the problem alone,
-    and summed in float64 in their order: the same weights give the same bits, as far as NumPy's BLAS does for a block.
+    classes) for losses of rows. The data are read in blocks of rows, whose sizes depend only on the shape of the problem, and
+    summed in float64 in order: the same weights give the same bits, provided that NumPy's BLAS does for a block.
 
-    Class ids run from 0 to the largest one, or to the length of `class_weight` or to `classes` if that is given.
+    Class ids run from 0 to the largest one, or as far as `class_weight` or `classes` says, if given.
     """
 
     def __init__(
@@ -131,12 +131,14 @@ class Objective:
         if X.ndim != 2:
             raise ValueError(f"X has shape {X.shape}; it must be (samples, features)")
         if target.shape[:1] != X.shape[:1]:
-            raise ValueError(f"X has shape {X.shape} but target has shape {target.shape}; the samples must be as many")
+            raise ValueError(
+                f"X has shape {X.shape} but target has shape {target.shape}; the numbers of samples must be equal"
+            )
         if "axis" in parameters:
             raise TypeError("axis is given, but the classes of a linear model are always on the last axis")
         self.loss = loss
         self.l2 = float(L2.checked("l2", l2))
-        self.dtype = np.dtype(np.float32 if result_dtype(X, "X").itemsize < 8 else np.float64)
+        self.dtype = computed_in(result_dtype(X, "X"))
         hyperparameters = loss._checked(parameters)
         columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters)
         self.shape = X.shape[1:] + columns
@@ -173,9 +175,9 @@ class Objective:
         return cost, gradient
 
     def sums(self, w: Any) -> tuple[float, Array, float]:
-        """Σwℓ, its gradient, and Σw, without the penalty: those of parts of the data add up to those of all.
+        """Σwℓ, its gradient, and Σw, without the penalty: the sums of parts of the data add up to those of the whole.
 
-        Of a root, the sums are of the squares.
+        For a root, these are the sums of squares.
 
         Parameters
         ----------
@@ -190,7 +192,7 @@ class Objective:
         return value / self._unit, gradient / self._unit, self._divisor / self._unit
 
     def hessp(self, w: Any, v: Any) -> Array:
-        """The Hessian of the cost at w times v: what ``scipy.optimize.minimize(..., hessp=...)`` takes.
+        """The Hessian of the cost at w times v, for ``scipy.optimize.minimize(..., hessp=...)``.
 
         Parameters
         ----------
@@ -224,9 +226,7 @@ class Objective:
     def _weights_of(self, name: str, w: Any) -> Array:
         weights: Array = np.asarray(w, np.float64)
         if weights.shape != (self.size,):
-            raise ValueError(
-                f"{name} has shape {weights.shape}; it must be ({self.size},), as many as there are weights"
-            )
+            raise ValueError(f"{name} has shape {weights.shape}; it must be ({self.size},), the number of weights")
         return weights
 
     def _parts(self, w: Array) -> tuple[Array, Array]:
@@ -295,7 +295,7 @@ class Objective:
             yield Block(block, scores, target, {**self._parameters, "sample_weight": weight})
 
     def _add(self, gradient: Array, X: Array, slopes: Array) -> None:
-        """Add what a block's slopes by its scores are by the weights."""
+        """Add a block's slopes with respect to the weights, from those with respect to its scores."""
         coefficients, intercept = self._parts(gradient)
         part = np.dot(slopes.T, X)
         if not np.isfinite(part).all():  # a sample that is not there may hold anything
@@ -313,7 +313,7 @@ def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, 
     if isinstance(loss, Ensemble):
         return (*target.shape[1:], 1 if count is None else count)
     if isinstance(loss, Embeddings) and count is None:
-        raise ValueError(f"{loss.name} takes embeddings; classes must be how many components they have")
+        raise ValueError(f"{loss.name} takes embeddings; classes must be the number of their components")
     if not (isinstance(loss, (RowLoss, Embeddings)) and target.ndim == 1):
         return target.shape[1:]
     if count is not None and count < 1:

@@ -1,7 +1,7 @@
-"""Charts of the losses, by matplotlib (extra ``plot``): what they cost, how hard they pull, and the way down.
+"""Charts of the losses, with matplotlib (extra ``plot``): what they cost, how hard they pull, and the way down.
 
-Whatever is drawn was computed by the losses themselves, with ``reduction="none"`` and `.grad`. Lines differ in shade, dash
-and marker, so that a chart survives a printer without colours.
+All that is drawn is computed by the losses themselves, with ``reduction="none"`` and `.grad`. Lines differ in shade, dash and
+marker, so that a chart can be printed without colours.
 
 >>> from fastloss import plot
 >>> ax = plot.compare("l1", "l2", "huber:delta=2")
@@ -123,15 +123,15 @@ def compare(
     Parameters
     ----------
     *losses : str or Loss
-        Losses of one of these kinds; as a string also with keywords: ``"huber:delta=2"``.
+        Losses of one of these kinds. A string may have keywords: ``"huber:delta=2"``.
     derivative : bool
-        Draw the derivative with respect to what runs along the chart.
+        Draw the derivative with respect to the variable on the horizontal axis.
     target : float
-        The probability of the class, or the number, count or amount, 1 unless given. Losses of the error do not depend on it.
+        The probability of the class, or the number, count or amount; 1 by default. Losses of the error do not depend on it.
     span : pair of float, optional
-        From where to where.
+        The ends of the horizontal axis.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure's unless given.
+        Where to draw; by default in a new figure.
 
     Returns
     -------
@@ -140,13 +140,13 @@ def compare(
     Raises
     ------
     ValueError
-        If there is no loss, if they are of different kinds, or as the losses themselves.
+        If no loss is given, if losses are of different kinds, or as for the losses themselves.
 
     Examples
     --------
     >>> from fastloss import plot
     >>> plot.compare("hinge", "sigmoid_cross_entropy", derivative=True).get_ylabel()
-    'derivative by score (logit)'
+    'derivative w.r.t. score (logit)'
     """
     here = new() if ax is None else ax
     draw_lines(here, losses, int(derivative), target, span)
@@ -164,11 +164,11 @@ def draw_lines(
     line = line_of(chosen[0][0])
     for loss, _ in chosen:
         if loss.cost_only:
-            raise ValueError(f"{loss.name} is a cost only: no sample has a loss that could be drawn")
+            raise ValueError(f"{loss.name} is a cost only: there is no loss of a sample to draw")
         if line_of(loss) is not line:
             raise ValueError(
                 f"{chosen[0][0].name} is drawn against the {line.label} but {loss.name} against the"
-                f" {line_of(loss).label}; they do not fit into one chart"
+                f" {line_of(loss).label}; they do not fit in one chart"
             )
     x = np.linspace(*(span or line.span), POINTS)
     ys = [along(loss, parameters, x, target, order) for loss, parameters in chosen]
@@ -177,7 +177,9 @@ def draw_lines(
         start = step // 2 + i * step // len(chosen)  # markers of lines that coincide stand beside each other
         ax.plot(x, y, label=label(loss, parameters), markevery=(start, step), **style(i, len(chosen)))
     ax.set_xlabel(line.label + ("" if line is ERROR else f"; target {target:g}"))
-    ax.set_ylabel(("", "second ")[order - 1] + f"derivative by {line.label.partition(' of ')[0]}" if order else "loss")
+    ax.set_ylabel(
+        ("", "second ")[order - 1] + f"derivative w.r.t. {line.label.partition(' of ')[0]}" if order else "loss"
+    )
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=1)
     dress(ax)
 
@@ -190,18 +192,18 @@ def curves(
     span: tuple[float, float] | None = None,
     axes: Sequence[Axes] | None = None,
 ) -> Sequence[Axes]:
-    """Draw losses and, beside them, their derivatives: two charts as `compare` makes them, or three.
+    """Draw losses and, beside them, their derivatives: two charts like those of `compare`, or three.
 
     Parameters
     ----------
     losses : str, Loss, or several of them
         As for `compare`.
     curvature : bool
-        Draw the second derivatives too, into a third chart.
+        Draw the second derivatives too, in a third chart.
     target, span
         As for `compare`.
     axes : two or three matplotlib Axes, optional
-        Where to draw; a new figure's unless given.
+        Where to draw; by default in a new figure.
 
     Returns
     -------
@@ -217,7 +219,7 @@ def curves(
     >>> from fastloss import plot
     >>> left, right = plot.curves(["mse", "mae", "huber"])
     >>> right.get_ylabel()
-    'derivative by pred − target'
+    'derivative w.r.t. pred − target'
     """
     chosen = [losses] if isinstance(losses, (str, Loss)) else list(losses)
     count = 3 if curvature else 2
@@ -240,9 +242,9 @@ def surface(
     steps: int = 50,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the cost of the scores ``X @ w`` over the two weights w, and the way that gradient descent takes down it.
+    """Draw the cost of the scores ``X @ w`` over the two weights w, and the path of gradient descent.
 
-    Each step is twice the last, halved until it gains a quarter of what the slope promises.
+    Each step first tries twice the last one, and is halved until it gains a quarter of what the slope promises.
 
     Parameters
     ----------
@@ -253,11 +255,11 @@ def surface(
     y : array_like
         Their targets, of shape (n,).
     start : pair of float
-        The weights from which the descent sets out.
+        The weights from which the descent starts.
     steps : int
-        How many steps it takes at most; it stops where none gains.
+        The largest number of steps; it stops when none gains.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure's unless given.
+        Where to draw; by default in a new figure.
 
     Returns
     -------
@@ -266,7 +268,7 @@ def surface(
     Raises
     ------
     ValueError
-        If the loss takes probabilities, means or rows, or `X` has not two columns, or as the loss itself.
+        If the loss takes probabilities, means or rows, or `X` does not have two columns, or as for the loss itself.
 
     Examples
     --------

@@ -32,17 +32,17 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
     where = f"a file ({', '.join(READERS)}), with a name where it holds several arrays or columns: FILE:NAME"
     add = parser.add_argument
     add("pred", metavar="PRED", help=f"{where}; FILE:NAME,NAME,… for rows of classes")
-    add("target", metavar="TARGET", help="as PRED")
+    add("target", metavar="TARGET", help="like PRED")
     add(
         "--loss",
         action="append",
         required=True,
         metavar="NAME[:KEY=VALUE…][,NAME…]",
-        help="as mae,huber:delta=2; may be repeated",
+        help="such as mae,huber:delta=2; may be repeated",
     )
-    add("--sample-weight", metavar="W", help="as PRED")
+    add("--sample-weight", metavar="W", help="like PRED")
     add("--reduction", choices=["mean", "sum", "batch_mean"], default="mean", help="default: mean")
-    add("--worst", type=count, default=0, metavar="N", help="the N samples of the greatest loss as well")
+    add("--worst", type=count, default=0, metavar="N", help="also list the N samples with the largest loss")
     add("--json", action="store_true", help='print JSON instead of a table; NaN and infinities are "NaN", "Infinity" …')
     parser.set_defaults(run=score)
 
@@ -155,9 +155,7 @@ def blocks(columns: dict[str, Column]) -> Iterator[tuple[int, dict[str, Array]]]
     """The same rows of all columns at a time, each block with the number of its first."""
     counts = {column.name: column.rows for column in columns.values() if column.rows is not None}
     if len(set(counts.values())) > 1:
-        raise ValueError(
-            "; ".join(f"{name} has {rows} rows" for name, rows in counts.items()) + "; they must be as many"
-        )
+        raise ValueError("; ".join(f"{name} has {rows} rows" for name, rows in counts.items()) + "; they must be equal")
     rows = max(1, BLOCK // max(1, math.prod(columns["pred"].shape)))
     start = 0
     for arrays in zip_longest(*(column.blocks(rows) for column in columns.values())):

@@ -225,7 +225,7 @@ def test_hessian_times_a_vector(backend, rng, reduction):
         (ValueError, "pred has shape (2, 4, 3) but target has shape (2,); it must be (2, labels)", {"target": [1, 2]}),
         (TypeError, "target has dtype float64; class ids must be integers", {"target": [[1.0], [2.0]]}),
         (ValueError, "target[1, 0] is 3; class ids must be in [0, 3)", {"target": [[1], [3]]}),
-        (ValueError, "target[0, 1] is 0; that is the blank's, which no label may be", {"target": [[1, 0], [1, 2]]}),
+        (ValueError, "target[0, 1] is 0; that is the blank, which cannot be a label", {"target": [[1, 0], [1, 2]]}),
         (
             ValueError,
             "target[1, 1] is 2; ids below 0 end a sequence, and nothing may come after",

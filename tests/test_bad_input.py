@@ -151,12 +151,12 @@ def mistakes(loss, ids):
         for bad in (-1, 4, 2**40):
             text = f"target[4] is {bad}; class ids must be in [0, 4)"
             yield f"id {bad}", {"target": spoiled(target, bad, -5)}, ValueError, text
-        text = "class ids must be integers (whole numbers become ids by target.astype(int))"
+        text = "class ids must be integers (convert whole numbers with target.astype(int))"
         for dtype in (float, bool):
             changed = target.astype(dtype)
             yield f"ids of {changed.dtype}", {"target": changed}, TypeError, f"target has dtype {changed.dtype}; {text}"
         column = {"target": target[:, None]}
-        yield "column of ids", column, ValueError, "(a column of class ids becomes ids by target.squeeze(1))"
+        yield "column of ids", column, ValueError, "(a column of class ids is flattened by target.squeeze(1))"
         text = "pred has shape (6, 4) but target has shape (5,); class ids must have shape (6,)"
         yield "too few ids", {"target": target[:5]}, ValueError, text
     if "target" in loss.domains and not ids:
@@ -316,7 +316,7 @@ def test_overlapping_outputs_are_refused(loss, ids):
         if backwards:
             out = arguments[name][::-1]
         given = (np.empty_like(out), out) if call == "grad_and_hess" else out
-        text = f"overlaps {name} without being the same array; results would overwrite it unread"
+        text = f"overlaps {name} without being the same array; results would overwrite it before it is read"
         refused(ValueError, text, getattr(loss, call), **arguments, out=given, kept=[room])
 
 

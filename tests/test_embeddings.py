@@ -403,7 +403,7 @@ def test_what_is_refused(backend, call):
 
 
 def test_linear_embeddings_say_how_many_components():
-    with pytest.raises(ValueError, match="supcon takes embeddings; classes must be how many components they have"):
+    with pytest.raises(ValueError, match="supcon takes embeddings; classes must be the number of their components"):
         fl.linear.objective(fl.supcon, np.ones((4, 3)), [0, 0, 1, 1])
     assert fl.linear.objective(fl.supcon, np.ones((4, 3)), [0, 0, 1, 1], classes=2).shape == (3, 2)
 
@@ -411,5 +411,5 @@ def test_linear_embeddings_say_how_many_components():
 def test_constants_are_as_good_as_each_other():
     for name in ("supcon", "nt_xent", "triplet"):
         assert getattr(fl, name).constant(embeddings(name, 24, 0)[1]) == 0
-    with pytest.raises(TypeError, match="axis is given, but embeddings that are all the same have none"):
+    with pytest.raises(TypeError, match="axis is given, but a constant embedding has none"):
         fl.supcon.constant([0, 0, 1, 1], axis=0)

@@ -125,7 +125,7 @@ def test_majorizers_by_hand(backend):
     np.testing.assert_allclose(fl.sigmoid_cross_entropy.grad_and_hess(d, zero, **given)[1], expected)
     with pytest.raises(ValueError, match="curvature is 'best'; it must be 'exact' or 'majorizer'"):
         fl.mse.grad_and_hess(d, zero, curvature="best")
-    with pytest.raises(TypeError, match="'curvature'; it is one of grad_and_hess alone"):
+    with pytest.raises(TypeError, match="'curvature'; only grad_and_hess takes it"):
         fl.mse.grad(d, zero, curvature="exact")
 
 

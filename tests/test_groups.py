@@ -428,7 +428,7 @@ def test_what_is_refused(backend, name, own, call):
     scores, target = np.arange(4.0), [1, 0, 1, 0]
     text = "pred has shape (4,) but groups has shape (2,); they must be equal"
     refused(ValueError, text, method, scores, target, groups=[5, 1])
-    sizes = " (sizes become groups by np.repeat(np.arange(len(sizes)), sizes))"
+    sizes = " (sizes are turned into groups by np.repeat(np.arange(len(sizes)), sizes))"
     refused(ValueError, text + sizes, method, scores, target, groups=[3, 1])
     refused(TypeError, "groups has dtype float64; it must be integers", method, scores, target, groups=[0.0, 0, 1, 1])
     letters = np.array(["a", "b", "c", "d"])  # "<U1", or ">U1" where the highest byte comes first

@@ -156,7 +156,7 @@ def test_memory_does_not_grow_with_the_data(tmp_path):
     ("change", "error", "text"),
     [
         ({"X": np.ones(3)}, ValueError, "X has shape (3,); it must be (samples, features)"),
-        ({"X": np.ones((2, 2))}, ValueError, "X has shape (2, 2) but target has shape (3,); the samples must be as many"),
+        ({"X": np.ones((2, 2))}, ValueError, "X has shape (2, 2) but target has shape (3,); the numbers of samples must be equal"),
         ({"X": np.ones((3, 2), complex)}, TypeError, "X has dtype complex128; it must be real numbers"),
         ({"target": 1.0}, ValueError, "X has shape (3, 2) but target has shape ()"),
         ({"target": [0, 1, 2]}, ValueError, "target[2] is 2; target must be in [0, 1]"),
@@ -185,5 +185,5 @@ def test_what_is_refused(backend, change, error, text):
 
 def test_weights_of_another_size():
     objective = fl.linear.objective(fl.mse, np.ones((3, 2)), np.ones(3))
-    with pytest.raises(ValueError, match=re.escape("w has shape (2,); it must be (3,), as many as there are weights")):
+    with pytest.raises(ValueError, match=re.escape("w has shape (2,); it must be (3,), the number of weights")):
         objective(np.ones(2))

@@ -276,7 +276,7 @@ def table(name, *lines):
 def test_tables(refused, command):
     pytest.importorskip("pyarrow")
     table("t.csv", "a,b", "1,2", '3,"x\ny"')
-    refused("t.csv, row 1, column 'b': 'x\\ny' is no number", "t.csv:a", "t.csv:b", "--loss", "mse")
+    refused("t.csv, row 1, column 'b': 'x\\ny' is not a number", "t.csv:a", "t.csv:b", "--loss", "mse")
     table("ragged.csv", "a,b", "1,2", "", "4,5,6")
     refused("ragged.csv, row 1: there are 3 fields but 2 columns", *["ragged.csv:a"] * 2, "--loss", "mse")
     refused("t.csv has no column 'c'; there are a, b", "t.csv:c", "t.csv:a", "--loss", "mse")
@@ -289,7 +289,7 @@ def test_tables(refused, command):
     table("nothing.csv")
     refused("nothing.csv: Empty CSV file", "nothing.csv", "t.csv:a", "--loss", "mse")
     table("gap.csv", "a,b", "1,2", ",4")
-    refused("gap.csv, row 1, column 'a': '' is no number", "gap.csv:a", "gap.csv:b", "--loss", "mse")
+    refused("gap.csv, row 1, column 'a': '' is not a number", "gap.csv:a", "gap.csv:b", "--loss", "mse")
 
 
 @pytest.mark.parametrize("field", ["1_000", "1_0.5", "1_0e3", "１２", "٣", "0x10", "1,5", "1 000", "--1", "NA", "1d3"])
@@ -297,7 +297,7 @@ def test_tables(refused, command):
 def test_numbers_are_those_of_all_programs(refused, command, field, row):
     pytest.importorskip("pyarrow")
     table("t.csv", "a,b", *[f'{i},"{field}"' if i == row else f"{i},{i}" for i in range(100)])
-    text = f"t.csv, row {row}, column 'b': {field!r} is no number"
+    text = f"t.csv, row {row}, column 'b': {field!r} is not a number"
     refused(text, "t.csv:a", "t.csv:b", "--loss", "mse")
 
 
@@ -329,7 +329,7 @@ def test_members_of_an_archive_that_are_no_arrays(refused, command):
         refused(text, "one.npz", f"z.npz:{member}", "--loss", "mse")
 
     for member in ("notes.txt", "folder/", "bare"):
-        said(f"z.npz:{member} is no array: its name in the archive does not end in .npy", member)
+        said(f"z.npz:{member} is not an array: its name in the archive does not end in .npy", member)
     for member in ("bad", "empty", "short"):
         said(f"z.npz:{member}: ", member)
     said("z.npz:objects has dtype object; it must be real numbers", "objects")
@@ -367,7 +367,7 @@ def test_csv_in_blocks(refused, command, monkeypatch):
     )
     refused("class ids must be integers", "t.csv:b,b", "t.csv:a", "--loss", "softmax_cross_entropy")
     table("word.csv", "a,b", *["1,2"] * 300, "", "1,x", "1,2")
-    refused("word.csv, row 300, column 'b': 'x' is no number", "word.csv:a", "word.csv:b", "--loss", "mse")
+    refused("word.csv, row 300, column 'b': 'x' is not a number", "word.csv:a", "word.csv:b", "--loss", "mse")
     table("ragged.csv", "a,b", *["1,2"] * 300, "", "1,2,3", "1,2")
     refused("ragged.csv, row 300: there are 3 fields but 2 columns", *["ragged.csv:a"] * 2, "--loss", "mse")
 
@@ -424,7 +424,7 @@ def test_without_pyarrow(refused, monkeypatch, name):
 def test_arrays(refused, command):
     np.save("p.npy", np.ones(100))
     np.save("short.npy", np.ones(99))
-    refused("p.npy has 100 rows; short.npy has 99 rows; they must be as many", "p.npy", "short.npy", "--loss", "mse")
+    refused("p.npy has 100 rows; short.npy has 99 rows; they must be equal", "p.npy", "short.npy", "--loss", "mse")
     np.save("column.npy", np.ones((100, 1)))
     refused(
         "pred has shape (64,) but target has shape (64, 1); they must be equal", "p.npy", "column.npy", "--loss", "mse"
@@ -444,7 +444,7 @@ def test_arrays(refused, command):
     for name in ("bad.npy", "bad.npz"):
         refused(f"{name}: ", name, "p.npy", "--loss", "mse")
     refused("nowhere.npy", "nowhere.npy", "p.npy", "--loss", "mse")
-    refused("p.txt is none of .npy, .npz, .csv, .parquet", "p.txt", "p.npy", "--loss", "mse")
+    refused("p.txt is not one of .npy, .npz, .csv, .parquet", "p.txt", "p.npy", "--loss", "mse")
     refused("p.npy holds one array, which has no name 'a'", "p.npy:a", "p.npy", "--loss", "mse")
 
 
@@ -453,7 +453,7 @@ def test_arrays(refused, command):
     [
         ("hubber", "--loss: there is no loss 'hubber'; did you mean 'huber'?"),
         ("huber:delta", "--loss: 'huber:delta': 'delta' must be written keyword=value"),
-        ("huber:delta=x", "delta is 'x', which is no number"),
+        ("huber:delta=x", "delta is 'x', which is not a number"),
         ('huber:delta="x"', "delta must be a real number, not str"),
         ("huber:delta=[1]", "delta must be a real number, not list"),
         ("huber:dleta=1", "huber has no keyword 'dleta' (it has: delta)"),

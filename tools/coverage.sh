@@ -4,14 +4,7 @@
 # Prints each file's share, and the lines that never ran. What a process counted is kept when it ends by itself: what runs in one
 # that is killed, or ends by os._exit, is not counted.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-mkdir "$folder/tree"
-git ls-files -z | xargs -0 cp --parents -t "$folder/tree"
-cd "$folder/tree"
-"${PYTHON:-python3}" -m venv "$folder/venv"
-. "$folder/venv/bin/activate"
+. "$(dirname "$0")/copy.sh"
 # What the tests need, and then the kernels, in a place that stays: gcov reads what the compiler left beside them.
 CC=false FASTLOSS_REQUIRE_KERNELS=0 python -m pip install -q -e '.[test]'
 export CC=gcc FASTLOSS_REQUIRE_KERNELS=1 FASTLOSS_COVERAGE=1 FASTLOSS_LEVELS=${FASTLOSS_LEVELS:-v3}

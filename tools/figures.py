@@ -44,13 +44,14 @@ def section(report: Report, others: list[Report]) -> str:
                 cells.append(f"{time}, {ratio(row, FLOOR):.0%}, {rival} {slower:.1f}×")
         lines.append([f"`{loss}`", *cells])
     text = [
-        f"Measured of {report.title()} ({report.processor}), {report.date}, beside {names}.",
+        f"Measured with {report.title()} ({report.processor}), {report.date}, beside {names}.",
         f"{sizes[-1]:,} numbers, rows of 1,000 classes: time, share of memory's speed, the fastest rival and its multiple of it.",
         "",
         *table(["loss", "float32 value", "value and gradient", "float64 value", "value and gradient"], lines),
         "",
-        f"Over {', '.join(f'{n:,}' for n in sizes)} numbers: cells (loss, call, dtype, size) lost to the fastest rival, and the",
-        "geometric mean of how many times as long that takes. Rivals use all that the processor has, in every line.",
+        f"Over {', '.join(f'{n:,}' for n in sizes)} numbers: cells (loss, call, dtype, size) in which the fastest rival is faster,",
+        "and the geometric mean of how many times as long that rival takes. Rivals always use the best instruction set available;",
+        "only fastloss is limited to the level named.",
     ]
     head, _ = standing(others[0])
     found = [

@@ -2,14 +2,7 @@
 # Runs the tests on kernels built with AddressSanitizer and UndefinedBehaviorSanitizer, in a copy of the tree and an
 # environment of its own. Arguments go to pytest: `tools/sanitize.sh -k rows`.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-mkdir "$folder/tree"
-git ls-files -z | xargs -0 cp --parents -t "$folder/tree"
-cd "$folder/tree"
-"${PYTHON:-python3}" -m venv "$folder/venv"
-. "$folder/venv/bin/activate"
+. "$(dirname "$0")/copy.sh"
 export FASTLOSS_REQUIRE_KERNELS=1 FASTLOSS_SANITIZE=address,undefined
 python -m pip install -q -e '.[test]'
 # gcc before 13.3 stores 64 bytes at a time to frames that it aligned to 32, if their use after return is watched: level v4 crashes.

@@ -15,12 +15,12 @@ from .domains import Array
 def real_array(name: str, value: Any) -> Array:
     """`value` as NumPy takes it, if its numbers are real and all there."""
     if is_masked(value):
-        raise TypeError(f"{name} is a masked array; give its data, and say what counts by sample_weight=~mask")
+        raise TypeError(f"{name} is a masked array; pass its data, and sample_weight=~mask")
     if isinstance(value, (list, tuple)) and holds_masked(value):
-        raise TypeError(f"{name} holds masked arrays; give their data, and say what counts by sample_weight=~mask")
+        raise TypeError(f"{name} holds masked arrays; pass their data, and sample_weight=~mask")
     if getattr(value, "__dask_graph__", lambda: None)() is not None:
         raise TypeError(
-            f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes where its blocks are"
+            f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes it where its blocks are"
         )
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):
@@ -67,6 +67,30 @@ def result_dtype(pred: Array, name: str = "pred") -> np.dtype[Any]:
     return dtype
 
 
+def computed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that losses of arrays of this dtype are computed in."""
+    single = (dtype.kind == "f" and dtype.itemsize < 8) or is_bfloat16(dtype)
+    return np.dtype(np.float32 if single else np.float64)
+
+
+def narrowed(x: Array) -> Array:
+    """Doubles as float32, so that rounding them once more to fewer digits is as if they had been rounded once (to odd)."""
+    with np.errstate(over="ignore"):
+        y = x.astype(np.float32)
+    bits = y.view(np.uint32)
+    exact = y.astype(np.float64)
+    bits -= (np.abs(exact) > np.abs(x)).astype(np.uint32)
+    bits |= (exact != x) & ~np.isnan(x)
+    return y
+
+
+def write(out: Array, result: Array) -> None:
+    """Write numbers of the dtype that is computed in, rounded once more if the output is narrower."""
+    if is_bfloat16(out.dtype) and result.dtype == np.float64:
+        result = narrowed(result)
+    out[...] = result.reshape(out.shape)
+
+
 def same_shape(name: str, shape: tuple[int, ...], pred: Array) -> None:
     """Refuse another shape than pred's."""
     if shape != pred.shape:
@@ -98,7 +122,9 @@ def output(
         raise ValueError(f"{name} is read-only")
     for other, array in inputs.items():
         if overlap(out, array):
-            raise ValueError(f"{name} overlaps {other} without being the same array; results would overwrite it unread")
+            raise ValueError(
+                f"{name} overlaps {other} without being the same array; results would overwrite it before it is read"
+            )
     return out
 
 

@@ -108,18 +108,18 @@ def say_if_slow() -> None:
 
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
-    """Say which version, kernels, compiler and threads are in use.
+    """Show which version, kernels, compiler and threads are in use.
 
     Parameters
     ----------
     mode : {"stdout", "dicts"}
         Print the configuration, or return it as a dict with the keys ``version``, ``backend``,
-        ``backends_available``, ``compiler``, ``openmp`` (False: threads are a pool of its own) and ``num_threads``.
+        ``backends_available``, ``compiler``, ``openmp`` (always False: fastloss has its own thread pool) and ``num_threads``.
 
     Raises
     ------
     ValueError
-        If `mode` is neither of the two.
+        If `mode` is anything else.
 
     Examples
     --------

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .passes import GRAD, GRAD_AND_HESS, VALUE, VALUE_AND_GRAD
+
 MISSING: Any = object()  # an argument that was not given
 UNCHANGING = (float, int, str, type(None))
 # Without the interpreter's lock, what one thread remembers another might read half replaced.
@@ -36,9 +38,9 @@ class Calls:
     ) -> Any:
         """The cost, a float; or the losses, an array, with ``reduction="none"``."""
         hyperparameters = self._resolved(parameters) if parameters else self._defaults
-        result = self._quick(0, pred, target, sample_weight, reduction, out, hyperparameters)
+        result = self._quick(VALUE, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
-            return self._prepared(0, pred, target, sample_weight, reduction, out, hyperparameters)
+            return self._prepared(VALUE, pred, target, sample_weight, reduction, out, hyperparameters)
         return result
 
     def _resolved(self, given: dict[str, Any]) -> tuple[Any, ...]:
@@ -91,9 +93,9 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
         **parameters: Any,
     ) -> Any:
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
-        result = loss._quick(1, pred, target, sample_weight, reduction, out, hyperparameters)
+        result = loss._quick(GRAD, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
-            return loss._prepared(1, pred, target, sample_weight, reduction, out, hyperparameters)
+            return loss._prepared(GRAD, pred, target, sample_weight, reduction, out, hyperparameters)
         return result
 
     def value_and_grad(
@@ -106,9 +108,9 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
         **parameters: Any,
     ) -> Any:
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
-        result = loss._quick(2, pred, target, sample_weight, reduction, out, hyperparameters)
+        result = loss._quick(VALUE_AND_GRAD, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
-            return loss._prepared(2, pred, target, sample_weight, reduction, out, hyperparameters)
+            return loss._prepared(VALUE_AND_GRAD, pred, target, sample_weight, reduction, out, hyperparameters)
         return result
 
     def grad_and_hess(
@@ -122,7 +124,7 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
         **parameters: Any,
     ) -> Any:
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
-        call = 3 if curvature == "exact" else loss._curved(curvature)
+        call = GRAD_AND_HESS if curvature == "exact" else loss._curved(curvature)
         result = loss._quick(call, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
             return loss._prepared(call, pred, target, sample_weight, reduction, out, hyperparameters)

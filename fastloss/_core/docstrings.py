@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .loss import Loss
 
-ONE_EACH = "for each sample: of the shape of `pred`, or repeating along axes of length 1"
-A_ROW = "for each row: the shape of `pred` without `axis`, or repeating along axes of length 1"
-WEIGHT = "A finite weight >= 0 {each}. A sample of weight 0 is not there, whatever it holds."
+ONE_EACH = "for each sample: of the shape of `pred`, or broadcast along axes of length 1"
+A_ROW = "for each row: of the shape of `pred` without `axis`, or broadcast along axes of length 1"
+WEIGHT = "A finite weight >= 0 {each}. Samples of weight 0 are ignored, whatever their values."
 REDUCTIONS = {
     "mean": "the weighted mean",
     "sum": "the sum",
@@ -19,10 +19,10 @@ REDUCTIONS = {
     "none": "the loss of every sample",
 }
 OUT = {
-    "": 'Where the losses go, with `reduction="none"`: an array of `pred`\'s dtype or of a narrower float; may be `pred` itself.',
+    "": 'Where the losses go, with ``reduction="none"``: an array of `pred`\'s dtype or a narrower float; may be `pred` itself.',
     "grad": "Where the gradient goes: of `pred`'s dtype or a narrower float; may be `pred` itself.",
     "value_and_grad": 'Where the gradient goes, as for `grad`; with ``reduction="none"`` also a pair, for losses and gradient.',
-    "grad_and_hess": "A pair of arrays for the two, as for `grad`.",
+    "grad_and_hess": "A pair of arrays, for gradient and curvature, as for `grad`.",
     "hvp": "Where the product goes, as for `grad`; may be `vector` itself.",
 }
 RETURNS = {
@@ -37,11 +37,11 @@ RETURNS = {
     "constant": ("float or ndarray", "One number; for rows, one for each class or output."),
 }
 SUMMARY = {
-    "grad": 'The derivative of the cost by `pred`; with ``reduction="none"``, of each sample\'s own loss.',
+    "grad": 'The gradient of the cost with respect to `pred`; with ``reduction="none"``, of each sample\'s own loss.',
     "value_and_grad": "The cost (or losses) and the gradient, in one pass.",
     "grad_and_hess": "The gradient and the diagonal of the Hessian, in one pass.",
-    "hvp": "The Hessian of the cost times a vector, without the Hessian.",
-    "constant": "The best constant prediction: the one whose cost is least. What a model starts from.",
+    "hvp": "The product of the cost's Hessian and a vector, without forming the Hessian.",
+    "constant": "The best constant prediction, the one with the lowest cost: what a model starts from.",
 }
 VECTOR = "What the Hessian is multiplied by, of the shape of `pred`."
 NO_OUT = "A cost needs none."
@@ -96,8 +96,10 @@ def parameters(loss: Loss, call: str) -> str:
         kind = "tuple" if call == "grad_and_hess" else "ndarray"
         entries.append(item(f"out : {kind}, optional", OUT[call] if call or not loss.cost_only else NO_OUT))
     if call == "grad_and_hess":
-        bound = f'or with ``"majorizer"`` {loss.majorizer}' if loss.majorizer else "and no other: there is no majorizer"
-        entries.append(item('curvature : {"exact", "majorizer"}', f"The second derivative, {bound}."))
+        text = "Always the exact second derivative: this loss has no majorizer."
+        if loss.majorizer:
+            text = f'The second derivative, or with ``"majorizer"`` {loss.majorizer}.'
+        entries.append(item('curvature : {"exact", "majorizer"}', text))
     return "".join(entries)
 
 
@@ -114,5 +116,5 @@ def raises(loss: Loss, call: str) -> str:
     text = f"If {', '.join(reasons[:-1])}, or {reasons[-1]}."
     kinds = "an array does not hold real numbers"
     if loss.ids:
-        kinds += ", or class ids are no integers"
+        kinds += ", or class ids are not integers"
     return item("ValueError", text) + item("TypeError", f"If {kinds}.")

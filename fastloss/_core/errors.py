@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from .arrays import computed_in
 from .domains import WEIGHT, Array, Domain, shown
 from .warnings import warn
 
@@ -78,7 +79,7 @@ def hint(name: str, known: tuple[str, ...]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     if name == "curvature":
-        return "; it is one of grad_and_hess alone"
+        return "; only grad_and_hess takes it"
     if name not in ELSEWHERE or (name in NEEDS and NEEDS[name] not in known):
         return ""
     return f"; here it is {ELSEWHERE[name]}"
@@ -104,7 +105,7 @@ def outside(arguments: Arguments, domains: Mapping[str, Domain]) -> NoReturn:
         if used and arguments.sparse:
             used = replace(used, contains=unused_or(used.contains, arguments))
         domains = {"pred": used} if used else {}
-    computed = np.float64 if arguments.dtype == np.float64 else np.float32
+    computed = computed_in(arguments.dtype)
     arrays = {"pred": arguments.pred, "target": arguments.target, "sample_weight": arguments.weight}
     for name, array in arrays.items():
         domain = WEIGHT if name == "sample_weight" else domains.get(name)

@@ -35,7 +35,7 @@ from .inputs import Inputs
 from .loss import Definition, Loss, register
 from .passes import Sums
 
-AXIS = Integer(-1, text="The axis of the classes, 1 for images of layout N, C, H, W.")
+AXIS = Integer(-1, text="The axis of the classes: 1 for images with the layout N, C, H, W.")
 IGNORE_INDEX = Integer(None, text="Rows with this class id have weight 0 and are not counted.")
 CLASS_WEIGHT = ClassWeight(
     None,
@@ -44,8 +44,8 @@ CLASS_WEIGHT = ClassWeight(
 )
 GROUPS = Groups(
     None,
-    text="An integer for each sample, the same for those of one group (of one query): of the shape of `pred`, or repeating along "
-    "axes of length 1. Without it all are one group.",
+    text="An integer for each sample, the same for all samples of a group (of a query): of the shape of `pred`, or broadcast along "
+    "axes of length 1. Without it, all samples are one group.",
 )
 
 
@@ -60,7 +60,7 @@ class Root(Loss):
     kind: ClassVar[str] = "the root of a mean"
     meanings: ClassVar[Mapping[str, str]] = {
         "mean": "the root of the weighted mean",
-        "batch_mean": "that of the weighted sum over the number of samples",
+        "batch_mean": "the root of the weighted sum over the number of samples",
     }
     cost_only: ClassVar[bool] = True
     root: ClassVar[bool] = True
@@ -86,7 +86,7 @@ def meanings(counted: str) -> Mapping[str, str]:
     return {
         "mean": f"the sum over the weights of the {counted}s",
         "sum": "the sum",
-        "batch_mean": f"that over the number of {counted}s",
+        "batch_mean": f"the sum over the number of {counted}s",
     }
 
 
@@ -104,7 +104,7 @@ class Grouped(Structured):
         if groups is not None and groups.shape != pred.shape:
             if not repeats(groups.shape, pred.shape):
                 sizes = groups.ndim == 1 and groups.min(initial=0) >= 0 and int(groups.sum()) == pred.size
-                remedy = " (sizes become groups by np.repeat(np.arange(len(sizes)), sizes))" if sizes else ""
+                remedy = " (sizes are turned into groups by np.repeat(np.arange(len(sizes)), sizes))" if sizes else ""
                 raise ValueError(
                     f"pred has shape {pred.shape} but groups has shape {groups.shape}; they must be equal{remedy}"
                 )
@@ -164,7 +164,7 @@ class Embeddings(WithAxis, Structured):
 
     def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
         if parameters.get("axis", -1) != -1:
-            raise TypeError("axis is given, but embeddings that are all the same have none")
+            raise TypeError("axis is given, but a constant embedding has none")
         return np.broadcast_to(np.float64(0), (*target.shape, 1))
 
 
@@ -190,7 +190,7 @@ class Triplets(Structured):
     """A loss of triplets of rows, whose places the target holds."""
 
     counted: ClassVar[str] = "triplet"
-    each: ClassVar[str] = "for each triplet: the shape of `target` without its last axis"
+    each: ClassVar[str] = "for each triplet: of the shape of `target` without its last axis"
 
     def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
         dtype = result_dtype(pred)
@@ -225,7 +225,7 @@ def integers(name: str, what: str, array: Array) -> Array:
         return array.astype(np.int64)  # of an empty list, which has no dtype
     if array.dtype.kind not in "iu":
         raise TypeError(
-            f"{name} has dtype {array.dtype}; {what} must be integers (whole numbers become such by {name}.astype(int))"
+            f"{name} has dtype {array.dtype}; {what} must be integers (convert whole numbers with {name}.astype(int))"
         )
     return array
 
@@ -247,7 +247,7 @@ class Alignment(Loss):
     """A loss of a sequence of rows of classes against a shorter sequence of class ids, which ends with the first id below 0."""
 
     each: ClassVar[str] = (
-        "for each sequence: the shape of `pred` without its last two axes, or repeating along axes of length 1"
+        "for each sequence: of the shape of `pred` without its last two axes, or broadcast along axes of length 1"
     )
 
     def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
@@ -290,7 +290,7 @@ class Alignment(Loss):
             where, value = subscript("target", first, ids.shape), ids.flat[first]
             reason = f"class ids must be in [0, {classes})"
             if value == blank:
-                reason = "that is the blank's, which no label may be"
+                reason = "that is the blank, which cannot be a label"
             elif value < classes:
                 reason = "ids below 0 end a sequence, and nothing may come after them"
             raise ValueError(f"{where} is {value}; {reason}")
@@ -366,7 +366,7 @@ class RowLoss(WithAxis):
         shapes = f"pred has shape {pred.shape} but target has shape {target.shape}"
         integers = target.dtype.kind in "iu"
         column = (*pred.shape[:axis], 1, *pred.shape[axis + 1 :])
-        remedy = f" (a column of class ids becomes ids by target.squeeze({axis}))" if target.shape == column else ""
+        remedy = f" (a column of class ids is flattened by target.squeeze({axis}))" if target.shape == column else ""
         if self.ids and (target.ndim == len(samples) or not self.rows):
             if target.shape != samples:
                 raise ValueError(f"{shapes}; class ids must have shape {samples}{remedy}")
@@ -374,8 +374,7 @@ class RowLoss(WithAxis):
                 return target.astype(np.int64)  # of an empty list, which has no dtype
             if not integers:
                 raise TypeError(
-                    f"target has dtype {target.dtype}; class ids must be integers (whole numbers become ids by "
-                    "target.astype(int))"
+                    f"target has dtype {target.dtype}; class ids must be integers (convert whole numbers with target.astype(int))"
                 )
         elif target.shape != pred.shape:
             raise ValueError(f"{shapes}; they must be equal{remedy if integers else ''}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import computed_in
 from .domains import (
     BINARY,
     CLASS,
@@ -38,8 +39,7 @@ class Normal:
 
     def __call__(self, *shape: int) -> Array:
         """Normal ones."""
-        wide = np.float64 if self.dtype == np.float64 else np.float32
-        return self.rng.standard_normal(shape, dtype=wide).astype(self.dtype, copy=False)
+        return self.rng.standard_normal(shape, dtype=computed_in(self.dtype)).astype(self.dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,14 @@ def both(normal: Normal, size: int, classes: int) -> tuple[Array, Array]:
 
 
 NUMBERS = Inputs(
-    pred="Numbers of any real dtype, of the same shape. Integers in `pred` are computed as float64.",
+    pred="Numbers of any real dtype, of the same shape. Integers in `pred` are converted to float64.",
     target="",
     together=True,
     draw=both,
 )
 ABOVE_MINUS_ONE = Inputs(
     short="p, t ≥ −1",
-    pred="Numbers >= -1 of any real dtype, of the same shape. Integers in `pred` are computed as float64.",
+    pred="Numbers >= -1 of any real dtype, of the same shape. Integers in `pred` are converted to float64.",
     target="",
     together=True,
     domains={"pred": WITH_LOG1P, "target": WITH_LOG1P},
@@ -223,13 +223,13 @@ MEAN_AND_LOG_DEVIATION = replace(
 SEQUENCES = Inputs(
     short="logits of frames against class ids",
     pred="Logits, of shape (..., frames, classes). -inf masks a class.",
-    target="Class ids of any integer dtype, of shape (..., labels). A sequence ends with its last label, or before the first id "
-    "below 0, as -1.",
+    target="Class ids of any integer dtype, of shape (..., labels). A sequence ends with its last label, or before the first "
+    "negative id, such as -1.",
     draw=lambda normal, size, classes: frames(normal, size, max(2, classes)),
 )
 BOXES = Inputs(
     short="boxes x₁, y₁, x₂, y₂",
-    pred="Boxes, each by two corners x1, y1, x2, y2 along `axis`. A box whose x2 < x1 or y2 < y1 is empty.",
+    pred="Boxes, each given by two corners x1, y1, x2, y2 along `axis`. A box whose x2 < x1 or y2 < y1 is empty.",
     target="Boxes, of the same shape and of any real dtype.",
     draw=lambda normal, size, _: (corners(normal, max(1, size // 4)), corners(normal, max(1, size // 4))),
 )
@@ -241,7 +241,7 @@ MEMBERS = Inputs(
 )
 DISTRIBUTIONS = Inputs(
     short="rows of probabilities",
-    pred="Rows of probabilities, in [0, 1], the classes along `axis`. That a row sums to 1 is not checked.",
+    pred="Rows of probabilities, in [0, 1], the classes along `axis`. Rows are not checked to sum to 1.",
     target="Rows of probabilities, of the same shape.",
     domains={"pred": PROBABILITY, "target": PROBABILITY},
     draw=lambda normal, size, classes: (softmax(rows(normal, size, classes)), softmax(rows(normal, size, classes))),
@@ -265,7 +265,7 @@ DISTRIBUTIONS_OF_IDS = Inputs(
 LOGITS_OF_CLASSES = Inputs(
     short="logits against class ids or rows",
     ids=True,
-    pred="Logits, the classes along `axis`. -inf masks a class; a row of nothing else, or with +inf, gives nan.",
+    pred="Logits, the classes along `axis`. -inf masks a class; a row of nothing but -inf, or with +inf, gives nan.",
     target="Class ids of any integer dtype, of the shape of `pred` without `axis`; or rows of probabilities, of its shape.",
     domains={"target": PROBABILITY},
     draw=lambda normal, size, classes: (x := rows(normal, size, classes), ids(normal, x)),
@@ -319,8 +319,8 @@ VECTORS = Inputs(
 SURVIVAL = Inputs(
     short="scores against times, negative where censored",
     pred="Scores, logarithms of the relative hazard, any real number; all of them are one group, whatever the shape.",
-    target="The time of each event, of the same shape; or, if the subject was still well when it was last seen, that time "
-    "with a minus sign.",
+    target="The time of each event, of the same shape; or, for a censored subject, the time when it was "
+    "last seen, with a minus sign.",
     draw=lambda normal, size, _: (normal(size), np.exp(normal(size)) * choice(normal(size), -1)),
 )
 LABELLED_VECTORS = Inputs(
@@ -332,13 +332,14 @@ LABELLED_VECTORS = Inputs(
 VIEWS = replace(
     LABELLED_VECTORS,
     short="embeddings against what each is a view of",
-    target="What each is a view of, as a number of any integer dtype that occurs twice, of the shape of `pred` without `axis`.",
+    target="An integer that identifies what each row is a view of; each must occur exactly twice. Of the shape of `pred` without "
+    "`axis`.",
     draw=lambda normal, size, classes: (x := views(normal, size, classes), np.arange(len(x)) // 2),
 )
 TRIPLETS = Inputs(
     short="embeddings against places of a, p, n",
     pred="Embeddings of any real dtype, one in each row.",
-    target="Integers, three for each triplet along the last axis: the rows of `pred` that are anchor, positive and negative.",
+    target="Integers, three for each triplet along the last axis: the row numbers in `pred` of anchor, positive and negative.",
     draw=lambda normal, size, classes: (x := rows(normal, size, classes), normal.rng.integers(0, len(x), (len(x), 3))),
 )
 RELEVANCE = Inputs(

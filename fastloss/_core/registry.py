@@ -40,7 +40,7 @@ def with_parameters(text: str) -> tuple[Loss, dict[str, Any]]:
         try:
             parameters[keyword] = json.loads(value) if loss.parameters[keyword].kind != "str" else value
         except json.JSONDecodeError:
-            raise ValueError(f"{text!r}: {keyword} is {value!r}, which is no number") from None
+            raise ValueError(f"{text!r}: {keyword} is {value!r}, which is not a number") from None
     try:
         for keyword, value in parameters.items():
             if isinstance(value, list) and loss.parameters[keyword].kind != "array_like":

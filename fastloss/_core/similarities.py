@@ -23,14 +23,15 @@ LANES = 32  # rows are padded to a multiple
 Rows = Callable[[Array, int, Array, Array, bool], Array]
 
 
-def unit_rows(x: Array) -> tuple[Array, Array]:
-    """Rows over their lengths, and 1 over these, 0 for a row of zeros; scaled first, so that no square leaves the range."""
+def unit_rows(x: Array) -> tuple[Array, Array, Array]:
+    """Rows over their lengths, which are numbers times 2 to the exponents that follow: scaled, so that no square leaves the range.
+
+    A row of zeros stays one.
+    """
     exponent = np.frexp(np.abs(x).max(axis=1, initial=0))[1]
     scaled = np.ldexp(x, -exponent[:, None])
     length = np.sqrt((scaled * scaled).sum(axis=1))
-    none = length == 0
-    units = scaled / np.where(none, 1, length)[:, None]
-    return units, np.where(none, 0, np.ldexp(1 / np.where(none, 1, length), -exponent))
+    return scaled / np.where(length == 0, 1, length)[:, None], length, exponent
 
 
 class Similarities:
@@ -38,7 +39,9 @@ class Similarities:
 
     def __init__(self, rows: Rows, pred: Array, label: Array, weight: Array, temperature: float) -> None:
         self.rows, self.temperature = rows, temperature
-        self.z, self.shrink = unit_rows(pred)
+        self.z, length, exponent = unit_rows(pred)
+        none = length == 0
+        self.shrink = np.where(none, 0, np.ldexp(1 / np.where(none, 1, length), -exponent))
         codes, counts = np.unique(label, return_inverse=True, return_counts=True)[1:]
         self.label = codes.reshape(-1).astype(np.int64)
         self.positives = (counts[self.label] - 1).astype(np.int64)
@@ -57,7 +60,7 @@ class Similarities:
             yield block, self.z[block] @ scaled
 
     def slopes(self, block: slice, similarities: Array) -> tuple[Array, Array]:
-        """Losses of a block's rows, and their slopes by the similarities."""
+        """Losses of a block's rows, and their slopes with respect to the similarities."""
         losses = self.rows(similarities, block.start, self.label, self.positives, True)
         return losses, similarities[:, : len(self.z)]
 
@@ -77,7 +80,7 @@ class Similarities:
         return cost, None if total is None else self.across(total) / self.temperature
 
     def across(self, total: Array) -> Array:
-        """Slopes by unit vectors as slopes by the embeddings: across them, and over their lengths."""
+        """Slopes with respect to unit vectors as slopes with respect to the embeddings: across them, and over their lengths."""
         slopes: Array = (total - self.z * (self.z * total).sum(axis=1, keepdims=True)) * self.shrink[:, None]
         return slopes
 

@@ -28,7 +28,7 @@ _module: Any = None
 
 
 def get_num_threads() -> int:
-    """The number of threads that a large batch is shared among.
+    """The number of threads among which a large batch is shared.
 
     Examples
     --------
@@ -40,17 +40,17 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Share large batches among `n` threads from now on. The results do not depend on it, to the last bit.
+    """Share large batches among `n` threads from now on. Results are the same to the last bit, whatever the number.
 
     Parameters
     ----------
     n : int
-        At least 1. NumPy's kernels always run on one.
+        At least 1. The NumPy kernels always run on one.
 
     Raises
     ------
     TypeError, ValueError
-        If `n` is no integer, or less than 1.
+        If `n` is not an integer, or less than 1.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from . import whole
 from .domains import Array
 
 # Embeddings, places of anchor, positive and negative, weights, the margin: the cost, the weight and the number of triplets;
-# derivatives by the embeddings, None where they are not wanted.
+# derivatives with respect to the embeddings, None where they are not wanted.
 Compute = Callable[[Array, Array, Array, float], tuple[tuple[float, float, float], Array | None, Array | None]]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import is_bfloat16
+from .arrays import computed_in, write
 from .domains import WEIGHT, Array
 from .passes import ordinary
 
@@ -44,12 +44,7 @@ def finished(
 
 
 def put(out: Array, pred: Array, result: Array) -> None:
-    """Write doubles as numbers of the dtype that is computed in, rounded once more if the output is narrower."""
-    from .._numpy.arithmetic import narrowed
-
-    single = (pred.dtype.kind == "f" and pred.dtype.itemsize < 8) or is_bfloat16(pred.dtype)
-    result = result.astype(np.float32 if single else np.float64)
+    """Write doubles as numbers of the dtype that is computed in, or of the output's if that is narrower."""
+    result = result.astype(computed_in(pred.dtype))
     result += 0.0  # what has no slope has no sign
-    if is_bfloat16(out.dtype) and not single:
-        result = narrowed(result)
-    out[...] = result.reshape(out.shape)
+    write(out, result)

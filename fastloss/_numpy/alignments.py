@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .._core.domains import Domain
-from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, weight_of
+from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, weight_of
 
 NONE = -np.inf  # the logarithm of 0
 
@@ -16,10 +16,6 @@ class Alignments(Kernel):
     """The kernel of a formula that is given rows of logits, labels, and how many frames there are."""
 
     axes = 2
-
-    def tile_size(self, batch: Batch) -> int:
-        frames, classes = batch.operands[PRED].shape[-2:]
-        return max(1, TILE // int(frames * classes))
 
     def part(self, tile: Tile) -> Part:
         lengths, blank = tile.batch.hyperparameters

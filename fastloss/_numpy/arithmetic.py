@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._core.domains import Array
+from .._core.similarities import unit_rows
 
 
 def softplus(x: Array) -> Array:
@@ -97,6 +98,12 @@ def sum_of_rows(x: Array) -> Array:
     return total
 
 
+def lengths(x: Array) -> tuple[Array, Array]:
+    """Unit vectors of rows, and the rows' lengths; of a row of zeros, zeros."""
+    units, length, exponent = unit_rows(x)
+    return units, np.ldexp(length, exponent)
+
+
 def exact_sum_of_rows(x: Array) -> Array:
     """The same of doubles, with what rounding takes from each sum of two (Knuth's two-sum)."""
     lost = np.zeros(len(x))
@@ -112,14 +119,3 @@ def exact_sum_of_rows(x: Array) -> Array:
 def in_double(compute: Any) -> Any:
     """A function whose float32 result is that of float64, rounded: NumPy's exponential of float32 is wrong in the last bits."""
     return lambda x: compute(x.astype(np.float64)).astype(x.dtype)
-
-
-def narrowed(x: Array) -> Array:
-    """Doubles as float32, so that rounding them once more to fewer digits is as if they had been rounded once (to odd)."""
-    with np.errstate(over="ignore"):
-        y = x.astype(np.float32)
-    bits = y.view(np.uint32)
-    exact = y.astype(np.float64)
-    bits -= (np.abs(exact) > np.abs(x)).astype(np.uint32)
-    bits |= (exact != x) & ~np.isnan(x)
-    return y

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .._core.domains import Domain
-from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, weight_of
+from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, weight_of
 
 ASPECT = 4 / np.pi**2
 OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])  # the sign of the coordinate as its side moves outwards
@@ -17,9 +17,6 @@ class OfBoxes(Kernel):
     """The kernel of a formula that is given both boxes."""
 
     axes = 1
-
-    def tile_size(self, batch: Batch) -> int:
-        return TILE // 4
 
     def part(self, tile: Tile) -> Part:
         pred, target = tile.get(PRED, 4), tile.get(TARGET, 4)

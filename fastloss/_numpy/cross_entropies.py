@@ -115,7 +115,7 @@ class SoftmaxFocal(SoftmaxRow):
         b = np.where(p == 0, 0, b)
         return weighed(t, a), weighed(t, b), q
 
-    def away(self, q):
+    def away(self):
         """(p − e)/q of the label: −1 there, e/rest elsewhere."""
         away = np.where(self.rest[:, None] > 0, self.e / self.rest[:, None], 0 * self.rest[:, None])
         away[self.line, self.label] = np.where(np.isnan(self.rest), self.rest, -1)
@@ -141,13 +141,13 @@ class SoftmaxFocal(SoftmaxRow):
     def grad(self):
         a, _, q = self.factors()
         if self.label is not None:
-            return a * self.away(q)
+            return a * self.away()
         return self.pulled(self.over(a, q), q)
 
     def hess(self, bounded=False):
         a, b, q = self.factors(bounded)
         if self.label is not None:
-            return self.over(a, q) * (self.p * self.q) + b * self.away(q) ** 2
+            return self.over(a, q) * (self.p * self.q) + b * self.away() ** 2
         a, b = self.over(a, q), self.over(self.over(b, q), q)
         p = self.p
         return p * q * sum_of_rows(a)[:, None] + p * p * self.but_one(b) + b * q * q
@@ -160,7 +160,7 @@ class SoftmaxFocal(SoftmaxRow):
         v = self.vector
         v = v - v[self.line, self.greatest][:, None]
         if self.label is not None:
-            away = self.away(q)
+            away = self.away()
             return self.over(a, q) * self.spread(v) + b * away * sum_of_rows(away * v)[:, None]
         a, b = self.over(a, q), self.over(self.over(b, q), q)
         along = b * (sum_of_rows(self.p * v)[:, None] - v)

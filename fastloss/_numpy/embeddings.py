@@ -8,6 +8,7 @@ import numpy as np
 
 from .._core import similarities, triplets
 from .._core.domains import Array
+from .arithmetic import lengths
 from .engine import TILE, Operands, Run
 from .structured import AtOnce
 
@@ -115,14 +116,6 @@ class Triplets:
             across = change - unit * (unit * change).sum(axis=1, keepdims=True)
             for end, side in ((0, sign), (1, -sign)):
                 self.add(out, ends[:, end], side * over(across, length))
-
-
-def lengths(x: Array) -> tuple[Array, Array]:
-    """Unit vectors of rows and their lengths, in range though their squares are not; of a row of zeros, zeros."""
-    exponent = np.frexp(np.abs(x).max(axis=1, initial=0))[1][:, None]
-    scaled = np.ldexp(x, -exponent)
-    length = np.sqrt((scaled * scaled).sum(axis=1, keepdims=True))
-    return scaled / np.where(length == 0, 1, length), np.ldexp(length, exponent)[:, 0]
 
 
 def over(x: Array, length: Array) -> Array:

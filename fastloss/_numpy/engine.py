@@ -13,21 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import is_bfloat16
+from .._core import passes
+from .._core.arrays import computed_in, write
 from .._core.domains import WEIGHT as WEIGHTS
 from .._core.domains import Array, Domain
 from .._core.passes import Sums, divisor, inverse, ordinary, quotient, unit_for
-from .arithmetic import narrowed, signless, weighed
+from .arithmetic import signless, weighed
 
 TILE = 16384  # numbers
 
 PRED, TARGET, WEIGHT, VALUE, GRAD, HESS, VECTOR = range(7)  # the operands; a vector that a Hessian is multiplied by
 WANTED = {  # call -> results, by name
-    0: ("value",),
-    1: ("grad",),
-    2: ("value", "grad"),
-    3: ("grad", "hess"),
-    4: ("grad", "majorizer"),
+    passes.VALUE: ("value",),
+    passes.GRAD: ("grad",),
+    passes.VALUE_AND_GRAD: ("value", "grad"),
+    passes.GRAD_AND_HESS: ("grad", "hess"),
+    passes.GRAD_AND_MAJORIZER: ("grad", "majorizer"),
 }
 PLACE = {"value": VALUE, "grad": GRAD, "product": GRAD, "hess": HESS, "majorizer": HESS}
 
@@ -50,9 +51,7 @@ class Batch:
     def of(cls, operands: Operands, hyperparameters: tuple[Any, ...], axes: int) -> Batch:
         """What a kernel is given; a sample's last `axes` are its own."""
         pred = operands[PRED]
-        single = (pred.dtype.kind == "f" and pred.dtype.itemsize < 8) or is_bfloat16(pred.dtype)
-        dtype = np.dtype(np.float32 if single else np.float64)
-        return cls(operands, hyperparameters, dtype, pred.shape[: pred.ndim - axes])
+        return cls(operands, hyperparameters, computed_in(pred.dtype), pred.shape[: pred.ndim - axes])
 
     def inputs(self) -> Batch:
         """The same without anywhere to write."""
@@ -83,12 +82,8 @@ class Tile:
         return None if w is None else np.asarray(w, np.float64).reshape(-1)
 
     def put(self, k: int, result: Array) -> None:
-        """Write a result: a number of the dtype that is computed in, rounded once more if the output is narrower."""
-        out = self.whole(k)
-        result = result.astype(self.batch.dtype, copy=False)
-        if is_bfloat16(out.dtype) and result.dtype == np.float64:
-            result = narrowed(result)
-        out[...] = result.reshape(out.shape)
+        """Write a result."""
+        write(self.whole(k), result.astype(self.batch.dtype, copy=False))
 
 
 @dataclass
@@ -169,7 +164,8 @@ class Kernel:
 
     def tile_size(self, batch: Batch) -> int:
         """How many samples a tile has."""
-        return TILE
+        shape: tuple[int, ...] = batch.operands[PRED].shape
+        return max(1, TILE // math.prod(shape[len(shape) - self.axes :]))
 
     def part(self, tile: Tile) -> Part:
         """A tile as the family sees it."""

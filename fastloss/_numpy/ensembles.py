@@ -8,16 +8,13 @@ import numpy as np
 
 from .._core.domains import Array, Domain
 from .arithmetic import sum_of_rows
-from .engine import PRED, TARGET, TILE, Batch, Kernel, Part, Tile, weight_of
+from .engine import PRED, TARGET, Kernel, Part, Tile, weight_of
 
 
 class Ensembles(Kernel):
     """The kernel of a formula that is given rows of members."""
 
     axes = 1
-
-    def tile_size(self, batch: Batch) -> int:
-        return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
         width = tile.batch.operands[PRED].shape[-1]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .._core.domains import Array, Domain
-from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, weight_of
+from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, weight_of
 
 TWICE_DENSITY = math.sqrt(2 / math.pi)  # of the normal distribution at its middle
 MEAN_GAP = 1 / math.sqrt(math.pi)  # half the mean distance of two numbers of it
@@ -19,9 +19,6 @@ class TwoOutputs(Kernel):
     """The kernel of a formula that is given both outputs as columns."""
 
     axes = 1
-
-    def tile_size(self, batch: Batch) -> int:
-        return TILE // 2
 
     def part(self, tile: Tile) -> Part:
         pred, target = tile.get(PRED, 2), tile.get(TARGET)

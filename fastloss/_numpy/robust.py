@@ -311,7 +311,7 @@ class Barron(Difference):
         return alpha, abs(alpha - 2), alpha - 1, delta
 
     @staticmethod
-    def logs(d, alpha, b, delta):
+    def logs(d, b, delta):
         """z, L, and s/u, which L/z is where z is not too small to be told from 0."""
         r = np.abs(d) / delta
         z = r / b * r
@@ -322,7 +322,7 @@ class Barron(Difference):
     @classmethod
     def halves(cls, d, alpha, b, delta):
         """√G, and z."""
-        r, z, logs, ratio = cls.logs(d, alpha, b, delta)
+        r, z, logs, ratio = cls.logs(d, b, delta)
         s = np.where(z > HUGE, b * logs, r * r * ratio)
         return np.exp(np.sign(alpha - 2) * s / 4), z
 
@@ -330,7 +330,7 @@ class Barron(Difference):
     def of_value(cls, d, alpha, b, above, delta):
         if b == 0:
             return 0.5 * d * d
-        _, z, logs, ratio = cls.logs(d, alpha, b, delta)
+        _, z, logs, ratio = cls.logs(d, b, delta)
         w = np.where(alpha == 0, 0, alpha * logs / 2)
         small = np.where(np.abs(w) > 1, 0, w)
         growth = np.where(small == 0, 1, np.expm1(small) / np.where(small == 0, 1, small))

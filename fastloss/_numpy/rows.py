@@ -9,7 +9,7 @@ import numpy as np
 
 from .._core.domains import PROBABILITY, Array, Domain
 from .arithmetic import sum_of_rows, weighed
-from .engine import PRED, TARGET, TILE, VECTOR, WEIGHT, Batch, Kernel, Part, Tile, weight_of
+from .engine import PRED, TARGET, VECTOR, WEIGHT, Batch, Kernel, Part, Tile, weight_of
 
 
 class Rows(Kernel):
@@ -22,9 +22,6 @@ class Rows(Kernel):
 
     def ignores(self, batch: Batch) -> bool:
         return batch.hyperparameters[1] is not None
-
-    def tile_size(self, batch: Batch) -> int:
-        return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
         _, ignored, class_weight, *numbers = tile.batch.hyperparameters

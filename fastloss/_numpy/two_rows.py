@@ -8,17 +8,14 @@ import numpy as np
 
 from .._core.domains import Array, Domain
 from .._core.inputs import MASKS
-from .arithmetic import sum_of_rows
-from .engine import PRED, TARGET, TILE, VECTOR, Batch, Kernel, Part, Tile, is_outside, weight_of
+from .arithmetic import lengths, sum_of_rows
+from .engine import PRED, TARGET, VECTOR, Kernel, Part, Tile, is_outside, weight_of
 
 
 class TwoRows(Kernel):
     """The kernel of a formula that is given rows of doubles."""
 
     axes = 1
-
-    def tile_size(self, batch: Batch) -> int:
-        return max(1, TILE // int(batch.operands[PRED].shape[-1]))
 
     def part(self, tile: Tile) -> Part:
         width = tile.batch.operands[PRED].shape[-1]
@@ -28,15 +25,6 @@ class TwoRows(Kernel):
         outside |= is_outside(self.domains, there, pred=pred, target=target)
         formula = self.formula(tile, pred, target, *tile.batch.hyperparameters[1:])  # but for the axis
         return Part(formula, weight, len(pred), outside)
-
-
-def unit_rows(x: Array) -> tuple[Array, Array]:
-    """Rows over their lengths, and the lengths; scaled by a power of two, so that no square leaves the range."""
-    exponent = np.frexp(np.abs(x).max(axis=1))[1]
-    scaled = np.ldexp(x, -exponent[:, None])
-    length = np.sqrt(sum_of_rows(scaled * scaled))
-    units = np.where(length[:, None] == 0, x, scaled / length[:, None])
-    return units, np.ldexp(length, exponent)
 
 
 class CosineDistance:
@@ -51,8 +39,8 @@ class CosineDistance:
 
     def __init__(self, tile: Tile, pred: Array, target: Array) -> None:
         self.tile, self.dtype = tile, pred.dtype
-        self.p, length = unit_rows(pred.astype(np.float64))
-        self.t, other = unit_rows(target.astype(np.float64))
+        self.p, length = lengths(pred.astype(np.float64))
+        self.t, other = lengths(target.astype(np.float64))
         self.gap = self.p - self.t
         self.none = (length == 0) | (other == 0)
         missing = np.where(np.isnan(length + other), np.nan, 1.0)

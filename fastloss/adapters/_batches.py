@@ -53,7 +53,7 @@ class Batch:
         return Batch(loss, parameters, pred, coded(loss, target, weight, pred.ndim), weight)
 
     def gradient(self) -> Array:
-        """Σ's derivative by each score."""
+        """The derivative of the sum with respect to each score."""
         return self._of_share(self.loss.grad(self.pred, self.target, **self._keywords()))
 
     def slopes(self, source: Any) -> Pair:

@@ -83,7 +83,7 @@ def cut(x: Operand, chunks: tuple[tuple[float, ...], ...]) -> Any:
     if not isinstance(x.array, da.Array):
         if any(unknown):
             raise ValueError(
-                f"{x.name} is in one piece, but how long the blocks are that it belongs to is unknown: {REMEDY}"
+                f"{x.name} is in one piece, but the blocks that it belongs to are of unknown lengths: {REMEDY}"
             )
         return da.from_array(x.array, chunks=chunks)
     for lengths, theirs, cannot in zip(x.array.chunks, chunks, unknown, strict=True):
@@ -109,7 +109,7 @@ def checked_lengths(blocks: Sequence[Mapping[str, float]]) -> None:
         first = next(iter(found), "")
         for name, n in found.items():
             if n != found[first]:
-                raise ValueError(f"{first} has {found[first]} samples but {name} has {n}{where}; they must be as many")
+                raise ValueError(f"{first} has {found[first]} samples but {name} has {n}{where}; they must be equal")
 
 
 def length(array: Array) -> int:

@@ -145,13 +145,13 @@ def boosted(
     found = scored(loss, parameters)
     name = f"{found.name} ({', '.join(found.aliases)})" if found.aliases else found.name
     if taken := other_than_scores(found):
-        raise ValueError(f"{name} takes {taken}, and {tool} has a raw score for each sample")
+        raise ValueError(f"{name} takes {taken}, but {tool} has a raw score for each sample")
     if (found.root or "pred" in found.domains) and found.name not in also:
         reason = "is the root of a mean" if found.root else f"takes predictions {found.domains['pred'].text}"
-        raise ValueError(f"{name} {reason}, and {tool} has a raw score for each sample; use {INSTEAD[found.name]}")
+        raise ValueError(f"{name} {reason}, but {tool} has a raw score for each sample; use {INSTEAD[found.name]}")
     if one_label and (isinstance(found, TwoRows) or (isinstance(found, RowLoss) and not found.ids)):
-        remedy = "; of class ids, softmax_cross_entropy is such a loss" if found.link == "softmax" else ""
-        text = f"{name} takes a row of numbers as target, and {tool} has one label for each sample{instead}{remedy}"
+        remedy = "; softmax_cross_entropy takes class ids" if found.link == "softmax" else ""
+        text = f"{name} takes a row of numbers as target, but {tool} has one label for each sample{instead}{remedy}"
         raise ValueError(text)
     return found
 

@@ -31,7 +31,7 @@ def start(
     given = dict(parameters)
     target = coded(loss, target, weight, target.ndim + loss.ids)
     if loss.ids and target.ndim == 1:
-        given |= of_classes(target, given, classes)
+        given |= of_classes(given, classes)
     elif classes is not None:
         raise ValueError(f"classes is {classes}, but {loss.name} takes no class ids")
     columns = any(is_list(value) for value in given.values()) and not several
@@ -52,7 +52,7 @@ def of_column(loss: Loss, target: Array, weight: Array | None, given: Mapping[st
     return best
 
 
-def of_classes(ids: Array, given: Mapping[str, Any], classes: Any) -> dict[str, Any]:
+def of_classes(given: Mapping[str, Any], classes: Any) -> dict[str, Any]:
     """The keyword that says how many classes there are, where the ids may not have them all."""
     count = CLASSES.checked("classes", classes)
     if count is None:

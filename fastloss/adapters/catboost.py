@@ -1,7 +1,7 @@
 """CatBoost: objectives and metrics.
 
-CatBoost is not imported here, but for objects of several targets, which must be of its own classes. The objects are for its
-``loss_function=`` and ``eval_metric=``; with an objective of one's own it demands a metric.
+CatBoost is imported only for objects of several targets, which must be of its own classes. The objects are for its
+``loss_function=`` and ``eval_metric=``; with a custom objective it demands a metric.
 
 >>> from fastloss.adapters.catboost import objective
 >>> objective("huber", delta=2.0)
@@ -35,24 +35,23 @@ SQUARES = {"rmse": "mse", "rmsle": "msle"}  # of which these are roots
 def objective(loss: str | Loss, *, curvature: Any = "tool", multi_target: bool = False, **params: Any) -> Objective:
     """A loss as CatBoost's objective: ``CatBoostRegressor(loss_function=..., eval_metric=...)``.
 
-    `mse` has a factor of 1/2 here, as the tool's own has. Labels 0 and 1 of a margin become -1 and 1, and class ids may be
-    floats, as the tool makes them. A classifier needs ``class_names=``, without which the tool finds no labels with an
-    objective that is not its own. A loss of classes needs at least three, and is called twice a row and round: some 30
-    microseconds each time.
+    `mse` has a factor of 1/2 here, like the tool's own. For a margin loss, labels 0 and 1 become -1 and 1; class ids may be floats,
+    as the tool makes them. A classifier needs ``class_names=``: without it the tool finds no labels when the objective is not its
+    own. A loss of classes needs at least three, and is called twice per row and round, some 30 microseconds each time.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name or alias.
     curvature : {"tool", "exact", "majorizer"} or float, default "tool"
-        ``"tool"`` is what CatBoost's own objective of the loss takes, or the majorizer where it has none; ``"exact"`` the
+        ``"tool"`` is what CatBoost's own objective for the loss uses, or the majorizer where it has none; ``"exact"`` the
         diagonal of the Hessian; ``"majorizer"`` an upper bound of it; a number is multiplied by the weight. Zeros stay zeros,
-        and what is negative becomes one.
+        and negative values become zero.
     multi_target : bool, default False
-        Whether the labels are rows: a number for each score, as of the tool's ``MultiRMSE``, or what a loss of rows takes. It is
-        called twice a row and round then, as for classes.
+        Whether the labels are rows: a number for each score, as in the tool's ``MultiRMSE``, or what a loss of rows takes. It
+        is then called twice per row and round, as for classes.
     **params
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -63,8 +62,8 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", multi_target: bool =
     Raises
     ------
     ValueError
-        If there is no such loss, it takes no raw scores or no single label, it is one of a whole batch, of which the tool
-        shows parts, or a parameter or `curvature` is bad.
+        If there is no such loss, it does not take raw scores or a single label, it is a cost of the whole batch, of which
+        the tool shows only parts, or a parameter or `curvature` is bad.
     TypeError
         If the loss has no such keyword.
 
@@ -83,7 +82,7 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", multi_target: bool =
     found = boosted(loss, params, "CatBoost", one_label=not multi_target, instead=" without multi_target=True")
     additive(found)
     if isinstance(found, TwoOutputs):
-        raise ValueError(f"{found.name} takes two scores for each target, and CatBoost has as many scores as targets")
+        raise ValueError(f"{found.name} takes two scores for each target, but CatBoost has as many scores as targets")
     if multi_target:
         of_several_targets(found)
         made: Objective = of_the_tool(MultiTargetObjective)(found, curvature, params)
@@ -94,18 +93,18 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", multi_target: bool =
 def metric(loss: str | Loss, *, name: str | None = None, multi_target: bool = False, **params: Any) -> Metric:
     """The cost of a loss as CatBoost's metric: ``CatBoostRegressor(eval_metric=...)``.
 
-    It takes raw scores: that is what the tool hands over to metrics, whatever the objective is.
+    It takes raw scores, which the tool passes to metrics whatever the objective is.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name or alias.
     name : str, optional
-        What the tool calls it, which is the name of the object's class; the loss's name if not given.
+        What the tool calls it, which is the name of the object's class; by default the name of the loss.
     multi_target : bool, default False
-        Whether the labels are rows; the mean is over all numbers, where the tool's ``MultiRMSE`` adds those of a row.
+        Whether the labels are rows; the mean is over all numbers, whereas the tool's ``MultiRMSE`` adds up those of a row.
     **params
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -115,7 +114,7 @@ def metric(loss: str | Loss, *, name: str | None = None, multi_target: bool = Fa
     Raises
     ------
     ValueError
-        If there is no such loss, it is one of a whole batch, or a parameter or the name is bad.
+        If there is no such loss, it is a cost of the whole batch, or a parameter or the name is bad.
     TypeError
         If the loss has no such keyword.
 
@@ -142,7 +141,7 @@ def metric(loss: str | Loss, *, name: str | None = None, multi_target: bool = Fa
 def additive(loss: Loss) -> None:
     """Refuse a loss of the whole batch: the tool shows parts of it."""
     if loss.cost_only and not loss.root:
-        raise ValueError(f"{loss.name} is {loss.kind}, and CatBoost shows its objectives and metrics parts of it")
+        raise ValueError(f"{loss.name} is {loss.kind}, but CatBoost shows its objectives and metrics only parts of it")
 
 
 def of_several_targets(loss: Loss) -> None:

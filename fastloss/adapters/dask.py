@@ -1,7 +1,7 @@
-"""Costs, losses and linear fits of data that lie in blocks with the workers of Dask.
+"""Costs, losses and linear fits of data in blocks that the workers of Dask hold.
 
-Arrays of Dask and its data frames are taken, the columns of one frame as arguments of one call; a NumPy array beside them is
-cut as they are. What a worker holds stays there: costs and gradients of blocks are sent, and put together in the order of
+Dask arrays and data frames are taken, and the columns of one frame may be arguments of one call; a NumPy array beside them is cut
+in the same way. Data stay where they are: workers send the costs and gradients of their blocks, which are combined in the order of
 the blocks, so that a result does not depend on who computed what, or how often.
 """
 
@@ -33,21 +33,21 @@ __all__ = ["cost", "losses", "objective"]
 def cost(
     loss: str | Loss, pred: Any, target: Any, sample_weight: Any = None, *, reduction: str = "mean", **parameters: Any
 ) -> float:
-    """The cost of predictions and targets that no memory need hold.
+    """The cost of predictions and targets that need not fit into memory.
 
-    Each pair of blocks becomes an `Accumulator`, and these are merged without rounding: the cost is that of one which is
-    updated with block after block, to the last bit, whatever the scheduler.
+    Each pair of blocks becomes an `Accumulator`, and these are merged without rounding: to the last bit, the cost is that of one
+    accumulator that is updated block by block, whatever the scheduler.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name.
     pred, target, sample_weight : dask.array.Array, dask.dataframe.DataFrame or Series, array_like
-        As for the loss. Other chunks than those of `pred` are cut anew; lengths may be unknown.
+        As for the loss. What has other chunks than `pred` is rechunked; lengths may be unknown.
     reduction : {"mean", "sum", "batch_mean"}
         As for the loss.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -92,12 +92,12 @@ def losses(loss: str | Loss, pred: Any, target: Any, sample_weight: Any = None, 
     Returns
     -------
     dask.array.Array
-        Of the chunks that `pred` has, without the axis of its classes; of the dtype that the loss gives.
+        With the chunks of `pred`, without its axis of classes, and the dtype that the loss gives.
 
     Raises
     ------
     ValueError
-        If lengths differ, or no sample has a loss of its own; when it is computed, if a value is outside its domain.
+        If lengths differ, or a sample has no loss of its own; when it is computed, if a value is outside its domain.
     TypeError
         If an array does not hold real numbers, or the loss has no such keyword.
 
@@ -126,7 +126,7 @@ def objective(
 ) -> Objective:
     """The cost of a linear model and its gradient, as a function of the weights: `fastloss.linear.objective` of blocks.
 
-    The blocks are loaded when it is made, and stay where they are. Every call sends the weights there, and adds what comes
+    The blocks are loaded when it is made, and stay where they are. Every call sends the weights there and adds up what comes
     back in the order of the blocks: the same chunks give the same bits on threads, processes and machines.
 
     Parameters
@@ -134,20 +134,20 @@ def objective(
     loss : str or Loss
         The loss, or its name.
     X : dask.array.Array or dask.dataframe.DataFrame, shape (samples, features)
-        float32 is computed in float32 and summed in float64, anything else in float64.
+        float32 is computed in float32 and summed in float64; anything else is computed in float64.
     target, sample_weight : dask.array.Array, dask.dataframe.DataFrame or Series, array_like
-        As for the loss; other chunks than those of `X` are cut anew.
+        As for the loss; what has other chunks than `X` is rechunked.
     l2, fit_intercept
         As in `fastloss.linear.objective`.
     classes : int, optional
-        How many classes there are. Without it, class ids are looked at first, for the largest.
+        How many classes there are. Without it, a first pass looks for the largest class id.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     Objective
-        A callable ``w -> (cost, gradient)`` with all that the one of `fastloss.linear` has.
+        A callable ``w -> (cost, gradient)`` with everything that that of `fastloss.linear` has.
 
     Raises
     ------

@@ -33,19 +33,19 @@ EPS = float(np.float32(1e-15))  # the least probability that the tool starts fro
 def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Objective:
     """A loss as LightGBM's objective: ``params["objective"]`` of ``train`` and ``LGBMRegressor(objective=...)``.
 
-    `mse` has a factor of 1/2 here, as the tool's own has. Labels 0 and 1 of a margin become -1 and 1, and class ids may be
-    floats, as the tool makes them. LightGBM starts from a score of 0 (see `init_score`) and predicts raw scores.
+    `mse` has a factor of 1/2 here, like the tool's own. For a margin loss, labels 0 and 1 become -1 and 1; class ids may be floats,
+    as the tool makes them. LightGBM starts from a score of 0 (see `init_score`) and predicts raw scores.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name or alias.
     curvature : {"tool", "exact", "majorizer"} or float, default "tool"
-        ``"tool"`` is what LightGBM's own objective of the loss takes, or the majorizer where it has none; ``"exact"`` the
-        diagonal of the Hessian; ``"majorizer"`` an upper bound of it; a number is multiplied by the weight. None is less than
-        1e-16 times the weight.
+        ``"tool"`` is what LightGBM's own objective for the loss uses, or the majorizer where it has none; ``"exact"`` the
+        diagonal of the Hessian; ``"majorizer"`` an upper bound of it; a number is multiplied by the weight. It is never less
+        than 1e-16 times the weight.
     **params
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
     Raises
     ------
     ValueError
-        If there is no such loss, it takes no raw scores or no single label, or a parameter or `curvature` is bad.
+        If there is no such loss, it does not take raw scores or a single label, or a parameter or `curvature` is bad.
     TypeError
         If the loss has no such keyword.
 
@@ -77,7 +77,7 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
 def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metric:
     """The cost of a loss as LightGBM's metric: ``train(feval=...)`` and ``fit(eval_metric=...)``.
 
-    It takes what the tool hands over: raw scores beside an objective of this module, otherwise what ``predict`` gives, as
+    It takes what the tool passes: raw scores with an objective of this module, otherwise what ``predict`` gives, such as
     probabilities.
 
     Parameters
@@ -85,15 +85,15 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
     loss : str or Loss
         The loss, or its name or alias.
     name : str, optional
-        What the tool calls it; the loss's name if not given.
+        What the tool calls it; by default the name of the loss.
     **params
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     Metric
         A callable of ``(preds, dataset)`` or ``(y_true, y_pred, sample_weight=None)``, which returns the name, the cost, and
-        False: less is better.
+        False: lower is better.
 
     Raises
     ------
@@ -114,23 +114,23 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
 def init_score(
     loss: str | Loss, target: Any, sample_weight: Any = None, *, classes: int | None = None, **params: Any
 ) -> Array:
-    """Where LightGBM's own objective would start: ``Dataset(init_score=...)``, to be added to predictions too.
+    """Where LightGBM's own objective would start: ``Dataset(init_score=...)``. Add it to predictions, too.
 
-    The mean for `mse`, `huber` and `fair`, the log odds, the logarithm of the mean, the log priors; for a loss that the tool has
-    not, or whose start is between two samples there, the best constant.
+    The mean for `mse`, `huber` and `fair`, the log odds, the logarithm of the mean, the log priors; for a loss that the tool does
+    not have, or whose start lies between two samples there, the best constant.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name or alias.
     target : array_like, shape (samples,)
-        Labels as they are trained on.
+        The training labels.
     sample_weight : array_like, optional
         A weight >= 0 for each sample.
     classes : int, optional
-        How many classes there are, if `target` may not have them all. An absent one has the tool's score, log(1e-15).
+        How many classes there are, if `target` may not have them all. An absent class gets the tool's score, log(1e-15).
     **params
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------

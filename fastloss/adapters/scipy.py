@@ -20,9 +20,8 @@ __all__ = ["Rho", "rho"]
 def rho(loss: str | Loss, **parameters: Any) -> Rho:
     """The function of squared residuals that `scipy.optimize.least_squares` calls a loss.
 
-    Of a loss l(d) that is the same for d and -d: ``rho(z) = 2 * l(sqrt(z))``, so that at ``f_scale=1`` the result's
-    ``cost`` is the sum of l over the residuals. ``f_scale=C`` makes it ``C**2 * l(d / C)``: what ``delta=C`` is at
-    ``f_scale=1``.
+    For a loss l(d) that is the same for d and -d, ``rho(z) = 2 * l(sqrt(z))``, so that at ``f_scale=1`` the result's ``cost`` is
+    the sum of l over the residuals. ``f_scale=C`` makes it ``C**2 * l(d / C)``, the same as ``delta=C`` at ``f_scale=1``.
 
     Parameters
     ----------
@@ -30,20 +29,20 @@ def rho(loss: str | Loss, **parameters: Any) -> Rho:
         `mse`, `huber`, `pseudo_huber`, `log_cosh`, `fair`, `cauchy`, `tukey_biweight`, `welsch`, `geman_mcclure`, `barron`
         or `squared_epsilon_insensitive`.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     Rho
-        A callable: squares of shape (m,) to a new array of shape (3, m) and dtype float64, which holds rho and its first
-        two derivatives by z.
+        A callable that takes squares of shape (m,) and returns a new float64 array of shape (3, m): rho and its first two
+        derivatives with respect to z.
 
     Raises
     ------
     TypeError
         If the loss has no such keyword.
     ValueError
-        If a keyword is outside its domain, or the loss is not of residuals, has a corner, or tells their signs apart.
+        If a keyword is outside its domain, or the loss is not one of residuals, has a corner, or depends on their signs.
 
     References
     ----------

@@ -36,21 +36,21 @@ REDESCENDING = {
 def norm(loss: str | Loss, **parameters: Any) -> Norm:
     """A norm of scaled residuals z, as `statsmodels.api.RLM` takes it.
 
-    rho(z) is the loss of a prediction that is z below its target; `mse` is taken by half, as statsmodels' own least squares
-    is. RLM divides residuals by its estimate of their scale first, so that ``delta`` counts standard deviations.
+    rho(z) is the loss of a prediction that is z below its target; `mse` is halved, like statsmodels' own least squares. RLM first
+    divides residuals by its estimate of their scale, so that ``delta`` counts standard deviations.
 
     Parameters
     ----------
     loss : str or Loss
-        `mse`, `huber`, `pseudo_huber`, `log_cosh`, `fair`, `cauchy`, `tukey_biweight`, `welsch`, `geman_mcclure`, `barron`
-        of alpha up to 2, or `expectile`.
+        `mse`, `huber`, `pseudo_huber`, `log_cosh`, `fair`, `cauchy`, `tukey_biweight`, `welsch`, `geman_mcclure`, `barron` with
+        alpha up to 2, or `expectile`.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     Norm
-        With rho, its derivative psi, weights psi(z)/z, and psi_deriv: of arrays of any shape or numbers, in float64.
+        With rho, its derivative psi, the weights psi(z)/z, and psi_deriv, for numbers or arrays of any shape, in float64.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def norm(loss: str | Loss, **parameters: Any) -> Norm:
     TypeError
         If the loss has no such keyword.
     ValueError
-        If a keyword is outside its domain, or the loss is not of residuals, has a corner, or grows faster than a parabola.
+        If a keyword is outside its domain, or the loss is not one of residuals, has a corner, or grows faster than a parabola.
 
     References
     ----------
@@ -74,7 +74,7 @@ def norm(loss: str | Loss, **parameters: Any) -> Norm:
     >>> norm("mae")
     Traceback (most recent call last):
         ...
-    ValueError: mae is no loss for RLM: it has a corner at a residual of 0, where no weight is finite; pseudo_huber is smooth
+    ValueError: mae cannot be used with RLM: it has a corner at a residual of 0, where no weight is finite; pseudo_huber is smooth
     """
     return made(resolved(loss, parameters), parameters)
 

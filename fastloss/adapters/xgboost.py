@@ -42,19 +42,19 @@ EPS = 1e-6  # the least probability that the tool starts from
 def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Objective:
     """A loss as XGBoost's objective: ``train(obj=...)`` and ``XGBRegressor(objective=...)``.
 
-    `mse` and `msle` have a factor of 1/2 here, as the tool's own have. Labels 0 and 1 of a margin become -1 and 1, and class ids
-    may be floats, as the tool makes them. With several targets, weights are those of rows.
+    `mse` and `msle` have a factor of 1/2 here, like the tool's own. For a margin loss, labels 0 and 1 become -1 and 1; class
+    ids may be floats, as the tool makes them. With several targets, weights are those of rows.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name or alias.
     curvature : {"tool", "exact", "majorizer"} or float, default "tool"
-        ``"tool"`` is what XGBoost's own objective of the loss takes, or the majorizer where it has none; ``"exact"`` the
-        diagonal of the Hessian; ``"majorizer"`` an upper bound of it; a number is multiplied by the weight. None is less than
-        1e-16 times the weight.
+        ``"tool"`` is what XGBoost's own objective for the loss uses, or the majorizer where it has none; ``"exact"`` the
+        diagonal of the Hessian; ``"majorizer"`` an upper bound of it; a number is multiplied by the weight. It is never less
+        than 1e-16 times the weight.
     **params
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
     Raises
     ------
     ValueError
-        If there is no such loss, it takes no raw scores, or a parameter or `curvature` is bad.
+        If there is no such loss, it does not take raw scores, or a parameter or `curvature` is bad.
     TypeError
         If the loss has no such keyword.
 
@@ -86,23 +86,23 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
 def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metric:
     """The cost of a loss as XGBoost's metric: ``train(custom_metric=...)`` and ``XGBRegressor(eval_metric=...)``.
 
-    It takes what the tool hands over: raw scores beside an objective of this module, otherwise what ``predict`` gives, as
-    probabilities. XGBoost keeps six decimals of it: of a cost of 1e-7 none, so that early stopping sees no progress.
+    It takes what the tool passes: raw scores with an objective of this module, otherwise what ``predict`` gives, such as
+    probabilities. XGBoost keeps six decimals of it, which is nothing of a cost of 1e-7: early stopping then sees no progress.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name or alias.
     name : str, optional
-        What the tool calls it; the loss's name if not given.
+        What the tool calls it; by default the name of the loss.
     **params
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     Metric
         A callable of ``(preds, dmatrix)``, which returns the name and the cost, or of ``(y_true, y_pred,
-        sample_weight=None)``, which returns the cost. A cost above 0 and below 1e-4 is a UserWarning.
+        sample_weight=None)``, which returns the cost. A cost above 0 and below 1e-4 raises a UserWarning.
 
     Raises
     ------
@@ -123,29 +123,29 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
 def params(
     loss: str | Loss, target: Any, sample_weight: Any = None, *, classes: int | None = None, **parameters: Any
 ) -> dict[str, Any]:
-    """The parameters that go with an objective: where to start from, and what `predict` makes of scores.
+    """The parameters that go with an objective: where to start, and what `predict` makes of scores.
 
-    With an objective that is a function, XGBoost starts from the score 0.5, and `predict` does what the objective that is named
-    in the parameters says. So this names the tool's own of the same loss, or one of the same link, and starts from where that
-    one would: the mean, the log odds, the log priors; for a loss that it has not, from the best constant.
+    With an objective that is a function, XGBoost starts from the score 0.5, and `predict` does what the objective named in the
+    parameters says. So this names the tool's own objective for the loss, or one with the same link, and starts where that one
+    would: at the mean, the log odds, the log priors; for a loss that the tool does not have, at the best constant.
 
     Parameters
     ----------
     loss : str or Loss
         The loss, or its name or alias.
     target : array_like, shape (samples,) or (samples, targets)
-        Labels as they are trained on.
+        The training labels.
     sample_weight : array_like, optional
         A weight >= 0 for each sample.
     classes : int, optional
         How many classes there are, if `target` may not have them all.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     dict
-        ``"objective"``, ``"base_score"`` and what these need: ``"num_class"`` and one score a class for a loss of classes.
+        ``"objective"``, ``"base_score"`` and what these need: for a loss of classes, ``"num_class"`` and one score per class.
 
     Raises
     ------
@@ -267,7 +267,7 @@ class Metric(_boosters.Metric):
         cost = self._cost(*ordered(a, b, sample_weight))
         if 0 < cost < SEEN:
             warnings.warn(
-                f"{self.name} is {cost:g}, of which XGBoost keeps six decimals; train on a target of another scale",
+                f"{self.name} is {cost:g}, of which XGBoost keeps only six decimals; train on a target of another scale",
                 UserWarning,
                 stacklevel=2,
             )

@@ -24,10 +24,10 @@ from .._core.inputs import SEQUENCES
 def ctc() -> None:
     """Connectionist temporal classification: the negative log-likelihood of a sequence of labels, however it is aligned to frames.
 
-    An alignment has one class in each frame; repeats of a class are one label, unless a blank is between them, and blanks are left
-    out. The loss is ``-log(sum(exp(log-likelihood)))`` over all alignments that read as the labels. Without any it is ``inf``, with
-    a gradient of 0: a sequence needs as many frames as it has labels, and one more between two that are equal. Frames after the
-    end of a sample are not looked at. Forwards and backwards in logarithms, in double.
+    An alignment has one class in each frame; repeats of a class are one label unless a blank is between them, and blanks are
+    dropped. The loss is ``-log(sum(exp(log-likelihood)))`` over all alignments that spell the labels. If there are none it is
+    ``inf``, with a gradient of 0: a sequence needs as many frames as it has labels, and one more between two equal labels. Frames
+    after the end of a sample are ignored. The forward and backward passes are in logarithms and in double precision.
 
     References
     ----------

@@ -19,11 +19,11 @@ AXIS = Integer(-1, text="The axis of the four numbers.")
     axis=AXIS,
 )
 def iou() -> None:
-    """Intersection over union of boxes: one less the area that both share over the area of either, ``1 - I / U``.
+    """Intersection over union of boxes: one minus the area that both share over the area that either covers, ``1 - I / U``.
 
-    Computed as the area that is in one of them alone over U, whose terms are not negative, so that it keeps its digits where boxes
-    nearly agree. Boxes that do not meet have loss 1 and no slope, and so have two boxes without an area. Where a side stands at the
-    target's own, the slope is 0 if it lies between those to either side, else their mean.
+    Computed as the area that only one of them covers over U; no term is negative, so that it stays accurate where boxes nearly
+    agree. Boxes that do not meet have loss 1 and no slope, and so do two boxes without area. Where a side coincides with the
+    target's, the slope is 0 if the slopes on either side have different signs, else their mean.
 
     References
     ----------
@@ -48,9 +48,9 @@ def iou() -> None:
     axis=AXIS,
 )
 def giou() -> None:
-    """Generalized intersection over union: `iou`, and the share that is empty of the least box around both, ``(C - U) / C``.
+    """Generalized intersection over union: `iou`, plus the empty share of the smallest box around both, ``(C - U) / C``.
 
-    Between 0 and 2; boxes that do not meet have a slope too, which brings them together.
+    Between 0 and 2. Boxes that do not meet have a slope too, which brings them together.
 
     References
     ----------
@@ -74,7 +74,7 @@ def giou() -> None:
     axis=AXIS,
 )
 def diou() -> None:
-    """Distance intersection over union: `iou`, and the squared distance of the middles over the squared diagonal around both.
+    """Distance intersection over union: `iou`, plus the squared distance of the centres over the squared diagonal around both.
 
     References
     ----------
@@ -105,7 +105,7 @@ def diou() -> None:
     axis=AXIS,
 )
 def ciou() -> None:
-    """Complete intersection over union: `diou`, and how the boxes differ in shape, ``alpha * v``.
+    """Complete intersection over union: `diou`, plus how the boxes differ in shape, ``alpha * v``.
 
     With w and h the width and height of the box, W and H those of the target, v is ``4/pi**2 * (arctan(W/H) - arctan(w/h))**2`` and
     ``alpha = v / (1 - I/U + v)``. The angle between the diagonals is computed as one arctangent.

@@ -58,7 +58,7 @@ def binary_cross_entropy() -> None:
     pos_weight=Parameter(
         1.0,
         per_column=True,
-        text="P, what a positive sample counts for beside a negative one; >= 0; or one for each column of `pred`.",
+        text="P, how much a positive sample counts relative to a negative one, >= 0; or one for each column of `pred`.",
     ),
     label_smoothing=Parameter(0.0, high=1.0, text="E: t becomes ``(1 - E) * t + E / 2``, 0 <= E <= 1."),
 )
@@ -89,22 +89,23 @@ def sigmoid_cross_entropy() -> None:
     shown=("w·q^γ·C, q = tσ(−x) + (1 − t)σ(x), C the cross-entropy", "t = 1: −w·q^γ·(q + γpC), p = 1 − q"),
     constant=constants_of_scores.searched,
     link="sigmoid",
-    majorizer="the second derivative without what is negative in it",
+    majorizer="the second derivative without its negative terms",
     gamma=Parameter(
-        2.0, text="How much less a sample counts that is right already, >= 0; 0 is `sigmoid_cross_entropy`."
+        2.0,
+        text="How strongly samples that are already classified well are down-weighted, >= 0; 0 is `sigmoid_cross_entropy`.",
     ),
     alpha=Parameter(
         None,
         high=1.0,
-        text="What a positive sample counts for; a negative one counts for ``1 - alpha``; 0 <= alpha <= 1. Without it, w is 1.",
+        text="The weight of a positive sample, 0 <= alpha <= 1; a negative one has ``1 - alpha``. Without it, w is 1.",
     ),
 )
 def sigmoid_focal() -> None:
     """Focal loss of a logit: the cross-entropy times ``q**gamma``, where q is the probability of the wrong label.
 
-    What is classified well already counts for little. With the weight ``w = alpha * t + (1 - alpha) * (1 - t)``, or 1, the
-    derivative for a target of 1 is ``-w * q**gamma * (q - gamma * p * log(p))``, p = 1 - q. The second derivative is below 0 for a
-    sample that is far on the wrong side.
+    Samples that are already classified well count for little. With the weight ``w = alpha * t + (1 - alpha) * (1 - t)``, or 1, the
+    derivative for a target of 1 is ``-w * q**gamma * (q - gamma * p * log(p))``, p = 1 - q. The second derivative is negative for
+    a sample that is far on the wrong side.
 
     References
     ----------
@@ -127,7 +128,7 @@ def sigmoid_focal() -> None:
     shown=("(σ(x) − t)²", "2(σ(x) − t)·σ(x)σ(−x)"),
     constant=constants.log_odds,
     link="sigmoid",
-    majorizer="2*(p*(1 - p))^2, as Gauss and Newton have it, or the second derivative where it is more",
+    majorizer="2*(p*(1 - p))^2, the Gauss-Newton term, or the second derivative where that is larger",
     aliases=("savage",),
 )
 def sigmoid_brier() -> None:
@@ -162,8 +163,10 @@ def sigmoid_brier() -> None:
     constant=constants_of_scores.searched,
     link="sigmoid",
     aliases=("asl",),
-    gamma_pos=Parameter(1.0, text="γ₊, how much less a positive sample counts that is right already, >= 0."),
-    gamma_neg=Parameter(4.0, text="γ₋, the same of a negative one."),
+    gamma_pos=Parameter(
+        1.0, text="γ₊, how strongly positive samples that are already classified well are down-weighted, >= 0."
+    ),
+    gamma_neg=Parameter(4.0, text="γ₋, the same for negative samples."),
     clip=Parameter(
         0.05,
         high=1.0,
@@ -172,7 +175,7 @@ def sigmoid_brier() -> None:
     ),
 )
 def sigmoid_asymmetric() -> None:
-    """Asymmetric loss of a logit, for many labels few of which are positive: focal losses that differ for 1 and for 0.
+    """Asymmetric loss of a logit, for many labels of which few are positive: different focal losses for 1 and for 0.
 
     With p = sigmoid(x): for a target of 1, ``-(1 - p)**gamma_pos * log(p)``; for 0, ``-v**gamma_neg * log(1 - v)`` of the
     shifted probability ``v = max(p - clip, 0)``, which is 0, and has no slope, for easy negatives. Its authors hold the powers

@@ -1,4 +1,4 @@
-"""Losses of counts and of positive numbers: likelihoods by the logarithm of the mean, deviances by the mean."""
+"""Losses of counts and of positive numbers: likelihoods of the logarithm of the mean, deviances of the mean."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .._core.inputs import (
 def poisson_nll() -> None:
     """Negative log-likelihood of a Poisson distribution, of the logarithm x of its mean: ``exp(x) - t * x``.
 
-    What does not depend on x, log(t!), is left out, so that the loss may be negative. Targets need not be whole: rates and
-    amounts of any kind have the same gradient, ``exp(x) - t``.
+    The term that does not depend on x, log(t!), is left out, so that the loss may be negative. Targets need not be whole numbers:
+    rates and amounts of any kind have the same gradient, ``exp(x) - t``.
 
     References
     ----------
@@ -53,7 +53,7 @@ def poisson_nll() -> None:
 def poisson_deviance() -> None:
     """Deviance of a Poisson distribution, of its mean p: ``2 * (t * log(t / p) - t + p)``, with 0 log 0 = 0.
 
-    0 where the mean is the target, and exact near it. The derivative is ``2 * (1 - t / p)``. The same distribution as in
+    0 where the mean is the target, and exact near it. The derivative is ``2 * (1 - t / p)``. The distribution is that of
     `poisson_nll`, which takes the logarithm of the mean.
 
     References
@@ -81,8 +81,8 @@ def poisson_deviance() -> None:
 def gamma_nll() -> None:
     """Negative log-likelihood of a gamma distribution, of the logarithm x of its mean: ``x + t * exp(-x)``, for a shape of 1.
 
-    Another shape multiplies it, and adds what does not depend on x. Errors count in proportion to the mean. The derivative is
-    ``1 - t * exp(-x)``.
+    Another shape multiplies it and adds a term that does not depend on x. Errors count in proportion to the mean. The derivative
+    is ``1 - t * exp(-x)``.
 
     References
     ----------
@@ -104,13 +104,13 @@ def gamma_nll() -> None:
     MEANS_OF_POSITIVES,
     shown=("2(log(p/t) + t/p − 1)", "2(p − t)/p²"),
     constant=constants.mean,
-    majorizer="2/pred^2, the Fisher information, or the second derivative where it is more",
+    majorizer="2/pred^2, the Fisher information, or the second derivative where that is larger",
 )
 def gamma_deviance() -> None:
     """Deviance of a gamma distribution, of its mean p: ``2 * (log(p / t) + t / p - 1)``.
 
-    It depends on the ratio of the two alone: being off by a tenth costs the same for 1 and for 1000. The derivative is
-    ``2 * (p - t) / p**2``; the second one is below 0 where p > 2t.
+    It depends only on the ratio of the two: being off by a tenth costs the same for 1 and for 1000. The derivative is
+    ``2 * (p - t) / p**2``; the second derivative is negative where p > 2t.
 
     References
     ----------
@@ -146,7 +146,8 @@ def tweedie_nll() -> None:
     """Negative log-likelihood of a Tweedie distribution, of the logarithm x of its mean, for targets with many zeros.
 
     With a = 2 - power and b = power - 1, ``exp(a * x) / a + t * exp(-b * x) / b``: for sums of gamma-distributed amounts whose
-    number is Poisson-distributed, as claims in a year or sales in a day are. The derivative is ``exp(a * x) - t * exp(-b * x)``.
+    number is Poisson-distributed, such as the claims of a year or the sales of a day. The derivative is
+    ``exp(a * x) - t * exp(-b * x)``.
 
     References
     ----------
@@ -168,7 +169,7 @@ def tweedie_nll() -> None:
     MEANS_OF_AMOUNTS,
     shown=("2(t^(2−ρ)/((1−ρ)(2−ρ)) − t·p^(1−ρ)/(1−ρ) + p^(2−ρ)/(2−ρ))", "2(p − t)/p^ρ"),
     constant=constants.mean,
-    majorizer="2/pred^power, the Fisher information, or the second derivative where it is more",
+    majorizer="2/pred^power, the Fisher information, or the second derivative where that is larger",
     power=Parameter(
         1.5,
         low=1.0,
@@ -177,10 +178,10 @@ def tweedie_nll() -> None:
     ),
 )
 def tweedie_deviance() -> None:
-    """Deviance of a Tweedie distribution, of its mean p: of variances that grow with a power of the mean.
+    """Deviance of a Tweedie distribution, of its mean p, whose variance grows with a power of the mean.
 
-    With r = power, ``2 * (t**(2-r) / ((1-r) * (2-r)) - t * p**(1-r) / (1-r) + p**(2-r) / (2-r))``. Below a power of 2 targets
-    may be 0. It is 0 where the mean is the target, and exact near it. The derivative is ``2 * (p - t) / p**r``.
+    With r = power, ``2 * (t**(2-r) / ((1-r) * (2-r)) - t * p**(1-r) / (1-r) + p**(2-r) / (2-r))``. For a power below 2, targets
+    may be 0. It is 0 where the mean equals the target, and exact near it. The derivative is ``2 * (p - t) / p**r``.
 
     References
     ----------
@@ -214,10 +215,10 @@ def tweedie_deviance() -> None:
     ),
 )
 def negative_binomial_nll() -> None:
-    """Negative log-likelihood of a negative binomial distribution, of the logarithm x of its mean, for counts that vary much.
+    """Negative log-likelihood of a negative binomial distribution, of the logarithm x of its mean, for overdispersed counts.
 
-    ``(t + 1 / alpha) * log(1 + alpha * exp(x)) - t * x``, without what does not depend on x; `poisson_nll` is its limit for a
-    small alpha. The derivative is ``(exp(x) - t) / (1 + alpha * exp(x))``, which a large count cannot blow up.
+    ``(t + 1 / alpha) * log(1 + alpha * exp(x)) - t * x``, without the terms that do not depend on x; `poisson_nll` is its limit
+    for small alpha. The derivative is ``(exp(x) - t) / (1 + alpha * exp(x))``, which a large count cannot blow up.
 
     References
     ----------

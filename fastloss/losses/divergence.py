@@ -18,7 +18,7 @@ from .._core.inputs import DISTRIBUTIONS, LOGITS_OF_DISTRIBUTIONS
 def kl_divergence() -> None:
     """Kullback-Leibler divergence KL(target || pred): ``sum(t * (log(t) - log(p)))`` for each row, with 0 log 0 = 0.
 
-    Infinite where pred rules out what target does not. The derivative is ``-t / p``.
+    Infinite where `pred` rules out something that `target` does not. The derivative is ``-t / p``.
 
     References
     ----------
@@ -39,13 +39,13 @@ def kl_divergence() -> None:
     shown=("KL(t ‖ softmax(x))", "softmax(x)·Σt − t"),
     constant=constants.log_frequencies,
     link="softmax",
-    majorizer="2p(1 - p), a diagonal that is nowhere below the whole Hessian",
+    majorizer="2p(1 - p): as a diagonal matrix it is nowhere below the whole Hessian",
     axis=AXIS,
 )
 def softmax_kl_divergence() -> None:
     """Kullback-Leibler divergence KL(target || softmax(x)) from rows of logits.
 
-    `softmax_cross_entropy` less the entropy of the target, and with the same derivative, ``softmax(x) * sum(t) - t``.
+    `softmax_cross_entropy` minus the entropy of the target, with the same derivative, ``softmax(x) * sum(t) - t``.
 
     References
     ----------
@@ -67,14 +67,14 @@ def softmax_kl_divergence() -> None:
     DISTRIBUTIONS,
     shown=("½KL(t ‖ m) + ½KL(p ‖ m), m = ½(p + t)", "½ log(2pⱼ/(pⱼ + tⱼ))"),
     constant=constants_of_rows.between,
-    majorizer="the same: it is never negative",
+    majorizer="the same, which is never negative",
     axis=AXIS,
 )
 def jensen_shannon() -> None:
     """Jensen-Shannon divergence of rows of probabilities: the mean of both rows' divergences from the row m between them.
 
     ``(KL(t || m) + KL(p || m)) / 2``, symmetric, and in [0, log(2)] whatever the rows rule out; SciPy's function of this name is
-    its root. Each class adds a term that is never negative, so that rows that nearly agree keep their digits. The derivative is
+    its square root. No class adds a negative term, so that it stays accurate where rows nearly agree. The derivative is
     ``log(2 * p / (p + t)) / 2``, the second one ``t / (2 * p * (p + t))``.
 
     References
@@ -95,14 +95,14 @@ def jensen_shannon() -> None:
     DISTRIBUTIONS,
     shown=("Σⱼ pⱼ(log pⱼ − log tⱼ)", "log(pⱼ/tⱼ) + 1"),
     constant=constants_of_rows.geometric,
-    majorizer="the same: it is never negative",
+    majorizer="the same, which is never negative",
     axis=AXIS,
 )
 def reverse_kl_divergence() -> None:
     """Kullback-Leibler divergence KL(pred || target): ``sum(p * (log(p) - log(t)))`` for each row, with 0 log 0 = 0.
 
-    `kl_divergence` makes a prediction cover all that the target holds possible; this one keeps it to what the target does:
-    infinite where pred allows what target rules out. The derivative is ``log(p / t) + 1``, the second one ``1 / p``.
+    `kl_divergence` makes a prediction cover everything that the target holds possible; this one confines it to that: it is
+    infinite where `pred` allows something that `target` rules out. The derivative is ``log(p / t) + 1``, the second one ``1 / p``.
 
     References
     ----------
@@ -125,7 +125,7 @@ def reverse_kl_divergence() -> None:
     shown=("jensen_shannon of p = softmax(x)", "pⱼ(γⱼ − Σpₖγₖ), γⱼ = ½ log(2pⱼ/(pⱼ + tⱼ))"),
     constant=constants_of_rows.log_between,
     link="softmax",
-    majorizer="Gauss and Newton's term, and the other where it is positive",
+    majorizer="the Gauss-Newton term, plus the remaining term where it is positive",
     axis=AXIS,
 )
 def softmax_jensen_shannon() -> None:
@@ -152,15 +152,15 @@ def softmax_jensen_shannon() -> None:
     shown=("KL(softmax(x) ‖ t)", "pⱼ(λⱼ − Σpₖλₖ), λⱼ = log(pⱼ/tⱼ), p = softmax(x)"),
     constant=constants_of_rows.log_geometric,
     link="softmax",
-    majorizer="Gauss and Newton's term, and the other where it is positive",
+    majorizer="the Gauss-Newton term, plus the remaining term where it is positive",
     axis=AXIS,
 )
 def softmax_reverse_kl_divergence() -> None:
     """Kullback-Leibler divergence KL(softmax(x) || target) of rows of logits: `reverse_kl_divergence` of ``softmax(x)``.
 
-    What on-policy distillation minimises. With the logarithms ``l = log(p / t)``, the derivative is ``p * (l - sum(p * l))``. A
-    target of 0 makes the loss infinite unless its class is masked by -inf; such a class is then pulled down, and all others up,
-    infinitely hard.
+    This is what on-policy distillation minimises. With the logarithms ``l = log(p / t)``, the derivative is
+    ``p * (l - sum(p * l))``. A target of 0 makes the loss infinite unless its class is masked by -inf; such a class is then pulled
+    down, and all others up, infinitely hard.
 
     References
     ----------

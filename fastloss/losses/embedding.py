@@ -8,7 +8,7 @@ from .._core.hyperparameters import Integer, Parameter
 from .._core.inputs import LABELLED_VECTORS, TRIPLETS, VECTORS, VIEWS
 
 COMPONENTS = Integer(-1, text="The axis of the components.")
-TEMPERATURE = "What similarities are divided by, > 0: the less, the more the nearest of the others count."
+TEMPERATURE = "What similarities are divided by, > 0: the smaller, the more the nearest of the others count."
 
 
 @loss(
@@ -22,8 +22,8 @@ TEMPERATURE = "What similarities are divided by, > 0: the less, the more the nea
 def cosine_distance() -> None:
     """Cosine distance of vectors: ``1 - cos``, between 0 and 2, and 1 beside a vector of zeros.
 
-    Computed as half the square of the difference of the unit vectors, which is exact for vectors that nearly agree. With unit
-    vectors p and t, the derivative is ``(cos * p - t)`` over the length of `pred`, and 0 beside a vector of zeros.
+    Computed as half the squared difference of the unit vectors, which is exact for vectors that nearly agree. With unit vectors p
+    and t, the derivative is ``(cos * p - t)`` over the length of `pred`, and 0 beside a vector of zeros.
 
     References
     ----------
@@ -45,7 +45,7 @@ def cosine_distance() -> None:
     TRIPLETS,
     shown=(
         "max(0, |a − p| − |a − n| + M)",
-        "u − v by a, −u by p, v by n where > 0; u, v unit vectors along a − p, a − n",
+        "u − v for a, −u for p, v for n where > 0; u, v unit vectors along a − p, a − n",
     ),
     constant=constants.zero,
     margin=Parameter(1.0, text="How much farther the negative should be than the positive, >= 0."),
@@ -53,8 +53,8 @@ def cosine_distance() -> None:
 def triplet() -> None:
     """Triplet loss: an anchor should be nearer to its positive than to its negative, by a margin. A cost of the whole batch.
 
-    `pred` has all embeddings, one in each row, and `target` says which three make a triplet, so that the gradient is by all of
-    them. Distances are lengths of differences, not squared; the direction of a difference of nothing is 0. With anchors, positives
+    `pred` has all embeddings, one in each row, and `target` says which three make a triplet, so that there is one gradient for all
+    of them. Distances are lengths of differences, not squared; the direction of a difference of 0 is 0. With anchors, positives
     and negatives in arrays of their own, `pred` is ``concatenate([a, p, n])`` and `target` ``arange(3 * n).reshape(3, n).T``.
 
     References
@@ -81,7 +81,7 @@ def triplet() -> None:
     LABELLED_VECTORS,
     shown=(
         "−mean over positives of log(e^s₊ / Σ e^s), s = cos/τ",
-        "across each embedding Σ (softmax(s)ⱼ − yⱼ/P)·zⱼ/τ, by both; y 1 at its P positives, z of length 1",
+        "across each embedding Σ (softmax(s)ⱼ − yⱼ/P)·zⱼ/τ, for both; y 1 at its P positives, z of length 1",
     ),
     constant=constants.zero,
     axis=COMPONENTS,
@@ -90,9 +90,9 @@ def triplet() -> None:
 def supcon() -> None:
     """Supervised contrastive loss: among all others of a batch, an embedding should be nearest to those with its label.
 
-    Similarities are cosines over the temperature. Each embedding with positives, others of its label, is an anchor, whose loss is
-    the mean over them of their negative log-probability in the softmax over all others. Embeddings without positives are only
-    among the others. Weights multiply the losses of anchors; one of 0 takes an embedding out. A cost of the whole batch: ``"mean"``
+    Similarities are cosines over the temperature. Each embedding that has positives, others with its label, is an anchor; its loss
+    is the mean of their negative log-probabilities in the softmax over all others. Embeddings without positives appear only among
+    the others. Weights multiply the losses of anchors; a weight of 0 removes an embedding. A cost of the whole batch: ``"mean"``
     divides by the weights of the anchors.
 
     References
@@ -116,7 +116,7 @@ def supcon() -> None:
     VIEWS,
     shown=(
         "−log(e^sᵥ / Σ e^s), v the other view, s = cos/τ",
-        "across each embedding Σ (softmax(s)ⱼ − yⱼ)·zⱼ/τ, by both; y 1 at v, z of length 1",
+        "across each embedding Σ (softmax(s)ⱼ − yⱼ)·zⱼ/τ, for both; y 1 at v, z of length 1",
     ),
     constant=constants.zero,
     axis=COMPONENTS,
@@ -125,8 +125,8 @@ def supcon() -> None:
 def nt_xent() -> None:
     """Normalised, temperature-scaled cross-entropy of two views of each thing: SimCLR's loss. A cost of the whole batch.
 
-    It is `supcon` where each label occurs twice, and anything else is refused. With the views in arrays of their own, `pred` is
-    ``concatenate([first, second])`` and `target` ``tile(arange(n), 2)``.
+    It is `supcon` where each label occurs exactly twice; anything else is refused. With the views in arrays of their own, `pred`
+    is ``concatenate([first, second])`` and `target` ``tile(arange(n), 2)``.
 
     References
     ----------

@@ -12,18 +12,18 @@ from .._core.inputs import MEAN_AND_LOG_DEVIATION, MEMBERS
     TwoOutputs,
     "exp(s) * (z*(2*Phi(z) - 1) + 2*phi(z) - 1/sqrt(pi)), z = (target - m)/exp(s), (m, s) = pred",
     MEAN_AND_LOG_DEVIATION,
-    shown=("eˢ(z(2Φ(z) − 1) + 2φ(z) − 1/√π), z = (t − m)/eˢ", "1 − 2Φ(z) by m, eˢ(2φ(z) − 1/√π) by s"),
+    shown=("eˢ(z(2Φ(z) − 1) + 2φ(z) − 1/√π), z = (t − m)/eˢ", "1 − 2Φ(z) for m, eˢ(2φ(z) − 1/√π) for s"),
     constant=constants.mean_and_log_deviation,
-    majorizer="the slope by m over ``m - t``, and by s ``exp(s) * (abs(2*phi - 1/sqrt(pi)) + 2*phi*z**2)``",
+    majorizer="for m the slope over ``m - t``, for s ``exp(s) * (abs(2*phi - 1/sqrt(pi)) + 2*phi*z**2)``",
     axis=Integer(-1, text="The axis of the two outputs."),
 )
 def crps_gaussian() -> None:
-    """Continuous ranked probability score of a normal distribution, of a mean m and the log s of a standard deviation.
+    """Continuous ranked probability score of a normal distribution with mean m and log standard deviation s.
 
     The integral of the squared difference between its distribution function and the step at the target, in the target's units:
-    `mae` where the deviation is 0. With ``z = (t - m) / exp(s)``, phi and Phi the standard normal density and distribution, it
-    is ``exp(s) * (z * (2*Phi(z) - 1) + 2*phi(z) - 1/sqrt(pi))``. An outlier pulls the mean by 1 at most. The derivative is
-    ``1 - 2*Phi(z)`` by m and ``exp(s) * (2*phi(z) - 1/sqrt(pi))`` by s.
+    `mae` where the deviation is 0. With ``z = (t - m) / exp(s)``, phi and Phi the standard normal density and distribution, it is
+    ``exp(s) * (z * (2*Phi(z) - 1) + 2*phi(z) - 1/sqrt(pi))``. An outlier pulls the mean by 1 at most. The derivative is
+    ``1 - 2*Phi(z)`` with respect to m and ``exp(s) * (2*phi(z) - 1/sqrt(pi))`` with respect to s.
 
     References
     ----------
@@ -52,9 +52,10 @@ def crps_ensemble() -> None:
     """Continuous ranked probability score of an ensemble: ``mean(abs(x - t)) - mean(abs(x[:, None] - x)) / 2``, x its K members.
 
     The integral of the squared difference between the members' distribution function and the step at the target; `mae` of one
-    member. The means are over K members and K**2 pairs. The derivative by a member is ``sign(x - t) / K`` less how many others are
-    below it less how many are above it, over K**2. Computed as the sum of slopes times ``x - t``, none below 0. A constant is
-    given as one member, the median; the best K members are the targets' quantiles at the levels (k - 1/2)/K.
+    member. The means are over K members and K**2 pairs. The derivative with respect to a member is
+    ``sign(x - t) / K - (below - above) / K**2``, where ``below`` and ``above`` count the members below and above it. Computed as
+    the sum of slopes times ``x - t``, of which none is negative. ``constant`` gives one member, the median; the best K members are
+    the targets' quantiles at the levels (k - 1/2)/K.
 
     References
     ----------

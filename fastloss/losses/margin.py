@@ -9,7 +9,7 @@ from .._core.hyperparameters import Parameter
 from .._core.inputs import SIGNS
 from .._core.loss import Loss
 
-MARGIN = Parameter(1.0, text="M, what a score must exceed on the right side of 0 to cost nothing; >= 0.")
+MARGIN = Parameter(1.0, text="M, how far a score must be on the right side of 0 to cost nothing; >= 0.")
 
 
 @loss(
@@ -52,7 +52,7 @@ def hinge() -> None:
     margin=MARGIN,
 )
 def squared_hinge() -> None:
-    """Squared hinge loss: ``max(0, margin - target * pred)**2``, smooth where the hinge has a corner.
+    """Squared hinge loss: ``max(0, margin - target * pred)**2``, smooth where `hinge` has a corner.
 
     The derivative is ``-2 * target * max(0, margin - target * pred)``.
 
@@ -78,8 +78,8 @@ def squared_hinge() -> None:
 def perceptron() -> None:
     """Perceptron loss: ``max(0, -target * pred)``, the `hinge` without a margin.
 
-    A score on the right side of 0 costs nothing, and a score of 0 has no slope: what starts from 0 stays there. The derivative
-    is ``-target`` where ``target * pred < 0``, else 0.
+    A score on the right side of 0 costs nothing, and a score of 0 has no slope: a model that starts from 0 stays there. The
+    derivative is ``-target`` where ``target * pred < 0``, else 0.
 
     References
     ----------
@@ -136,8 +136,8 @@ def logistic() -> None:
 def exponential() -> None:
     """Exponential loss of a margin, that of AdaBoost: ``exp(-target * pred)``.
 
-    One sample that is far on the wrong side outweighs all others. The derivative is ``-target * exp(-target * pred)``. Half the
-    log-odds is the score that costs least.
+    One sample that is far on the wrong side outweighs all others. The derivative is ``-target * exp(-target * pred)``. The score
+    that costs least is half the log-odds.
 
     References
     ----------
@@ -166,7 +166,7 @@ def modified_huber() -> None:
     """Modified Huber loss of a margin: `squared_hinge` near the margin, a straight line where a sample is far on the wrong side.
 
     With m = target * pred, ``max(0, 1 - m)**2`` where ``m >= -1``, else ``-4 * m``. The derivative is ``-4 * target`` there, else
-    ``-2 * target * max(0, 1 - m)``. The mean of the labels is the score that costs least, so that (1 + pred)/2 is a probability.
+    ``-2 * target * max(0, 1 - m)``. The score that costs least is the mean of the labels, so that (1 + pred)/2 is a probability.
 
     References
     ----------

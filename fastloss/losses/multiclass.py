@@ -63,7 +63,7 @@ def categorical_cross_entropy() -> None:
 def sparse_categorical_cross_entropy() -> None:
     """Cross-entropy of rows of probabilities against class ids: ``-log(p[id])``.
 
-    The derivative is ``-1 / p[id]`` at the id and 0 elsewhere. Nothing but ``p[id]`` is looked at.
+    The derivative is ``-1 / p[id]`` at the id and 0 elsewhere. Only ``p[id]`` is looked at.
 
     References
     ----------
@@ -86,7 +86,7 @@ def sparse_categorical_cross_entropy() -> None:
     shown=("logsumexp(x)·Σt − Σ tⱼxⱼ", "softmax(x)·Σt − t"),
     constant=constants.log_frequencies,
     link="softmax",
-    majorizer="2p(1 - p), a diagonal that is nowhere below the whole Hessian",
+    majorizer="2p(1 - p): as a diagonal matrix it is nowhere below the whole Hessian",
     label_smoothing=Parameter(0.0, high=1.0, text="E: t becomes ``(1 - E) * t + E / C``, 0 <= E <= 1."),
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
@@ -126,7 +126,8 @@ def softmax_cross_entropy() -> None:
     link="softmax",
     majorizer="the second derivative without its one negative term",
     gamma=Parameter(
-        2.0, text="How much less a sample counts that is right already, >= 0; 0 is `softmax_cross_entropy`."
+        2.0,
+        text="How strongly samples that are already classified well are down-weighted, >= 0; 0 is `softmax_cross_entropy`.",
     ),
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
@@ -135,8 +136,8 @@ def softmax_cross_entropy() -> None:
 def softmax_focal() -> None:
     """Focal loss of rows of logits: ``-(1 - p)**gamma * log(p)``, with p the softmax of the class; for rows, ``sum`` of t times it.
 
-    What is classified well already counts for little. 1 - p is the sum of the other classes' shares, and so exact for p near 1.
-    The Hessian is given by its diagonal, and is not positive everywhere.
+    Rows that are already classified well count for little. 1 - p is the sum of the other classes' shares, and so exact for p near
+    1. The Hessian is given by its diagonal, which is not positive everywhere.
 
     References
     ----------
@@ -169,7 +170,7 @@ def softmax_focal() -> None:
     axis=AXIS,
 )
 def softmax_poly() -> None:
-    """Poly-1 loss of rows of logits: `softmax_cross_entropy` and epsilon times what is missing from certainty.
+    """Poly-1 loss of rows of logits: `softmax_cross_entropy` plus epsilon times what is missing from certainty.
 
     ``-log(p) + epsilon * (1 - p)``, with p the softmax of the class: the cross-entropy as a polynomial in 1 - p, whose first
     coefficient is 1 + epsilon. The derivative is ``(1 + epsilon * p)`` times that of the cross-entropy.
@@ -201,7 +202,7 @@ def softmax_poly() -> None:
         0.7,
         high=1.0,
         open_low=True,
-        text="0 < q <= 1: towards 0 it is `softmax_cross_entropy`, at 1 half the absolute error.",
+        text="0 < q <= 1: towards 0 the loss is `softmax_cross_entropy`, at 1 half the absolute error.",
     ),
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
@@ -241,7 +242,7 @@ def softmax_generalized_cross_entropy() -> None:
 def brier() -> None:
     """Brier score of rows of probabilities against class ids or rows: ``sum((p - t)**2)``.
 
-    A proper score, as the cross-entropy is: on average least for the true probabilities; but a row costs at most 2. Of two
+    A proper score, as the cross-entropy is: lowest on average for the true probabilities; but a row costs at most 2. For two
     classes it is twice the `mse` of one probability. The derivative is ``2 * (p - t)``.
 
     References
@@ -265,7 +266,7 @@ def brier() -> None:
     shown=("Σⱼ (pⱼ − tⱼ)², p = softmax(x)", "2pⱼ(eⱼ − Σpₖeₖ), e = p − t"),
     constant=constants.log_frequencies,
     link="softmax",
-    majorizer="Gauss and Newton's term, and the other where it is positive",
+    majorizer="the Gauss-Newton term, plus the remaining term where it is positive",
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
     axis=AXIS,
@@ -273,8 +274,8 @@ def brier() -> None:
 def softmax_brier() -> None:
     """Brier score of the softmax of rows of logits: ``sum((softmax(x) - t)**2)``.
 
-    The derivative is ``2 * p * (e - sum(p * e))`` with the errors ``e = p - t``. It is bounded, and near 0 for rows that are wrong
-    for certain: outliers are given up, and the loss is not convex.
+    The derivative is ``2 * p * (e - sum(p * e))`` with the errors ``e = p - t``. It is bounded, and near 0 for rows that are
+    certain and wrong: outliers are given up on, and the loss is not convex.
 
     References
     ----------
@@ -308,8 +309,8 @@ MARGIN = Parameter(1.0, text="By how much the class must be ahead, >= 0.")
 def crammer_singer_hinge() -> None:
     """Multiclass hinge loss of Crammer and Singer: ``max(0, margin + max(s of other classes) - s[id])``.
 
-    Only the strongest other class counts; of several it is the first. The derivative is 1 there and -1 at the id where the loss is
-    above 0, and 0 elsewhere. What Keras calls categorical hinge is another loss.
+    Only the strongest other class counts, the first of several equal ones. The derivative is 1 there and -1 at the id where the
+    loss is above 0, and 0 elsewhere. What Keras calls categorical hinge is another loss.
 
     References
     ----------
@@ -340,7 +341,7 @@ def crammer_singer_hinge() -> None:
 def weston_watkins_hinge() -> None:
     """Multiclass hinge loss of Weston and Watkins: ``sum(max(0, margin + s - s[id])**power)`` over the other classes.
 
-    Every class counts that is not behind by the margin. The derivative is ``power * max(0, margin + s - s[id])**(power - 1)`` at
+    Every class that is not behind by the margin counts. The derivative is ``power * max(0, margin + s - s[id])**(power - 1)`` at
     another class, and minus the sum of these at the id. PyTorch's multi-margin loss is this one over the number of classes.
 
     References

@@ -23,8 +23,9 @@ from .._core.loss import Loss
 def ranked_probability_score() -> None:
     """Ranked probability score of rows of probabilities: the squared differences of the running sums, ``sum((P - T)**2)``.
 
-    What is predicted two classes off costs more than what is one off. The last class, whose running sums are 1, is left out. The
-    derivative by a class is twice the sum of the differences from it to the last but one, the second derivative twice their number.
+    A prediction that is two classes off costs more than one that is one class off. The last class, whose running sums are 1, is
+    left out. The derivative with respect to a class is twice the sum of the differences from it to the last but one, the second
+    derivative twice their number.
 
     References
     ----------
@@ -47,7 +48,7 @@ def ranked_probability_score() -> None:
     shown=("ranked_probability_score of p = softmax(x)", "pⱼ(γⱼ − Σpₖγₖ), γⱼ = 2Σ (Pₖ − Tₖ) over k from j to C − 1"),
     constant=constants.log_frequencies,
     link="softmax",
-    majorizer="Gauss and Newton's term, and the other where it is positive",
+    majorizer="the Gauss-Newton term, plus the remaining term where it is positive",
     class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
     axis=AXIS,
@@ -79,17 +80,17 @@ def softmax_ranked_probability_score() -> None:
     majorizer="the curvatures of the parabolas that touch both terms: ``tanh(b/2)/(2*b) + tanh(a/2)/(2*a)``",
     thresholds=Thresholds(
         (0.0,),
-        text="The C - 1 thresholds between the classes, each more than the one before. With the default there are two classes, and "
+        text="The C - 1 thresholds between the classes, in increasing order. With the default there are two classes, and "
         "the loss is `sigmoid_cross_entropy`.",
     ),
 )
 def ordinal_logistic() -> None:
     """Negative log-likelihood of the proportional-odds model, ordered logistic regression: ``-log(sigmoid(b) - sigmoid(a))``.
 
-    A class's probability is what the logistic distribution of the score has between its thresholds, ``b = thresholds[t] - pred``
-    above it and ``a = thresholds[t - 1] - pred`` below; the first class has no lower end, the last no upper one. Computed as
-    ``softplus(-b) + softplus(a) - log(1 - exp(a - b))``, whose last term no score changes. The derivative is ``1 - sigmoid(a) -
-    sigmoid(b)``, and the loss is convex.
+    The probability of a class is that of a logistic distribution around the score between the class's thresholds,
+    ``b = thresholds[t] - pred`` above it and ``a = thresholds[t - 1] - pred`` below; the first class has no lower end, the last no
+    upper one. Computed as ``softplus(-b) + softplus(a) - log(1 - exp(a - b))``, whose last term no score changes. The derivative
+    is ``1 - sigmoid(a) - sigmoid(b)``, and the loss is convex.
 
     References
     ----------

@@ -23,10 +23,11 @@ SMOOTH = Parameter(
     axis=AXIS,
 )
 def dice() -> None:
-    """Dice loss of rows: one less twice the overlap over both sizes, with a smoothing term S, ``1 - (A + S) / D``.
+    """Dice loss of rows: one minus twice the overlap over the sum of both sizes, with a smoothing term S, ``1 - (A + S) / D``.
 
     A is the overlap ``sum(p * t)`` and D is ``(sum(p) + sum(t)) / 2 + S``. It is `tversky` with both weights 1/2, computed as what
-    is wrong over D, so that it keeps its digits where nearly all is right. 0/0 is 0: nothing was to be found, and nothing was.
+    is wrong over D, so that it stays accurate where nearly everything is right. 0/0 is 0: there was nothing to find, and nothing
+    was found.
 
     References
     ----------
@@ -52,7 +53,7 @@ def dice() -> None:
     axis=AXIS,
 )
 def jaccard() -> None:
-    """Jaccard loss of rows: one less the intersection over the union, with a smoothing term S, ``1 - (A + S) / D``.
+    """Jaccard loss of rows: one minus the intersection over the union, with a smoothing term S, ``1 - (A + S) / D``.
 
     A is the overlap ``sum(p * t)`` and D is ``sum(p) + sum(t) - A + S``. It is `tversky` with both weights 1. 0/0 is 0.
 

@@ -58,7 +58,7 @@ def quantile() -> None:
     alpha=level("expectile"),
 )
 def expectile() -> None:
-    """Expectile loss: the squared error, of which a prediction that is too low has the share alpha.
+    """Expectile loss: the squared error, weighted by alpha where the prediction is too low and by 1 - alpha where it is too high.
 
     With d = pred - target, ``alpha * d**2`` where ``d < 0``, else ``(1 - alpha) * d**2``. An expectile is to the mean what a
     quantile is to the median; at alpha = 0.5 it is half of `mse`.
@@ -88,8 +88,8 @@ def expectile() -> None:
 def epsilon_insensitive() -> None:
     """Epsilon-insensitive loss, of support vector regression: ``max(0, |pred - target| - epsilon)``.
 
-    What lies within the tube around the prediction costs nothing. The derivative is the sign of the error outside of it,
-    else 0.
+    What lies within the tube around the prediction costs nothing. The derivative is the sign of the error outside of it, and 0
+    inside.
 
     References
     ----------
@@ -114,7 +114,7 @@ def epsilon_insensitive() -> None:
     epsilon=EPSILON,
 )
 def squared_epsilon_insensitive() -> None:
-    """Squared epsilon-insensitive loss: ``max(0, |pred - target| - epsilon)**2``, smooth where the other has corners.
+    """Squared epsilon-insensitive loss: ``max(0, |pred - target| - epsilon)**2``, smooth where `epsilon_insensitive` has corners.
 
     With d = pred - target, the derivative is ``2 * sign(d) * max(0, |d| - epsilon)``.
 

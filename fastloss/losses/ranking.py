@@ -12,7 +12,7 @@ from .._core.inputs import RELEVANCE
     Pairs,
     "sum over pairs of a group with target_i > target_j of log(1 + exp(pred_j - pred_i))",
     RELEVANCE,
-    shown=("Σ over pairs with tᵢ > tⱼ of log(1 + e^(sⱼ − sᵢ))", "−σ(sⱼ − sᵢ) by sᵢ, σ(sⱼ − sᵢ) by sⱼ, of each pair"),
+    shown=("Σ over pairs with tᵢ > tⱼ of log(1 + e^(sⱼ − sᵢ))", "−σ(sⱼ − sᵢ) for sᵢ, σ(sⱼ − sᵢ) for sⱼ, of each pair"),
     constant=constants.zero,
     majorizer="twice, of each pair, the curvature of the parabola that touches the loss at both signs of the difference: both "
     "scores move",
@@ -21,8 +21,8 @@ from .._core.inputs import RELEVANCE
 def pairwise_logistic() -> None:
     """Logistic loss of the difference of scores, over all pairs of a group of which one is better: RankNet's. A cost of the batch.
 
-    With labels 0 and 1 it is a smooth form of one less the area under the ROC curve. A pair weighs the product of its samples'
-    weights, as if each sample were there that often; so a weight v of a whole group is a weight of v**0.5 of its samples.
+    With labels 0 and 1 it is a smooth form of one minus the area under the ROC curve. The weight of a pair is the product of its
+    samples' weights, as if each sample occurred that often; so to give a whole group a weight v, give its samples v**0.5.
     ``"mean"`` divides by the weights of the pairs. The work grows with the number of pairs, the square of a group's size.
 
     References
@@ -58,9 +58,9 @@ def listmle() -> None:
     """Negative log-likelihood of the order of a list by its labels, in the model of Plackett and Luce. A cost of the batch.
 
     The best is chosen first, with probability ``exp(pred) / sum(exp(pred))``, then the best of the others, and so on. Weights
-    multiply what each of these choices costs, not the chances of those to choose from; one of 0 takes a sample out. Equal scores
-    cost ``log(n!)``, by Efron's method of samples with the same label too. ``"mean"`` divides by the weights of all samples, so
-    that a list counts by its length.
+    multiply the cost of each of these choices, not the chances of the samples to choose from; a weight of 0 removes a sample.
+    Equal scores cost ``log(n!)``; with Efron's method, those of samples with the same label too. ``"mean"`` divides by the weights
+    of all samples, so that a list counts in proportion to its length.
 
     References
     ----------

@@ -14,7 +14,7 @@ from .._core.loss import Loss
     NUMBERS,
     shown=("d²", "2d"),
     constant=constants.mean,
-    majorizer="the same: it is 2",
+    majorizer="the same, 2",
     aliases=("l2",),
 )
 def mse() -> None:
@@ -47,9 +47,9 @@ def mse() -> None:
     majorizer="that of the mean over the root",
 )
 def rmse() -> None:
-    """Root mean squared error, in the units of the target. A cost only: no sample has one of its own.
+    """Root mean squared error, in the units of the target. A cost only: a single sample has none.
 
-    The derivative is ``(pred - target) / (N * rmse)``, and 0 where the cost is 0. With weights the mean is the weighted one.
+    The derivative is ``(pred - target) / (N * rmse)``, and 0 where the cost is 0. With weights, the mean is the weighted mean.
 
     References
     ----------
@@ -71,8 +71,8 @@ def rmse() -> None:
 def mae() -> None:
     """Mean absolute error: ``|pred - target|`` for each sample.
 
-    The derivative is the sign of the error, 0 at 0. Outliers pull with the same force as anything else, which makes the
-    best constant prediction the median. Also called L1 loss; ``l1`` is the same object.
+    The derivative is the sign of the error, 0 at 0. An outlier pulls no harder than any other sample, which makes the median the
+    best constant prediction. Also called L1 loss; ``l1`` is the same object.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Losses of a number against a number by their ratio, or beside their size."""
+"""Losses of a number against a number that look at their ratio, or at the error relative to their size."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .._core.loss import Loss
     majorizer="of the mean of max(1, 1 - L)/(1 + pred)^2 over the root",
 )
 def rmsle() -> None:
-    """Root mean squared logarithmic error: the `rmse` of ``log(1 + x)``. A cost only: no sample has one of its own.
+    """Root mean squared logarithmic error: the `rmse` of ``log(1 + x)``. A cost only: a single sample has none.
 
-    Each sample's difference of logarithms is that of the quotient, exact for predictions near their targets. The derivative is
-    that difference over ``(1 + pred) * N * rmsle``, and 0 where the cost is 0.
+    Each difference of logarithms is computed as the logarithm of the quotient, exact for predictions near their targets. The
+    derivative is the difference over ``(1 + pred) * N * rmsle``, and 0 where the cost is 0.
 
     References
     ----------
@@ -49,8 +49,9 @@ def rmsle() -> None:
 def msle() -> None:
     """Mean squared logarithmic error: the squared difference of ``log(1 + x)``.
 
-    The difference L of the logarithms is that of the quotient, exact for predictions near their targets. The derivative is
-    ``2 * L / (1 + pred)``. Not convex where the prediction is e times too high. ``squared_log_error`` is the same object.
+    The difference L of the logarithms is computed as the logarithm of the quotient, exact for predictions near their targets. The
+    derivative is ``2 * L / (1 + pred)``. Not convex where the prediction is e times too high. ``squared_log_error`` is the same
+    object.
 
     References
     ----------
@@ -72,14 +73,14 @@ def msle() -> None:
     AMOUNTS,
     shown=("|d| / max(|t|, ε), 0/0 = 0", "sign d / max(|t|, ε)"),
     constant=locations.mape,
-    eps=Parameter(0.0, text="What a target counts for at least in the divisor, >= 0, in its units."),
+    eps=Parameter(0.0, text="A lower bound of the divisor, >= 0, in the units of the target."),
 )
 def mape() -> None:
     """Mean absolute percentage error, as a fraction: ``|pred - target| / |target|``, with 0/0 = 0.
 
     Infinite where a target is 0 and the prediction is not, unless `eps` bounds the divisor. The derivative is the sign of the
-    error over the same divisor. Of positive numbers too low a prediction costs at most 1, too high a one any number, so that
-    low ones are favoured.
+    error over the same divisor. For positive numbers, a prediction that is too low costs at most 1 and one that is too high has no
+    limit, so that low predictions are favoured.
 
     References
     ----------

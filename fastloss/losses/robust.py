@@ -149,7 +149,7 @@ def fair() -> None:
     delta=delta("The error of the greatest slope"),
 )
 def cauchy() -> None:
-    """Cauchy's loss: that of errors with heavy tails. What is far away pulls less the farther it is.
+    """Cauchy's loss, of errors with heavy tails: beyond delta, an outlier pulls less the farther away it is.
 
     With d = pred - target, ``delta**2 / 2 * log(1 + (d / delta)**2)``; the derivative ``d / (1 + (d / delta)**2)`` is
     greatest at delta. Not convex: a cost can have several minima. ``lorentzian`` is the same object.
@@ -177,14 +177,14 @@ def cauchy() -> None:
     constant=locations.tukey_biweight,
     majorizer="(1 - (d/delta)^2)^2, 0 from delta on",
     aliases=("bisquare",),
-    delta=delta("The error from which a sample has no pull", 4.685),
+    delta=delta("The error from which on a sample has no pull", 4.685),
 )
 def tukey_biweight() -> None:
     """Tukey's biweight: a parabola near the target, constant from delta on.
 
-    With d = pred - target, ``delta**2 / 6 * (1 - (1 - (d / delta)**2)**3)`` where ``|d| < delta``, else ``delta**2 / 6``;
-    the derivative is ``d * (1 - (d / delta)**2)**2``, else 0: an outlier is as if it were not there. Not convex: a cost can
-    have several minima. The default delta suits errors of standard deviation 1. ``bisquare`` is the same object.
+    With d = pred - target, ``delta**2 / 6 * (1 - (1 - (d / delta)**2)**3)`` where ``|d| < delta``, else ``delta**2 / 6``; the
+    derivative is ``d * (1 - (d / delta)**2)**2``, else 0: an outlier has no effect. Not convex: a cost can have several minima.
+    The default delta suits errors of standard deviation 1. ``bisquare`` is the same object.
 
     References
     ----------
@@ -242,7 +242,7 @@ def welsch() -> None:
     delta=delta("The error at which the loss is half of what it tends to"),
 )
 def geman_mcclure() -> None:
-    """Geman and McClure's loss: a parabola near the target, constant far from it, by a quotient.
+    """Geman and McClure's loss: a parabola near the target, constant far from it, as a quotient.
 
     With d = pred - target, ``d**2 / 2 / (1 + (d / delta)**2)``; the derivative ``d / (1 + (d / delta)**2)**2`` vanishes far
     away. Not convex: a cost can have several minima.
@@ -268,7 +268,7 @@ def geman_mcclure() -> None:
     NUMBERS,
     shown=("δ²·b/α·((1 + z)^(α/2) − 1), b = |α − 2|, z = (d/δ)²/b", "d(1 + z)^(α/2 − 1)"),
     constant=locations.barron,
-    majorizer="(1 + z)^(alpha/2 - 1), z = (d/delta)^2/|alpha - 2|, up to alpha = 2; from there on the same, which is positive",
+    majorizer="(1 + z)^(alpha/2 - 1), z = (d/delta)^2/|alpha - 2|, up to alpha = 2; beyond, the second derivative, positive there",
     aliases=("general_robust",),
     alpha=Parameter(
         1.0,
@@ -280,7 +280,7 @@ def geman_mcclure() -> None:
     delta=delta("The error up to which it is about a parabola"),
 )
 def barron() -> None:
-    """Barron's general loss, of which many are members: ``delta**2 * b / alpha * ((1 + z)**(alpha / 2) - 1)``.
+    """Barron's general loss, which has many others as special cases: ``delta**2 * b / alpha * ((1 + z)**(alpha / 2) - 1)``.
 
     With d = pred - target, ``b = |alpha - 2|`` and ``z = (d / delta)**2 / b``; at alpha = 2 it is ``d**2 / 2`` and at
     alpha = 0 ``delta**2 * log(1 + (d / delta)**2 / 2)``, without a seam. The derivative is ``d * (1 + z)**(alpha / 2 - 1)``.

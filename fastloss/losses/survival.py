@@ -23,11 +23,11 @@ from .._core.inputs import SURVIVAL
     ),
 )
 def cox() -> None:
-    """Negative log partial likelihood of Cox's proportional hazards, of log relative hazards. A cost of the whole batch.
+    """Negative log partial likelihood of Cox's proportional hazards model, of log relative hazards. A cost of the whole batch.
 
-    Each event costs ``log(sum(w * exp(pred)))``, over all who are at risk when it happens, less its own ``pred``. Weights multiply
-    events and those at risk alike. Samples that are not yet at risk, or no longer, do not matter to it; those seen last at the
-    time of an event are at risk in it. ``"mean"`` divides by the weights of the events.
+    Each event costs ``log(sum(w * exp(pred)))``, over everyone at risk when it happens, minus its own ``pred``. Weights multiply
+    events and those at risk alike. Each event is compared with everyone whose time is the same or later; a subject censored at the
+    time of an event still counts as at risk. ``"mean"`` divides by the weights of the events.
 
     References
     ----------

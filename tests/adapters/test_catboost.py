@@ -345,7 +345,8 @@ def test_wrong_use():
     with pytest.raises(ValueError, match="cox is a cost of the whole batch"):
         metric("cox")
     with pytest.raises(
-        ValueError, match=r"softmax_kl_divergence takes a row .* without multi_target=True; of class ids"
+        ValueError,
+        match=r"softmax_kl_divergence takes a row .* without multi_target=True; softmax_cross_entropy takes class ids",
     ):
         objective("softmax_kl_divergence")
     for made in (objective, metric):

@@ -1,7 +1,6 @@
 """Blocks of Dask against accumulators, the losses themselves, and linear models in one piece."""
 
 import doctest
-import importlib
 import os
 import pickle
 import signal
@@ -262,12 +261,12 @@ def test_lengths_that_differ(call):
 
 def test_lengths_that_differ_unknown_to_begin_with():
     pred, target = (unknown(da.zeros(n, chunks=100)) for n in (600, 599))
-    with pytest.raises(ValueError, match=r"^pred has 600 samples but target has 599; they must be as many$"):
+    with pytest.raises(ValueError, match=r"^pred has 600 samples but target has 599; they must be equal$"):
         adapter.cost("mse", pred, target)
-    with pytest.raises(ValueError, match=r"^X has 600 samples but target has 599; they must be as many$"):
+    with pytest.raises(ValueError, match=r"^X has 600 samples but target has 599; they must be equal$"):
         adapter.objective("mse", pred[:, None], target)
     other = unknown(da.zeros(600, chunks=((100, 99, 101, 100, 100, 100),)))
-    with pytest.raises(ValueError, match=r"^pred has 100 samples but target has 99 in block 1; they must be as many$"):
+    with pytest.raises(ValueError, match=r"^pred has 100 samples but target has 99 in block 1; they must be equal$"):
         adapter.cost("mse", pred, other)
 
 
@@ -387,9 +386,9 @@ def test_classes():
 
 def test_objectives_that_are_refused():
     X, y = da.zeros((600, 2), chunks=100), da.zeros(600, chunks=100)
-    with pytest.raises(ValueError, match="X has 600 samples but target has 599; they must be as many"):
+    with pytest.raises(ValueError, match="X has 600 samples but target has 599; they must be equal"):
         adapter.objective("mse", X, y[:599])
-    with pytest.raises(ValueError, match="X has 600 samples but sample_weight has 599; they must be as many"):
+    with pytest.raises(ValueError, match="X has 600 samples but sample_weight has 599; they must be equal"):
         adapter.objective("mse", X, y, sample_weight=np.ones(599))
     with pytest.raises(ValueError, match=r"X has shape \(600,\); it must be \(samples, features\)"):
         adapter.objective("mse", y, y)
@@ -547,12 +546,3 @@ def test_examples():
         found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
         assert found.attempted > 0
         assert found.failed == 0
-
-
-@pytest.mark.thread_unsafe
-def test_without_the_tool(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("fastloss.adapters.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "dask", None)
-    with pytest.raises(ImportError, match=r"dask is not installed: pip install 'fastloss\[dask\]'"):
-        importlib.import_module("fastloss.adapters.dask")

@@ -192,7 +192,7 @@ def test_refusals():
         try:
             rho(name)
         except ValueError as error:
-            assert str(error).startswith(f"{name} is no loss for least_squares: ")  # noqa: PT017
+            assert str(error).startswith(f"{name} cannot be used with least_squares: ")  # noqa: PT017
         else:
             taken.add(name)
     assert taken == set(DERIVATIVES)
@@ -201,8 +201,8 @@ def test_refusals():
         "rmse": "mse has the same minimum",
         "expectile": "sign",
         "mape": "depends on the target",
-        "log_loss": "other things than residuals",
-        "cox": "other things than residuals",
+        "log_loss": "not a loss of residuals",
+        "cox": "not a loss of residuals",
     }.items():
         with pytest.raises(ValueError, match=words):
             rho(name)

@@ -167,7 +167,7 @@ def test_every_loss_fits_or_says_why_not(name):
     try:
         model.fit(X, y, WEIGHT)
     except ValueError as error:
-        assert str(error).startswith(f"{name} is no loss for {type(model).__name__}: ")  # noqa: PT017
+        assert str(error).startswith(f"{name} cannot be used with {type(model).__name__}: ")  # noqa: PT017
         return
     target = y if of == "numbers" else labels.coded(loss, y, y.max() + 1)
     objective = fl.linear.objective(loss, X, target, l2=0.01, sample_weight=WEIGHT)
@@ -175,7 +175,7 @@ def test_every_loss_fits_or_says_why_not(name):
     assert np.abs(objective(w)[1]).max() < 1e-5
     assert objective(w)[0] < objective(np.zeros(w.size))[0]
     assert model.fit(X, y, WEIGHT).score(X, y) > (0.6 if of != "numbers" else -np.inf)
-    with pytest.raises(ValueError, match=f"{name} is no loss for Linear"):
+    with pytest.raises(ValueError, match=f"{name} cannot be used with Linear"):
         (LinearRegressor(name) if of != "numbers" else LinearClassifier(loss=name)).fit(X, TWO)
 
 
@@ -193,13 +193,15 @@ def test_refusals():
         with pytest.raises(ValueError, match=rf"{name}.*({words})"):
             LinearRegressor(name).fit(X, AMOUNTS)
     with pytest.raises(
-        ValueError, match="squared_hinge is a loss of two classes, but there are 3; softmax_cross_entropy"
+        ValueError, match="squared_hinge is a loss for two classes, but there are 3; softmax_cross_entropy"
     ):
         LinearClassifier(loss="squared_hinge").fit(X, THREE)
-    with pytest.raises(ValueError, match=r"binary_cross_entropy is no loss.*sigmoid_cross_entropy"):
+    with pytest.raises(ValueError, match=r"binary_cross_entropy cannot be used with .*sigmoid_cross_entropy"):
         LinearClassifier(loss="log_loss").fit(X, TWO)
     for model in (LinearClassifier(loss="ordinal_logistic"), LinearRegressor("ordinal_logistic")):
-        with pytest.raises(ValueError, match=r"ordinal_logistic is no loss .*; softmax_ranked_probability_score takes"):
+        with pytest.raises(
+            ValueError, match=r"ordinal_logistic cannot be used with .*; softmax_ranked_probability_score takes"
+        ):
             model.fit(X, THREE)
     LinearClassifier(loss="softmax_ranked_probability_score", l2=0.1).fit(X, THREE)
     LinearClassifier(loss="weston_watkins_hinge", loss_params={"power": 2}, l2=0.1).fit(X, THREE)

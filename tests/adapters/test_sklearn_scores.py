@@ -124,14 +124,14 @@ def test_unknown_labels_and_too_many():
     X, y = IRIS[0], NAMES[IRIS[1]]
     model = logistic().fit(X[:100], y[:100])
     with pytest.raises(
-        ValueError, match=r"y\[100\] is 'virginica', which is none of the classes \['setosa', 'versicolor'\]"
+        ValueError, match=r"y\[100\] is 'virginica', which is not one of the classes \['setosa', 'versicolor'\]"
     ):
         scorer("log_loss")(model, X, y)
-    with pytest.raises(ValueError, match=r"y\[0\] is 0, which is none"):
+    with pytest.raises(ValueError, match=r"y\[0\] is 0, which is not one"):
         scorer("hinge")(model, X, IRIS[1])
     model.fit(X, y)
     with pytest.raises(
-        ValueError, match="binary_cross_entropy is a loss of two classes, but there are 3; sparse_categorical"
+        ValueError, match="binary_cross_entropy is a loss for two classes, but there are 3; sparse_categorical"
     ):
         scorer("log_loss")(model, X, y)
     four = np.arange(len(y)) % 4

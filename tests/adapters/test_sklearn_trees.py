@@ -96,7 +96,7 @@ def test_every_loss_trains_or_says_why_not(name):
     try:
         loss = made(name)
     except ValueError as error:
-        assert str(error).startswith(f"{name} is no loss for histogram boosting: ")  # noqa: PT017
+        assert str(error).startswith(f"{name} cannot be used with histogram boosting: ")  # noqa: PT017
         one_score = isinstance(REGISTRY[name], (Pointwise, RowLoss)) and "pred" not in REGISTRY[name].domains
         assert not one_score or name in ("ordinal_logistic", "perceptron", "softmax_reverse_kl_divergence")
         return
@@ -168,11 +168,11 @@ def test_refusals():
     for name in ("softmax_cross_entropy", "crammer_singer_hinge"):
         with pytest.raises(ValueError, match=f"{name} needs classes="):
             histogram_loss(name)
-    with pytest.raises(ValueError, match="sigmoid_cross_entropy takes it"):
+    with pytest.raises(ValueError, match="sigmoid_cross_entropy takes scores"):
         histogram_loss("log_loss")
     with pytest.raises(ValueError, match="mse has the same minimum"):
         histogram_loss("rmse")
-    with pytest.raises(ValueError, match="poisson_nll takes it"):
+    with pytest.raises(ValueError, match="poisson_nll takes scores"):
         histogram_loss("poisson_deviance")
     for classes in (1, 0, -2):
         with pytest.raises(ValueError, match=f"classes is {classes}"):
@@ -181,7 +181,7 @@ def test_refusals():
         histogram_loss("softmax_focal", classes=3, class_weight=[1.0, 2.0])
     with pytest.raises(TypeError, match="classes must be an integer"):
         histogram_loss("softmax_focal", classes=3.0)
-    with pytest.raises(ValueError, match="classes is 3, but sigmoid_focal is of two classes"):
+    with pytest.raises(ValueError, match="classes is 3, but sigmoid_focal is a loss for two classes"):
         histogram_loss("sigmoid_focal", classes=3)
     with pytest.raises(ValueError, match="classes is 3, but huber is a loss of numbers"):
         histogram_loss("huber", classes=3)
@@ -196,13 +196,13 @@ def test_refusals():
         histogram_loss("huber", beta=1.0)
     with pytest.raises(TypeError, match="axis is given"):
         histogram_loss("softmax_focal", classes=3, axis=0)
-    with pytest.raises(ValueError, match="sigmoid_focal is of two classes, but y has 3"):
+    with pytest.raises(ValueError, match="sigmoid_focal is for two classes, but y has 3"):
         Classifier(loss=histogram_loss("sigmoid_focal")).fit(X, THREE)
-    with pytest.raises(ValueError, match="softmax_focal is of 4 classes, but y has 3"):
+    with pytest.raises(ValueError, match="softmax_focal is for 4 classes, but y has 3"):
         Classifier(loss=histogram_loss("softmax_focal", classes=4)).fit(X, THREE)
-    with pytest.raises(ValueError, match="crammer_singer_hinge is of 2 classes, but y has 3"):
+    with pytest.raises(ValueError, match="crammer_singer_hinge is for 2 classes, but y has 3"):
         Classifier(loss=histogram_loss("crammer_singer_hinge", classes=2)).fit(X, THREE)
-    with pytest.raises(ValueError, match="softmax_focal is of 3 classes, but y has 2"):
+    with pytest.raises(ValueError, match="softmax_focal is for 3 classes, but y has 2"):
         Classifier(loss=histogram_loss("softmax_focal", classes=3)).fit(X, TWO)
     with pytest.raises(ValueError, match=r"target\[\d+\] is .*; target must be >= 0"):
         Regressor(loss=histogram_loss("poisson_nll")).fit(X, NUMBERS)

@@ -125,7 +125,7 @@ def test_refusals():
         try:
             norm(name)
         except ValueError as error:
-            assert str(error).startswith(f"{name} is no loss for RLM: ")  # noqa: PT017
+            assert str(error).startswith(f"{name} cannot be used with RLM: ")  # noqa: PT017
         else:
             taken.add(name)
     assert taken == set(REDESCENDING)

@@ -2,9 +2,7 @@
 
 import copy
 import doctest
-import importlib
 import pickle
-import sys
 import tracemalloc
 import warnings
 
@@ -375,7 +373,7 @@ def test_refused_when_called():
         (
             lambda: functional.mse_loss(x, wants),
             ValueError,
-            "target requires a gradient, and would get none: input alone",
+            "target requires a gradient but would get none: only input",
         ),
         (lambda: f(x.detach().numpy(), target), TypeError, "pred must be a torch.Tensor, not ndarray"),
         (lambda: f(x, [0.0] * 4), TypeError, "target must be a torch.Tensor, not list"),
@@ -738,12 +736,3 @@ def test_examples():
         found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
         assert found.attempted > 0
         assert found.failed == 0
-
-
-@pytest.mark.thread_unsafe
-def test_without_the_tool(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("fastloss.adapters.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ImportError, match=r"torch is not installed: pip install 'fastloss\[torch\]'"):
-        importlib.import_module("fastloss.adapters.torch")

@@ -240,7 +240,7 @@ def test_metrics_beside_our_objectives_are_given_margins():
 
 
 def test_a_metric_that_the_tool_would_print_as_nothing():
-    with pytest.warns(UserWarning, match="mse is 1e-08, of which XGBoost keeps six decimals"):
+    with pytest.warns(UserWarning, match="mse is 1e-08, of which XGBoost keeps only six decimals"):
         assert metric("mse")([1e-4], [0.0]) == 1e-8
     with pytest.warns(UserWarning, match="six decimals"):
         metric("mae")(np.zeros(1, np.float32), xgb.DMatrix([[0.0]], [9e-5]))

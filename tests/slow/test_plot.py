@@ -139,7 +139,7 @@ def test_surface(name, rng):
         (lambda: plot.compare("hubert"), "there is no loss 'hubert'; did you mean 'huber'?"),
         (lambda: plot.compare("huber:detla=2"), "huber has no keyword 'detla' .it has: delta"),
         (lambda: plot.compare("huber:2"), "'2' must be written keyword=value"),
-        (lambda: plot.compare("huber:delta=two"), "delta is 'two', which is no number"),
+        (lambda: plot.compare("huber:delta=two"), "delta is 'two', which is not a number"),
         (lambda: plot.compare("huber:delta=-2"), "delta is -2.0; it must satisfy 0 < delta < inf"),
         (lambda: plot.compare("huber:delta=[1]"), "delta must be a real number, not list"),
         (lambda: plot.compare("sparse_categorical_cross_entropy", target=0.5), "target is 0.5; it must be 0 or 1"),

@@ -38,7 +38,7 @@ def numbered(y: Array, classes: Any) -> Array:
     for value in values.tolist():
         if value not in places:
             first = int(np.argmax(inverse == values.tolist().index(value)))
-            raise ValueError(f"y[{first}] is {value!r}, which is none of the classes {[*places]}")
+            raise ValueError(f"y[{first}] is {value!r}, which is not one of the classes {[*places]}")
     return np.array([places[value] for value in values.tolist()], np.int64)[inverse]
 
 
@@ -51,7 +51,7 @@ def coded(loss: Loss, ids: Array, count: int) -> Array:
         return np.eye(count)[ids]
     if count != 2:
         more = OF_MORE_CLASSES.get(loss.name, "softmax_cross_entropy")
-        raise ValueError(f"{loss.name} is a loss of two classes, but there are {count}; {more} is one of any number")
+        raise ValueError(f"{loss.name} is a loss for two classes, but there are {count}; {more} takes any number")
     return 2.0 * ids - 1 if wanted == "signs" else ids.astype(np.float64)
 
 

@@ -87,29 +87,29 @@ class Linear(BaseEstimator):  # type: ignore[misc]
 class LinearRegressor(RegressorMixin, Linear):  # type: ignore[misc]
     """A linear model of any smooth loss of numbers.
 
-    It minimises the weighted mean of the loss of ``X @ W + b``, plus ``l2 / 2 * (W**2).sum() + l1 * abs(W).sum()``, by
-    SciPy's L-BFGS-B, in one pass over the data a step. With `mse` it is scikit-learn's ``Ridge(alpha=l2 * N / 2)``, with l1
-    its ``ElasticNet`` of half the penalties. It starts from the best constant, which matters where a loss is not convex.
+    It minimises the weighted mean of the loss of ``X @ W + b``, plus ``l2 / 2 * (W**2).sum() + l1 * abs(W).sum()``, by SciPy's
+    L-BFGS-B, in one pass over the data a step. With `mse` it is scikit-learn's ``Ridge(alpha=l2 * N / 2)``, and with `l1` its
+    ``ElasticNet`` with half the penalties. It starts from the best constant, which matters where a loss is not convex.
 
     Parameters
     ----------
     loss : str or Loss, default "mse"
-        A loss of numbers without corners, or of the logarithm of a mean, as `poisson_nll`: then `predict` gives the mean; or
-        `cox`, of times that are negative where censored, where it gives the relative hazard.
+        A loss of numbers without corners; or of the logarithm of a mean, such as `poisson_nll`, for which `predict` gives the mean;
+        or `cox`, of times that are negative where censored, for which it gives the relative hazard.
     loss_params : dict, optional
-        The loss's own keywords: ``{"delta": 2.0}``.
+        Keyword arguments of the loss, such as ``{"delta": 2.0}``.
     l2 : float, default 0.0
         Strength of the squared penalty, >= 0. The intercept is not penalised.
     fit_intercept : bool, default True
         Whether there is an intercept.
     max_iter : int, default 1000
-        Steps at most.
+        The largest number of steps.
     tol : float, default 1e-8
-        The largest slope at which the fit ends.
+        The fit ends when no slope is larger.
     l1 : float, default 0.0
-        Strength of the penalty that makes coefficients exactly 0.
+        Strength of the penalty on absolute values, which makes coefficients exactly 0.
     warm_start : bool, default False
-        Whether `fit` starts from the last fit's result.
+        Whether `fit` starts from the result of the last fit.
 
     Attributes
     ----------
@@ -154,7 +154,9 @@ class LinearRegressor(RegressorMixin, Linear):  # type: ignore[misc]
         """Fit to X of shape (samples, features), dense or sparse, and y of shape (samples,) or (samples, outputs)."""
         loss, parameters = self._resolved(self.loss)
         if kind(loss) != "numbers":
-            raise ValueError(f"{loss.name} is no loss for LinearRegressor: it is of classes; LinearClassifier takes it")
+            raise ValueError(
+                f"{loss.name} cannot be used with LinearRegressor: it is a loss for classes; use LinearClassifier"
+            )
         X, y = validate_data(self, X, y, y_numeric=True, multi_output=True, **TAKEN)
         weight = self._weighted(sample_weight, X)
         self._link = loss.link
@@ -186,22 +188,22 @@ class LinearClassifier(ClassifierMixin, Linear):  # type: ignore[misc]
     Parameters
     ----------
     loss_params : dict, optional
-        The loss's own keywords: ``{"label_smoothing": 0.1}``.
+        Keyword arguments of the loss, such as ``{"label_smoothing": 0.1}``.
     l2, fit_intercept, max_iter, tol
-        As of `LinearRegressor`.
+        As for `LinearRegressor`.
     loss : str or Loss, optional
-        A loss of logits or margins without corners, as `squared_hinge` or `softmax_focal`. By default it is
+        A loss of logits or margins without corners, such as `squared_hinge` or `softmax_focal`. By default it is
         `sigmoid_cross_entropy` for two classes, and `softmax_cross_entropy` for more.
     l1, warm_start
-        As of `LinearRegressor`.
+        As for `LinearRegressor`.
     class_weight : dict or "balanced", optional
-        A weight for each label, or those that make all classes weigh the same.
+        A weight for each label; or the weights that make all classes count the same.
 
     Attributes
     ----------
     classes_ : ndarray, shape (classes,)
     coef_ : ndarray, shape (1, features) or (classes, features)
-        One row of two classes, unless `loss` is of rows.
+        One row for two classes, unless `loss` is a loss of rows.
     intercept_ : ndarray, shape (1,) or (classes,)
     n_iter_ : int
 
@@ -254,7 +256,9 @@ class LinearClassifier(ClassifierMixin, Linear):  # type: ignore[misc]
             self.loss or ("sigmoid_cross_entropy" if count == 2 else "softmax_cross_entropy")
         )
         if kind(loss) == "numbers":
-            raise ValueError(f"{loss.name} is no loss for LinearClassifier: it is of numbers; LinearRegressor takes it")
+            raise ValueError(
+                f"{loss.name} cannot be used with LinearClassifier: it is a loss for numbers; use LinearRegressor"
+            )
         target = coded(loss, ids, count)
         weight = self._weighted(sample_weight, X)
         if self.class_weight is not None:

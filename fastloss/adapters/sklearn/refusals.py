@@ -43,24 +43,29 @@ def check_scores(loss: Loss, tool: str) -> None:
     """Refuse a loss that not every score has a value of, or of more than one score a number."""
     if isinstance(loss, Root):
         square = {"rmse": "mse", "rmsle": "msle"}[loss.name]
-        raise ValueError(f"{loss.name} is no loss for {tool}: it is the root of a mean; {square} has the same minimum")
+        raise ValueError(
+            f"{loss.name} cannot be used with {tool}: it is the root of a mean; {square} has the same minimum"
+        )
     if taken := other_than_scores(loss):
-        raise ValueError(f"{loss.name} is no loss for {tool}: it takes {taken}")
+        raise ValueError(f"{loss.name} cannot be used with {tool}: it takes {taken}")
     if isinstance(loss, TwoOutputs):
-        raise ValueError(f"{loss.name} is no loss for {tool}: it takes two predictions for each number; mse takes one")
+        raise ValueError(
+            f"{loss.name} cannot be used with {tool}: it takes two predictions for each number; mse takes one"
+        )
     if loss.name == "ordinal_logistic":
         raise ValueError(
-            f"ordinal_logistic is no loss for {tool}: it takes thresholds between classes, which are not fitted here; "
-            "softmax_ranked_probability_score takes classes that have an order, with a score each"
+            f"ordinal_logistic cannot be used with {tool}: it needs thresholds between classes, which are not fitted "
+            "here; softmax_ranked_probability_score takes ordered classes, with a score for each"
         )
     if loss.name == "cosine_distance":
         raise ValueError(
-            f"cosine_distance is no loss for {tool}: all multiples of a score are as good; mse tells them apart"
+            f"cosine_distance cannot be used with {tool}: it does not depend on the length of the scores; mse does"
         )
     if "pred" in loss.domains:
         domain, other = loss.domains["pred"].text, OF_SCORES[loss.name]
         raise ValueError(
-            f"{loss.name} is no loss for {tool}: its predictions must be {domain}, and a score is any number; {other} takes it"
+            f"{loss.name} cannot be used with {tool}: its predictions must be {domain}, but a score may be any "
+            f"number; {other} takes scores"
         )
 
 
@@ -68,7 +73,7 @@ def check_smooth(loss: Loss, tool: str, parameters: Mapping[str, Any]) -> None:
     """Refuse a loss whose slope jumps: a method of gradients need not arrive at its minimum."""
     if loss.name in CORNERS and parameters.get("power", 1) == 1:
         raise ValueError(
-            f"{loss.name} is no loss for {tool}: its slope jumps, where a method of gradients ends before the minimum; "
+            f"{loss.name} cannot be used with {tool}: its slope jumps, and a gradient method may stop there before the minimum; "
             f"{CORNERS[loss.name]} is smooth"
         )
 
@@ -78,5 +83,5 @@ def check_labels(loss: Loss, tool: str) -> None:
     if loss.name in ("reverse_kl_divergence", "softmax_reverse_kl_divergence"):
         other = loss.name.replace("reverse_kl_divergence", "jensen_shannon")
         raise ValueError(
-            f"{loss.name} is no loss for {tool}: it is infinite for labels, whose rows hold zeros; {other} is not"
+            f"{loss.name} cannot be used with {tool}: it is infinite for labels, whose rows contain zeros; {other} is not"
         )

@@ -28,11 +28,11 @@ def scorer(loss: str | Loss, *, response_method: str | Sequence[str] | None = No
     Parameters
     ----------
     loss : str or Loss
-        Any loss of the package. Those of two classes, as `log_loss`, take the second class as the positive one.
+        Any loss of the package. Those of two classes, such as `log_loss`, take the second class as the positive one.
     response_method : str or sequence of str, optional
-        "predict", "predict_proba" or "decision_function" instead; of several, the first that the estimator has.
+        "predict", "predict_proba" or "decision_function" instead; if there are several, the first that the estimator has.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -44,8 +44,9 @@ def scorer(loss: str | Loss, *, response_method: str | Sequence[str] | None = No
     TypeError
         If the loss has no such keyword.
     ValueError
-        If a keyword or `response_method` is none of those known, or the loss is of logarithms of means, which no method gives.
-        When called: if a label is none of the estimator's classes, or there are more than two where the loss is of two.
+        If a keyword is outside its domain, `response_method` is unknown, or the loss takes logarithms of means, which no method
+        gives. When called: if a label is not one of the estimator's classes, or there are more than two and the loss is for
+        two.
 
     Examples
     --------
@@ -112,10 +113,10 @@ class Scorer:
 
 
 def score_function(loss: str | Loss, **parameters: Any) -> ScoreFunction:
-    """A metric as scikit-learn has them, ``f(y_true, y_pred, *, sample_weight=None)``: the target comes first.
+    """A metric in scikit-learn's form, ``f(y_true, y_pred, *, sample_weight=None)``: the target comes first.
 
     It is what `sklearn.metrics.make_scorer` (with ``greater_is_better=False``) and XGBoost's ``eval_metric=`` take. Class
-    ids may be whole floats, the signs of a margin loss 0 and 1, and of probabilities of two classes one column is enough.
+    ids may be whole floats, the labels of a margin loss 0 and 1, and for the probabilities of two classes one column is enough.
     Labels in strings need `scorer`, which knows the estimator's classes.
 
     Parameters
@@ -123,7 +124,7 @@ def score_function(loss: str | Loss, **parameters: Any) -> ScoreFunction:
     loss : str or Loss
         Any loss of the package.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -190,7 +191,7 @@ def methods_for(loss: Loss, asked: str | Sequence[str] | None) -> tuple[str, ...
     if loss.link == "log" and not loss.cost_only:
         means = OF_MEANS.get(loss.name)
         raise ValueError(
-            f"{loss.name} takes logarithms of means, and no method of an estimator gives them: "
+            f"{loss.name} takes logarithms of means, which no method of an estimator gives: "
             + (f"{means} takes means, or " if means else "")
             + "say response_method='predict' if this one predicts them"
         )

@@ -115,7 +115,7 @@ def minimum(of: Problem, start: Array, l1: float, max_iter: int, tol: float) -> 
     )
     if found.status == 1:  # a line search that rounding has ended, status 2, is as near as it gets
         warnings.warn(
-            f"the fit has not converged after max_iter={steps} steps: allow more, scale the features, or penalise by l2",
+            f"the fit has not converged after max_iter={steps} steps: allow more, scale the features, or set l2",
             ConvergenceWarning,
             stacklevel=4,
         )

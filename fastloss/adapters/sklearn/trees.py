@@ -50,22 +50,22 @@ def histogram_loss(
 ) -> HistogramLoss:
     """A loss for `HistGradientBoostingRegressor` and `HistGradientBoostingClassifier`, which take it as ``loss=``.
 
-    `mse` is taken by half. Leaves of `mae`, `quantile` and `epsilon_insensitive` are refitted to the best constant of their
+    `mse` is halved. Leaves of `mae`, `quantile` and `epsilon_insensitive` are refitted to the best constant of their
     residuals, as the tool does for the first two. The start is the best constant of the target.
 
     Parameters
     ----------
     loss : str or Loss
-        A loss of numbers; of the logarithm of a mean, as `poisson_nll`, which is what `predict` then gives the exponential of;
-        or, for a classifier, of logits or margins. Margin losses give no probabilities.
+        A loss of numbers; or of the logarithm of a mean, such as `poisson_nll`, for which `predict` gives the mean; or, for a
+        classifier, of logits or margins. Margin losses give no probabilities.
     classes : int, optional
-        How many classes there are: of losses of rows, as `softmax_cross_entropy`, which need it.
+        How many classes there are. Losses of rows, such as `softmax_cross_entropy`, need it.
     curvature : {"tool", "exact", "majorizer"} or float, default "tool"
-        What a sample's curvature is: that of the tool's own objective, where it has this loss, else the majorizer, else the
-        second derivative, or 1 if that is 0; one of these; or a number, times the weight. Never below 1e-16 times the
-        weight, except the tool's own.
+        The curvature of a sample. ``"tool"`` is that of the tool's own objective; where it does not have this loss, the majorizer,
+        or without one the second derivative, or 1 where that is 0. A number is multiplied by the weight. Never below 1e-16 times
+        the weight, except the tool's own.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def histogram_loss(
     TypeError
         If the loss has no such keyword.
     ValueError
-        If the loss is not of one score a class, `classes` is missing, or a keyword is outside its domain.
+        If the loss does not take one score per class, `classes` is missing, or a keyword is outside its domain.
 
     Examples
     --------
@@ -240,7 +240,7 @@ class Filler:
         if not fits:
             of = "two" if self.classes is None else self.classes
             raise ValueError(
-                f"{self._loss.name} is of {of} classes, but y has {found}; softmax losses take classes={found}"
+                f"{self._loss.name} is for {of} classes, but y has {found}; softmax losses take classes={found}"
             )
 
 
@@ -250,11 +250,11 @@ def checked(loss: Loss, classes: int | None, parameters: Mapping[str, Any]) -> i
     check_labels(loss, "histogram boosting")
     if not isinstance(loss, (Pointwise, RowLoss)):
         raise ValueError(
-            f"{loss.name} is no loss for histogram boosting: no sample has a score and a loss of its own; mse has"
+            f"{loss.name} cannot be used with histogram boosting: no sample has a score and a loss of its own; with mse each has"
         )
     if loss.name == "perceptron":
         raise ValueError(
-            "perceptron is no loss for histogram boosting: it is 0, its slope too, where trees start; logistic is not"
+            "perceptron cannot be used with histogram boosting: its value and its slope are 0 where trees start; use logistic"
         )
     for name, value in parameters.items():
         if name != "class_weight" and np.ndim(value):
@@ -275,7 +275,7 @@ def checked(loss: Loss, classes: int | None, parameters: Mapping[str, Any]) -> i
         raise ValueError(f"classes is {classes}, but {loss.name} is a loss of numbers")
     if classes not in (None, 2):
         raise ValueError(
-            f"classes is {classes}, but {loss.name} is of two classes; softmax_cross_entropy is of any number"
+            f"classes is {classes}, but {loss.name} is a loss for two classes; softmax_cross_entropy takes any number"
         )
     return None
 

@@ -1,6 +1,6 @@
 """Losses that PyTorch differentiates, on the CPU: one pass over memory for value and gradient, and nothing copied.
 
-`function` makes one of any loss; `functional` and `nn` have those that PyTorch has too, with its names, arguments and means.
+`function` makes one from any loss; `functional` and `nn` have those that PyTorch has too, with its names, arguments and means.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ __all__ = ["Function", "function", "functional", "nn"]
 def function(loss: str | Loss, *, reduction: str = "mean", **parameters: Any) -> Function:
     """A loss as a function of tensors, which autograd follows.
 
-    Value and gradient come from one pass over the tensors as they lie, by operators that ``torch.compile`` knows. Second
-    derivatives are there, of losses of rows too.
+    Value and gradient come from one pass over the tensors where they are, by operators that ``torch.compile`` knows. Second
+    derivatives are available, for losses of rows too.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def function(loss: str | Loss, *, reduction: str = "mean", **parameters: Any) ->
     reduction : {"mean", "sum", "batch_mean", "none"}
         As for the loss itself.
     **parameters
-        The loss's own keywords, as ``delta``.
+        Keyword arguments of the loss, such as ``delta``.
 
     Returns
     -------
     Function
-        A callable ``(pred, target, sample_weight=None) -> Tensor`` of CPU tensors; the result has the dtype of `pred`, to
-        which a cost is rounded once. Only `pred` gets a gradient.
+        A callable ``(pred, target, sample_weight=None) -> Tensor`` of CPU tensors; the result has the dtype of `pred`; a cost
+        is rounded to it once. Only `pred` gets a gradient.
 
     Raises
     ------

@@ -183,7 +183,7 @@ def keep_gradient(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, Any]) ->
 
 
 def from_value_and_grad(ctx: Any, by_value: Any, by_grad: Any) -> tuple[Any, ...]:
-    """The derivatives by pred of value and gradient, times what is asked of each."""
+    """The derivatives of value and gradient with respect to pred, times what is asked of each."""
     *tensors, grad = ctx.saved_tensors
     result = None
     if by_value is not None:
@@ -254,7 +254,9 @@ def evaluated(
         return value(*call)
     for name, x in (("target", target), ("sample_weight", sample_weight), ("a weight for each class", columns)):
         if x is not None and x.requires_grad:
-            raise ValueError(f"{name} requires a gradient, and would get none: {argument} alone does; give it detached")
+            raise ValueError(
+                f"{name} requires a gradient but would get none: only {argument} gets one; pass it detached"
+            )
     if not pred.requires_grad:
         return value(*call)
     return (value_and_grad if torch.compiler.is_compiling() else Once.apply)(*call)[0]

@@ -1,7 +1,7 @@
 """Losses by the names, arguments and means that they have in ``torch.nn.functional``, on the CPU.
 
 Each gives what its namesake gives for tensors that both take. Shapes must be equal, never broadcast; targets and weights must
-be in the loss's domain, and get no gradient. The long deprecated `size_average` and `reduce` are not taken.
+be in the loss's domain, and get no gradient. The long-deprecated `size_average` and `reduce` are not accepted.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     ----------
     input, target : Tensor
     weight : Tensor, optional
-        Of a shape that broadcasts to theirs. The mean divides by N all the same.
+        Of a shape that broadcasts to theirs. The mean divides by N nevertheless.
     reduction
         As in PyTorch.
 
@@ -111,7 +111,7 @@ def binary_cross_entropy_with_logits(
     ----------
     input, target : Tensor
     weight : Tensor, optional
-        Of a shape that broadcasts to theirs. The mean divides by N all the same.
+        Of a shape that broadcasts to theirs. The mean divides by N nevertheless.
     reduction
         As in PyTorch.
     pos_weight : Tensor, optional
@@ -163,8 +163,8 @@ def gaussian_nll_loss(
     ----------
     input, target : Tensor
     var : Tensor or float
-        Variances of input's shape; or without its last axis, or of length 1 along one axis. None is taken below `eps`, where
-        the slope is that at `eps`, as in PyTorch.
+        Variances of input's shape; or without its last axis, or of length 1 along one axis. Variances below `eps` are replaced
+        by it, with the slope there, as in PyTorch.
     full, eps, reduction
         As in PyTorch.
 
@@ -175,7 +175,7 @@ def gaussian_nll_loss(
     Raises
     ------
     ValueError
-        If a variance is negative, or their shape is another.
+        If a variance is negative, or their shape does not fit.
     """
     if not isinstance(var, torch.Tensor):
         var = torch.full_like(input, var)
@@ -343,7 +343,7 @@ def ctc_loss(
     Parameters
     ----------
     log_probs : Tensor, shape (frames, N, C) or (frames, C)
-        Logarithms of probabilities, as of ``log_softmax``, of which alone PyTorch's gradient is one.
+        Logarithms of probabilities, such as those of ``log_softmax``; PyTorch's gradient is right only for these.
     targets : Tensor, shape (N, labels) or (sum of the lengths,)
     input_lengths, target_lengths : Tensor, or sequence of int
     blank, reduction, zero_infinity
@@ -356,7 +356,7 @@ def ctc_loss(
     Raises
     ------
     ValueError
-        If `log_probs` are no logarithms of probabilities, or as `ctc`.
+        If `log_probs` are not logarithms of probabilities, or as `ctc`.
     """
     single = log_probs.dim() == 2
     frames, lengths = (torch.as_tensor(n, dtype=torch.int64).reshape(-1) for n in (input_lengths, target_lengths))
