@@ -51,16 +51,15 @@ cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] l
     """Logarithms of n numbers of line i, for `term`. `none` becomes 0, what rounding took from them."""
     cdef Py_ssize_t k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     cdef real zero = 0, one = 1, low = <real>least(loss), x
-    if Probabilities is KullbackLeibler:
-        return 0
-    for k in range(n):
-        x = p[i, start + k] + zero      # of -0: 0
-        logs[0, k] = low if x < low else x
-    for k in range(n, padded):
-        logs[0, k] = one
-    for k in range(padded):
-        none[0, k] = zero
-    vlog(&logs[0, 0], &none[0, 0], &logs[0, 0], padded)
+    if not (Probabilities is KullbackLeibler):
+        for k in range(n):
+            x = p[i, start + k] + zero      # of -0: 0
+            logs[0, k] = low if x < low else x
+        for k in range(n, padded):
+            logs[0, k] = one
+        for k in range(padded):
+            none[0, k] = zero
+        vlog(&logs[0, 0], &none[0, 0], &logs[0, 0], padded)
     return 0
 
 

@@ -94,7 +94,7 @@ cdef inline int emit(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t blan
 
 
 cdef inline int align(double[:, ::1] x, const int64_t[::1] label, Py_ssize_t blank, double[:, ::1] emitted, double[:, ::1] alpha,
-                      double[:, ::1] lines, double[:, ::1] hess, double[::1] posterior, Py_ssize_t frames, Py_ssize_t classes, bint
+                      double[:, ::1] lines, double[:, ::1] hess, double[::1] posterior, Py_ssize_t frames, Py_ssize_t classes, bint sloped,
                       double* value) except -1 nogil:
     """The loss of a sequence; `x` becomes its gradient."""
     cdef Py_ssize_t t, s, k, states = 2 * label.shape[0] + 1, width = alpha.shape[1]
@@ -162,7 +162,7 @@ cdef inline double power(double x) noexcept nogil:
 
 
 cdef inline int alignments(double* x, const int64_t* label, Py_ssize_t labels, Py_ssize_t blank, double* work, double* hess,
-                           Py_ssize_t frames, Py_ssize_t classes, bint double* value) except -1 nogil:
+                           Py_ssize_t frames, Py_ssize_t classes, bint sloped, double* value) except -1 nogil:
     """The door. Rows of x and hess are padded to whole LANES, as are states; `work` has room for two numbers for each frame and state,
     the lines, and a line of classes."""
     cdef Py_ssize_t columns = (classes + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
@@ -171,4 +171,4 @@ cdef inline int alignments(double* x, const int64_t* label, Py_ssize_t labels, P
                  writing_rows(work + size, frames, width, width),
                  writing_rows(work + 2 * size, ALIGNMENT_LINES, width + LANES, width + LANES),
                  writing_rows(hess, frames if hess is not NULL else 0, columns, columns),
-                 writing(work + 2 * size + ALIGNMENT_LINES * (width + LANES), columns), frames, classes, value)
+                 writing(work + 2 * size + ALIGNMENT_LINES * (width + LANES), columns), frames, classes, sloped, value)
