@@ -57,7 +57,7 @@ cdef class CoreKernel(Kernel):
         raise NotImplementedError
 
 
-cdef double weight_at(const Batch* batch, Py_ssize_t sample, Partial* partial) except? -1 nogil:
+cdef inline double weight_at(const Batch* batch, Py_ssize_t sample, Partial* partial) noexcept nogil:
     """A sample's weight, in units; a bad one is remembered."""
     cdef double weight = 1
     if batch.operand[WEIGHT].data is not NULL:
@@ -67,12 +67,11 @@ cdef double weight_at(const Batch* batch, Py_ssize_t sample, Partial* partial) e
     return weight * batch.unit
 
 
-cdef int put_loss(const Batch* batch, Py_ssize_t sample, double loss) except -1 nogil:
+cdef inline void put_loss(const Batch* batch, Py_ssize_t sample, double loss) noexcept nogil:
     """A weighted loss where it is wanted, if it is."""
     cdef float single = <float>loss
     if batch.wanted & VALUE and not batch.summed:
         scatter(batch, VALUES, sample, 1, 0, <void*>&loss if batch.double_precision else <void*>&single, False)
-    return 0
 
 
 cdef int prepare(Job* job, CoreKernel kernel, tuple operands, tuple cores, int reduction, int wanted) except -1:

@@ -16,13 +16,13 @@ cdef struct PointwiseJob:
     PointwiseFunction function
     double parameters[PARAMETERS]
     const double* columns[PARAMETERS]   # of a parameter that the last axis's places have each its own; else NULL
-    bint by_column                      # there is one
     bint lies[OPERANDS]                 # an operand can be read or written where it is
     bint flat                           # all of them can
     bint in_step                        # all begin at the same place of a cache line (weights may lie as they like)
     bint streaming                      # the cache is passed by
     int stores                          # how results are written where they will stay
     Py_ssize_t ahead
+    bint by_column                      # a parameter has columns
     bint counted                        # losses cannot be written one by one: beyond the end come zeros, which have none
     double lift                         # of statistics, as in a block
     double root
