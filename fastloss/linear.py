@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ._core.arrays import real_array, result_dtype
 from ._core.domains import Array
 from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes
 from ._core.hyperparameters import Integer, Parameter
-from ._core.loss import Loss
+from ._core.loss import Loss, meant
 
 __all__ = ["Objective", "objective"]
 
@@ -30,7 +30,7 @@ CLASSES = Integer(None)
 
 
 def objective(
-    loss: Loss,
+    loss: Loss | str,
     X: Any,
     target: Any,
     *,
@@ -46,8 +46,8 @@ def objective(
 
     Parameters
     ----------
-    loss : Loss
-        Any loss of the package.
+    loss : Loss or str
+        Any loss of the package, or its name.
     X : array_like, shape (samples, features)
         float32 is computed in float32 and summed in float64, anything else in float64. It is never copied whole: rows
         in C order are read as they lie, from a memory-mapped file too.
@@ -118,7 +118,7 @@ class Objective:
 
     def __init__(
         self,
-        loss: Loss,
+        loss: Loss | str,
         X: Any,
         target: Any,
         l2: float,
@@ -127,7 +127,7 @@ class Objective:
         classes: int | None,
         parameters: dict[str, Any],
     ) -> None:
-        X, target = real_array("X", X), real_array("target", target)
+        loss, X, target = meant(loss), real_array("X", X), real_array("target", target)
         if X.ndim != 2:
             raise ValueError(f"X has shape {X.shape}; it must be (samples, features)")
         if target.shape[:1] != X.shape[:1]:
@@ -150,9 +150,12 @@ class Objective:
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
         sums = loss._totals(zeros, target, self._weight, hyperparameters)
         self._refuse_nothing(sums.samples, sums.weight)
-        # Weights are taken in units in which their sum is in range.
+        # Weights are taken in units in which their sum is in range. A cost of the whole batch is a mean as it is.
+        self._reduction: Literal["mean", "sum"] = "mean" if loss.whole else "sum"
         self._unit = 1.0 if self._weight is None else sums.unit
         self._divisor = sums.weight if self._weight is not None else sums.weight / sums.unit
+        if loss.whole:
+            self._divisor = 1.0
 
     def _refuse_nothing(self, samples: int, weight: float) -> None:
         """Refuse data that have no mean."""
@@ -185,7 +188,13 @@ class Objective:
         Returns
         -------
         tuple of float, ndarray and float
+
+        Raises
+        ------
+        ValueError
+            If the loss is one of the whole batch, whose costs of parts do not add up.
         """
+        self.loss.check_adds_up()
         value, gradient = self._sums(self._weights_of("w", w))
         return value / self._unit, gradient / self._unit, self._divisor / self._unit
 
@@ -235,14 +244,14 @@ class Objective:
         return w[:count].reshape(self.shape), w[count:].reshape(-1, *self.shape[1:])
 
     def _sums(self, w: Array) -> tuple[float, Array]:
-        """Σwℓ and its gradient, in the units of a pass."""
+        """Σwℓ and its gradient, in the units of a pass; of a loss of the whole batch, the cost itself."""
         value, gradient = 0.0, np.zeros(self.size)
         for block in self._blocks(w):
             if self.loss.root:
                 cost, slopes = self._squares(block)
             else:
                 cost, slopes = self.loss.value_and_grad(
-                    block.scores, block.target, reduction="sum", out=block.scores, **block.keywords
+                    block.scores, block.target, reduction=self._reduction, out=block.scores, **block.keywords
                 )
             value += cost
             self._add(gradient, block.X, slopes)
@@ -255,7 +264,8 @@ class Objective:
             if self.loss.root:
                 by_scores = self._product_of_squares(block, along.scores)
             else:
-                by_scores = self.loss.hvp(block.scores, block.target, along.scores, reduction="sum", **block.keywords)
+                given = {"reduction": self._reduction, **block.keywords}
+                by_scores = self.loss.hvp(block.scores, block.target, along.scores, **given)
             self._add(product, block.X, by_scores)
         return product
 
@@ -280,8 +290,7 @@ class Objective:
         """The data, as many rows at a time as are good for the cache; of a loss of the whole batch, all."""
         coefficients, intercept = (part.astype(self.dtype) for part in self._parts(w))
         X = self._X
-        whole = self.loss.cost_only and not self.loss.root
-        step = len(X) if whole else block_rows(X.shape[1], math.prod(self.shape[1:]), self.dtype.itemsize)
+        step = len(X) if self.loss.whole else block_rows(X.shape[1], math.prod(self.shape[1:]), self.dtype.itemsize)
         transposed = np.ascontiguousarray(coefficients.T)  # the order that multiplies fastest
         buffer = np.empty((min(step, len(X)), *self.shape[1:]), self.dtype)
         for start in range(0, len(X), step):

@@ -424,11 +424,20 @@ def test_linear_models(backend, loss, rng, monkeypatch):
     np.testing.assert_allclose(objective(w)[1], slopes, atol=1e-7)
     turned = (objective(w + STEP * v)[1] - objective(w - STEP * v)[1]) / (2 * STEP)
     np.testing.assert_allclose(objective.hessp(w, v), turned, atol=1e-6 * (1 + np.abs(turned).max()))
+    if loss.whole:
+        with pytest.raises(
+            ValueError, match=f"{loss.name} is a cost of the whole batch; the costs of parts do not add"
+        ):
+            objective.sums(w)
+        scores = X @ w[: 4 * int(np.prod(outputs))].reshape(4, *outputs) + w[4 * int(np.prod(outputs)) :]
+        for factor in (5e-324, 1e-310, 1, 1e300):
+            given = {"sample_weight": np.full(n, factor)}
+            objective = fl.linear.objective(loss, X, target, **given, **members)
+            assert objective(w)[0] == pytest.approx(loss(scores, target, **given), rel=1e-12)
+        return
     value, gradient, total = objective.sums(w)
     cost = (value / total) ** (0.5 if loss.root else 1) + 0.15 * (w[: 4 * int(np.prod(outputs))] ** 2).sum()
     assert objective(w)[0] == pytest.approx(cost)
-    if isinstance(loss, Structured):
-        return
     classes = {"classes": 4} if loss.ids else members
     parts = [slice(0, n // 3), slice(n // 3, n)]
     parts = [fl.linear.objective(loss, X[p], target[p], sample_weight=weight[p], **classes) for p in parts]

@@ -25,7 +25,7 @@ from .domains import Array
 from .hyperparameters import Keyword, check_columns, check_held
 from .inputs import Inputs
 from .passes import AVERAGES, GRAD, GRAD_AND_HESS, GRAD_AND_MAJORIZER, VALUE, VALUE_AND_GRAD, Sums, evaluated, totals
-from .registry import REGISTRY
+from .registry import REGISTRY, named
 from .signatures import attach, signature
 
 OUTPUTS = {VALUE: (), GRAD: ("grad",), VALUE_AND_GRAD: ("grad",)}  # the other two have two
@@ -92,6 +92,16 @@ class Loss(Calls):
 
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
+
+    @property
+    def whole(self) -> bool:
+        """Whether its cost is one of the whole batch, and no mean of losses or root of one."""
+        return self.cost_only and not self.root
+
+    def check_adds_up(self) -> None:
+        """Refuse a loss of the whole batch, where data come in parts."""
+        if self.whole:
+            raise ValueError(f"{self.name} is {self.kind}; the costs of parts do not add up to it")
 
     def __reduce__(self) -> str:
         return self.name  # by reference, as a function is pickled
@@ -176,7 +186,7 @@ class Loss(Calls):
             pred.shape,
             tuple(hyperparameters.values()),
             root=self.root,
-            whole=self.cost_only and not self.root,
+            whole=self.whole,
         )
 
     def _cost(self, call: int, arguments: Arguments) -> float:
@@ -274,6 +284,13 @@ for call in SUMMARY:
     setattr(Loss, call, Later(call))
 
 L = TypeVar("L", bound=Loss)
+
+
+def meant(loss: Loss | str) -> Loss:
+    """The loss that a name, an alias or a loss means."""
+    if not isinstance(loss, (str, Loss)):
+        raise TypeError(f"loss must be a name or a loss, not {type(loss).__name__}")
+    return loss if isinstance(loss, Loss) else named(loss)
 
 
 def register(loss: L) -> L:

@@ -167,8 +167,7 @@ def objective(
     (0.0, array([0., 0.]))
     """
     loss = resolved(loss, parameters)
-    if loss.cost_only and not loss.root:
-        raise ValueError(f"{loss.name} is {loss.kind}; the costs of parts do not add up to it")
+    loss.check_adds_up()
     given = {
         name: lazy(name, x)
         for name, x in (("X", X), ("target", target), ("sample_weight", sample_weight))
