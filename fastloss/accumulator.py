@@ -102,7 +102,7 @@ class Accumulator:
         self.reduction = reduction
         self.parameters = parameters
         self.samples = 0
-        self._resolved = self.loss._checked(parameters)
+        self._resolved = self.loss._checked(parameters, ("reduction",))
         self._value = Sum()
         self._weight = Sum()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .arguments import Arguments
 
 BLOCK = 16384  # samples looked at in one go when an offending one is searched for
-SHARED = ("sample_weight", "reduction", "out")
+SHARED = ("sample_weight", "reduction", "out")  # keywords of every loss's calls
 
 # What other libraries call what is meant here.
 ELSEWHERE = {
@@ -77,6 +77,8 @@ def hint(name: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(name, known, 1, 0.75)
     if near:
         return f"; did you mean {near[0]!r}?"
+    if name in SHARED:
+        return "; the calls of a loss have it"
     if name == "curvature":
         return "; it is one of grad_and_hess alone"
     if name not in ELSEWHERE or (name in NEEDS and NEEDS[name] not in known):

@@ -108,12 +108,12 @@ class Loss(Calls):
 
     # ---- the way of a call -------------------------------------------------------------------------------------------
 
-    def _checked(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The loss's own keywords in the order of the kernels."""
+    def _checked(self, given: Mapping[str, Any], others: tuple[str, ...] = errors.SHARED) -> tuple[Any, ...]:
+        """The loss's own keywords in the order of the kernels. `others` are those of the call that they were given to."""
         values = dict(zip(self._order, self._defaults, strict=True))
         for name, value in given.items():
             if name not in self.parameters:
-                raise errors.unexpected(self.name, name, [*self.parameters, *errors.SHARED])
+                raise errors.unexpected(self.name, name, [*self.parameters, *others])
             values[name] = self.parameters[name].checked(name, value)
         return tuple(values.values())
 
@@ -249,7 +249,7 @@ class Loss(Calls):
         def constant(target: Any = MISSING, sample_weight: Any = None, **parameters: Any) -> Any:
             if target is MISSING:
                 raise TypeError(f"{self.name}.constant() is missing the argument 'target'")
-            hyperparameters = self._checked(parameters)
+            hyperparameters = self._checked(parameters, ("sample_weight",))
             target = real_array("target", target)
             pred = self._zeros(target, parameters)
             arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
