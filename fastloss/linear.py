@@ -16,7 +16,7 @@ import numpy as np
 
 from ._core.arrays import real_array, result_dtype
 from ._core.domains import Array
-from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes
+from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes, counted
 from ._core.hyperparameters import Integer, Parameter
 from ._core.loss import Loss, meant
 
@@ -137,14 +137,14 @@ class Objective:
         self.loss = loss
         self.l2 = float(L2.checked("l2", l2))
         self.dtype = np.dtype(np.float32 if result_dtype(X, "X").itemsize < 8 else np.float64)
-        hyperparameters = loss._checked(parameters)
-        columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters)
+        hyperparameters = loss._checked(parameters, ("l2", "fit_intercept", "sample_weight", "classes"))
+        self._weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
+        columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters, self._weight)
         self.shape = X.shape[1:] + columns
         self.size = math.prod(self.shape) + fit_intercept * math.prod(columns)
         self._X = X
         self._target = target
         self._target_dtype = target.dtype if target.ndim < 1 + len(columns) else self.dtype  # class ids stay integers
-        self._weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
         self._parameters = parameters
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
@@ -315,7 +315,9 @@ class Objective:
             intercept += np.dot(np.ones(len(slopes), slopes.dtype), slopes)
 
 
-def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, Any]) -> tuple[int, ...]:
+def outputs(
+    loss: Loss, target: Array, count: int | None, parameters: dict[str, Any], sample_weight: Array | None
+) -> tuple[int, ...]:
     """The shape of the scores of one sample."""
     if isinstance(loss, TwoOutputs):
         return (*target.shape[1:], 2)
@@ -329,10 +331,9 @@ def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, 
         raise ValueError(f"classes is {count}; there must be at least 1")
     if isinstance(loss, Embeddings) and count is not None:
         return (count,)
-    found = classes(target, parameters)
+    found = classes(target, parameters, sample_weight)
     if count is not None and count < found:
-        counted = target != parameters["ignore_index"] if parameters.get("ignore_index") is not None else True
-        first = int(np.argmax((target >= count) & counted))
+        first = int(np.argmax((target >= count) & counted(target, parameters, sample_weight)))
         raise ValueError(f"target[{first}] is {target[first]}; class ids must be in [0, {count})")
     return (found if count is None else count,)
 

@@ -246,6 +246,8 @@ def test_constants_by_hand():
     np.testing.assert_allclose(fl.softmax_cross_entropy.constant([0, 1, 1]), np.log([1 / 3, 2 / 3]))
     ignoring = fl.softmax_cross_entropy.constant([0, 1, -1], ignore_index=-1, class_weight=[3, 1, 1])
     np.testing.assert_allclose(ignoring, [np.log(0.75), np.log(0.25), -INF])
+    np.testing.assert_allclose(fl.softmax_cross_entropy.constant([0, 1, 99], [1, 1, 0]), np.log([0.5, 0.5]))
+    assert fl.triplet.constant([[0, 1, 2], [0, 1, 2**60]], [1, 0]) == 0
     assert fl.hinge.constant([1, 1, -1]) == 1
     for bad in (lambda: fl.mse.constant([]), lambda: fl.mse.constant([1.0], [0.0])):
         with pytest.raises(ValueError, match="mse has no best constant"):
@@ -451,3 +453,19 @@ def test_classes_of_a_linear_model():
     with pytest.raises(ValueError, match=r"target\[3\] is 3; class ids must be in \[0, 3\)"):
         fl.linear.objective(fl.softmax_cross_entropy, np.ones((4, 1)), [0, 1, 2, 3], classes=3)
     assert fl.linear.objective(fl.softmax_cross_entropy, np.ones((2, 1)), [0, 1], classes=5).shape == (1, 5)
+    absent = fl.linear.objective(fl.softmax_cross_entropy, np.ones((3, 1)), [0, 1, 99], sample_weight=[1, 1, 0])
+    assert absent.shape == (1, 2)
+    assert absent(np.zeros(4))[0] == pytest.approx(np.log(2))
+    given = {"sample_weight": [1, 0, 1, 1], "classes": 2}
+    with pytest.raises(ValueError, match=r"target\[2\] is 5; class ids must be in \[0, 2\)"):
+        fl.linear.objective(fl.softmax_cross_entropy, np.ones((4, 1)), [0, 9, 5, 1], **given)
+
+
+def test_a_linear_model_of_a_loss_by_name():
+    for name in ("mse", "l2"):
+        assert fl.linear.objective(name, np.ones((3, 1)), np.zeros(3)).loss is fl.mse
+    for made in (lambda loss: fl.linear.objective(loss, np.ones((3, 1)), np.zeros(3)), fl.Accumulator):
+        with pytest.raises(ValueError, match="there is no loss 'hubr'; did you mean 'huber'"):
+            made("hubr")
+        with pytest.raises(TypeError, match="loss must be a name or a loss, not int"):
+            made(3)

@@ -251,8 +251,9 @@ class Loss(Calls):
                 raise TypeError(f"{self.name}.constant() is missing the argument 'target'")
             hyperparameters = self._checked(parameters, ("sample_weight",))
             target = real_array("target", target)
-            pred = self._zeros(target, parameters)
-            arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
+            pred = self._zeros(target, parameters, sample_weight)
+            reduction = "mean" if self.root else "sum"
+            arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
             if arguments.pred.size:
                 sums = self._inside(arguments, totals(self._kernel, arguments))
             if not arguments.pred.size or undefined(arguments, sums):
@@ -261,7 +262,7 @@ class Loss(Calls):
 
         return constant
 
-    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+    def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
         """Scores of 0 for this target: they are inside every domain."""
         return np.broadcast_to(np.float64(0), target.shape)
 

@@ -184,7 +184,10 @@ def objective(
     operands = aligned(operands, whole={axis for x in operands for axis in x.axes[1:]})
     blocks = [x.array.to_delayed().ravel().tolist() for x in operands]
     if isinstance(loss, families.RowLoss) and given["target"].ndim == 1 and classes is None:
-        classes = max(dask.compute(*(dask.delayed(families.classes)(block, parameters) for block in blocks[1])))
+        weights = blocks[2] if len(blocks) > 2 else [None] * len(blocks[1])
+        count = dask.delayed(families.classes)
+        counts = [count(ids, parameters, weight) for ids, weight in zip(blocks[1], weights, strict=True)]
+        classes = max(dask.compute(*counts))
     parts = dask.persist(*(dask.delayed(make)(classes, *block) for block in zip(*blocks, strict=True)))
     return Objective(loss, l2, parts)
 

@@ -392,6 +392,7 @@ def test_starts_are_finite():
     assert xgboost.params("poisson_nll", [0, 0])["base_score"] == pytest.approx(1e-6, rel=1e-12)
     assert np.isfinite(xgboost.params("logistic", [1, 1])["base_score"])
     assert lightgbm.init_score("sigmoid_cross_entropy", [0, 0])[0] == pytest.approx(np.log(1e-15), rel=1e-9)
+    assert xgboost.params("softmax_cross_entropy", [0, 1, 99], [1, 1, 0])["num_class"] == 2
     given = xgboost.params("softmax_cross_entropy", [0, 1, 1], classes=4)
     assert given["num_class"] == len(given["base_score"]) == 4
     assert all(type(number) is float for number in given["base_score"])
