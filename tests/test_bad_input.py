@@ -157,6 +157,9 @@ def mistakes(loss, ids):
             yield f"ids of {changed.dtype}", {"target": changed}, TypeError, f"target has dtype {changed.dtype}; {text}"
         column = {"target": target[:, None]}
         yield "column of ids", column, ValueError, "(a column of class ids becomes ids by target.squeeze(1))"
+        column = {"target": target[:, None].astype(float)}
+        text = "(a column of class ids becomes ids by target.squeeze(1).astype(int))"
+        yield "column of ids of floats", column, ValueError, text
         text = "pred has shape (6, 4) but target has shape (5,); class ids must have shape (6,)"
         yield "too few ids", {"target": target[:5]}, ValueError, text
     if "target" in loss.domains and not ids:

@@ -368,7 +368,10 @@ class RowLoss(WithAxis):
         shapes = f"pred has shape {pred.shape} but target has shape {target.shape}"
         integers = target.dtype.kind in "iu"
         column = (*pred.shape[:axis], 1, *pred.shape[axis + 1 :])
-        remedy = f" (a column of class ids becomes ids by target.squeeze({axis}))" if target.shape == column else ""
+        remedy = ""
+        if self.ids and target.shape == column:
+            call = f"target.squeeze({axis})" + ("" if integers else ".astype(int)")
+            remedy = f" (a column of class ids becomes ids by {call})"
         if self.ids and (target.ndim == len(samples) or not self.rows):
             if target.shape != samples:
                 raise ValueError(f"{shapes}; class ids must have shape {samples}{remedy}")
@@ -380,7 +383,7 @@ class RowLoss(WithAxis):
                     "target.astype(int))"
                 )
         elif target.shape != pred.shape:
-            raise ValueError(f"{shapes}; they must be equal{remedy if integers else ''}")
+            raise ValueError(f"{shapes}; they must be equal{remedy}")
         elif integers and target.shape == column:
             raise ValueError(
                 f"{shapes}, of integers: class ids must have the shape of pred without its class axis, {samples}{remedy}, "
