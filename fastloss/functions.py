@@ -53,7 +53,7 @@ class Function:
             raise errors.unexpected(self.name, name, self.keywords)
         if x is MISSING:
             raise TypeError(f"{self.name}() is missing the argument 'x'")
-        return real_array("x", x)
+        return real_array("x", x, weighted=False)
 
     def _prepared(self, arguments: Arguments, call: int, name: str, out: Array | None) -> Array:
         """A call whose arguments have been checked."""

@@ -333,6 +333,43 @@ def test_masks_within_lists_are_refused():
             fl.mse(given, given)
 
 
+def test_masks_where_no_weight_can_say_what_counts():
+    masked = np.ma.array([1.0, 2.0], mask=[0, 1])
+    for function in (fl.sigmoid, fl.softmax):
+        with pytest.raises(TypeError, match=r"^x is a masked array; give its data$"):
+            function(masked)
+    for delta, text in (
+        (masked, "is a masked array; give its"),
+        ([1, np.ma.masked], "holds masked arrays; give their"),
+    ):
+        with pytest.raises(TypeError, match=f"^delta {text} data$"):
+            fl.huber([1.0, 2.0], [0.0, 0.0], delta=delta)
+    with pytest.raises(TypeError, match=r"^delta is a masked array; give its data$"):
+        fl.huber([1.0], [0.0], delta=np.ma.masked)
+    with pytest.raises(TypeError, match=r"^class_weight is a masked array; give its data$"):
+        fl.softmax_cross_entropy([[1.0, 2.0]], [0], class_weight=masked)
+
+
+def test_keywords_of_other_calls():
+    """No word is suggested in its own place, or in one where it is none."""
+    X = [[0.0], [1.0]]
+    for name in ("reduction", "out"):
+        for call in (
+            lambda **given: fl.mse.constant([1.0, 2.0], **given),
+            lambda **given: fl.linear.objective(fl.mse, X, [1.0, 2.0], **given),
+            *([] if name == "reduction" else [lambda **given: fl.Accumulator("mse", **given)]),
+        ):
+            text = f"mse() got an unexpected keyword argument '{name}'; the calls of a loss have it"
+            with pytest.raises(TypeError, match=f"^{re.escape(text)}$"):
+                call(**{name: None})
+    with pytest.raises(TypeError, match=r"'reductio'$"):
+        fl.mse.constant([1.0], reductio="sum")
+    with pytest.raises(TypeError, match="'clases'; did you mean 'classes'"):
+        fl.linear.objective(fl.mse, X, [1.0, 2.0], clases=3)
+    with pytest.raises(TypeError, match="'sampleweight'; did you mean 'sample_weight'"):
+        fl.mse.constant([1.0], sampleweight=[1])
+
+
 def test_functions_know_other_libraries_keywords():
     with pytest.raises(
         TypeError, match=re.escape("softmax() got an unexpected keyword argument 'dim'; here it is axis")
