@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .errors import too_many
+
 MISSING: Any = object()  # an argument that was not given
 UNCHANGING = (float, int, str, type(None))
 # Without the interpreter's lock, what one thread remembers another might read half replaced.
@@ -20,6 +22,7 @@ class Calls:
     A subclass has `_checked`, which makes the kernel's parameters of keywords, and `_prepared`, which checks and converts.
     """
 
+    name: str
     _quick: Any
     _defaults: tuple[Any, ...]
     _last: tuple[Any, Any] | None
@@ -28,13 +31,15 @@ class Calls:
         self,
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         **parameters: Any,
     ) -> Any:
         """The cost, a float; or the losses, an array, with ``reduction="none"``."""
+        if more:
+            raise too_many(self.name, ("pred", "target"), more)
         hyperparameters = self._resolved(parameters) if parameters else self._defaults
         result = self._quick(0, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
@@ -84,12 +89,14 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
     def grad(
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         **parameters: Any,
     ) -> Any:
+        if more:
+            raise too_many(loss.name, ("pred", "target"), more)
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
         result = loss._quick(1, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
@@ -99,12 +106,14 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
     def value_and_grad(
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         **parameters: Any,
     ) -> Any:
+        if more:
+            raise too_many(loss.name, ("pred", "target"), more)
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
         result = loss._quick(2, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
@@ -114,13 +123,15 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
     def grad_and_hess(
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         curvature: Any = "exact",
         **parameters: Any,
     ) -> Any:
+        if more:
+            raise too_many(loss.name, ("pred", "target"), more)
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
         call = 3 if curvature == "exact" else loss._curved(curvature)
         result = loss._quick(call, pred, target, sample_weight, reduction, out, hyperparameters)

@@ -72,6 +72,12 @@ def unexpected(function: str, name: str, known: Iterable[str]) -> TypeError:
     return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint(name, tuple(known))}")
 
 
+def too_many(function: str, names: tuple[str, ...], more: tuple[Any, ...]) -> TypeError:
+    """The error of `more` positional arguments than have names."""
+    positional = f"{len(names)} positional argument{'s' if len(names) > 1 else ''}: {', '.join(names)}"
+    return TypeError(f"{function}() takes {positional}; {len(names) + len(more)} were given")
+
+
 def hint(name: str, known: tuple[str, ...]) -> str:
     """What an unknown keyword may have meant."""
     near = difflib.get_close_matches(name, known, 1, 0.75)

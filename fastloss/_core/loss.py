@@ -225,12 +225,14 @@ class Loss(Calls):
             pred: Any = MISSING,
             target: Any = MISSING,
             vector: Any = MISSING,
-            *,
+            *more: Any,
             sample_weight: Any = None,
             reduction: Any = "mean",
             out: Any = None,
             **parameters: Any,
         ) -> Array:
+            if more:
+                raise errors.too_many(f"{self.name}.hvp", ("pred", "target", "vector"), more)
             self._given(pred=pred, target=target, vector=vector)
             arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
             array = real_array("vector", vector)
@@ -246,7 +248,9 @@ class Loss(Calls):
         return hvp
 
     def _best(self) -> Callable[..., Any]:
-        def constant(target: Any = MISSING, sample_weight: Any = None, **parameters: Any) -> Any:
+        def constant(target: Any = MISSING, sample_weight: Any = None, *more: Any, **parameters: Any) -> Any:
+            if more:
+                raise errors.too_many(f"{self.name}.constant", ("target", "sample_weight"), more)
             if target is MISSING:
                 raise TypeError(f"{self.name}.constant() is missing the argument 'target'")
             hyperparameters = self._checked(parameters, ("sample_weight",))
