@@ -99,6 +99,8 @@ def output(
         raise ValueError(f"{name} has dtype {out.dtype} but the result has dtype {dtype}; {rule}")
     if not out.flags.writeable:
         raise ValueError(f"{name} is read-only")
+    if out.size and (axis := next((i for i, n in enumerate(shape) if n > 1 and out.strides[i] == 0), None)) is not None:
+        raise ValueError(f"{name} has a stride of 0 along axis {axis}; its results would overwrite each other")
     for other, array in inputs.items():
         if overlap(out, array):
             raise ValueError(f"{name} overlaps {other} without being the same array; results would overwrite it unread")
