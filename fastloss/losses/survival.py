@@ -27,7 +27,8 @@ def cox() -> None:
 
     Each event costs ``log(sum(w * exp(pred)))``, over all who are at risk when it happens, less its own ``pred``. Weights multiply
     events and those at risk alike. Samples that are not yet at risk, or no longer, do not matter to it; those seen last at the
-    time of an event are at risk in it. ``"mean"`` divides by the weights of the events.
+    time of an event are at risk in it. ``"mean"`` divides by the weights of the events: c times all weights adds log(c) to it, as
+    in R's ``coxph``, and changes none of its derivatives.
 
     References
     ----------
