@@ -167,13 +167,14 @@ class Objective:
 
     def __call__(self, w: Any) -> tuple[float, Array]:
         """The cost and its gradient, of w's shape and float64."""
-        w = self._weights_of("w", w)
-        cost, gradient = self._without_penalty(w)
-        if self.l2:
-            coefficients = self._parts(w)[0]
-            cost += 0.5 * self.l2 * float(np.vdot(coefficients, coefficients))
-            self._parts(gradient)[0][...] += self.l2 * coefficients
-        return cost, gradient
+        with np.errstate(all="ignore"):
+            w = self._weights_of("w", w)
+            cost, gradient = self._without_penalty(w)
+            if self.l2:
+                coefficients = self._parts(w)[0]
+                cost += 0.5 * self.l2 * float(np.vdot(coefficients, coefficients))
+                self._parts(gradient)[0][...] += self.l2 * coefficients
+            return cost, gradient
 
     def sums(self, w: Any) -> tuple[float, Array, float]:
         """Σwℓ, its gradient, and Σw, without the penalty: those of parts of the data add up to those of all.
@@ -195,8 +196,9 @@ class Objective:
             If the loss is one of the whole batch, whose costs of parts do not add up.
         """
         self.loss.check_adds_up()
-        value, gradient = self._sums(self._weights_of("w", w))
-        return value / self._unit, gradient / self._unit, self._divisor / self._unit
+        with np.errstate(all="ignore"):
+            value, gradient = self._sums(self._weights_of("w", w))
+            return value / self._unit, gradient / self._unit, self._divisor / self._unit
 
     def hessp(self, w: Any, v: Any) -> Array:
         """The Hessian of the cost at w times v: what ``scipy.optimize.minimize(..., hessp=...)`` takes.
@@ -211,14 +213,15 @@ class Objective:
         ndarray
             Of w's shape and float64.
         """
-        w, v = self._weights_of("w", w), self._weights_of("v", v)
-        product = self._products(w, v) / self._divisor
-        if self.loss.root:
-            cost, gradient = self._without_penalty(w)
-            product = product / (2 * cost) - gradient * (float(gradient @ v) / cost) if cost else 0 * product
-        if self.l2:
-            self._parts(product)[0][...] += self.l2 * self._parts(v)[0]
-        return product
+        with np.errstate(all="ignore"):
+            w, v = self._weights_of("w", w), self._weights_of("v", v)
+            product = self._products(w, v) / self._divisor
+            if self.loss.root:
+                cost, gradient = self._without_penalty(w)
+                product = product / (2 * cost) - gradient * (float(gradient @ v) / cost) if cost else 0 * product
+            if self.l2:
+                self._parts(product)[0][...] += self.l2 * self._parts(v)[0]
+            return product
 
     def _without_penalty(self, w: Array) -> tuple[float, Array]:
         """The cost of the loss alone."""

@@ -1,7 +1,9 @@
 """What every loss has, tried on inputs that its definition draws: derivatives, products, bounds, constants, signatures, outputs."""
 
 import copy
+import functools
 import inspect
+import itertools
 import pickle
 import re
 
@@ -506,3 +508,97 @@ def test_a_linear_model_of_a_loss_by_name():
             made("hubr")
         with pytest.raises(TypeError, match="loss must be a name or a loss, not int"):
             made(3)
+
+
+# ---- NumPy's own errors ----------------------------------------------------------------------------------------------
+
+
+def extremes(loss, dtype):
+    """Predictions and targets at the ends of what the loss takes, and weights from the least to the greatest."""
+    kind = np.finfo(dtype)
+    ends = np.array([0, kind.smallest_subnormal, kind.tiny, 1, -1, kind.max, -kind.max, INF, -INF, np.nan], dtype)
+    drawn = [x.copy() for x in loss.inputs.draw(Normal(np.dtype(dtype)), 40, 4)]
+    for name, x in zip(("pred", "target"), drawn, strict=True):
+        if x.dtype.kind == "f":
+            domain = loss.domains.get(name)
+            some = ends if domain is None or domain.given else ends[domain.contains(ends)]
+            some = some[some > 0] if domain is not None and domain.given else some
+            x.reshape(-1)[: len(some)] = some[: x.size]
+    pred, target = drawn
+    if loss.name == "ordinal_logistic":
+        target = np.resize([0, 1, 2], target.shape).astype(dtype)
+    samples = pred.shape[:-1] if "axis" in loss.parameters else target.shape[:-1] if loss.each else pred.shape
+    return pred, target, np.resize([1e-310, 1e308, 0, 5e-324, 1, 1e-200], samples)
+
+
+@pytest.mark.filterwarnings("ignore:the mean over .* is undefined")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_loss
+def test_no_call_depends_on_seterr(backend, loss, dtype):
+    """Nor does one warn of what it computes with."""
+    with np.errstate(all="ignore"):
+        pred, target, weight = extremes(loss, dtype)
+        doubles = target.astype(np.float64) if target.dtype.kind == "f" else target
+        vector = np.resize(np.array([1, 5e-324, 3e38, -1]), pred.shape).astype(dtype)
+    own = {"thresholds": [0.0, 1.0]} if loss.name == "ordinal_logistic" else {}
+    calls = [loss.grad, loss.value_and_grad, loss.grad_and_hess, loss]
+    tried = []
+    for t, w, reduction in itertools.product((target, doubles), (None, weight), loss.reductions):
+        given = {"sample_weight": w, "reduction": reduction, **own}
+        tried += [functools.partial(call, pred, t, **given) for call in calls]
+        tried += [functools.partial(loss.grad, np.repeat(pred, 2, axis=0)[::2], t, **given)]
+        tried += [functools.partial(loss.hvp, pred, t, vector, **given)]
+        if loss.majorizer:
+            tried += [functools.partial(loss.grad_and_hess, pred, t, curvature="majorizer", **given)]
+    for t, w in itertools.product((target, doubles), (None, weight)):
+        tried += [functools.partial(loss.constant, t, w, **own), functools.partial(accumulated, loss, pred, t, w, own)]
+        tried += [functools.partial(of_a_linear_model, loss, dtype, t, w, own)]
+    for call in tried:
+        results = []
+        for errors in ("ignore", "raise"):
+            with np.errstate(all=errors):
+                try:
+                    results.append([np.asarray(x).tobytes() for x in parts(call())])
+                except (ValueError, TypeError) as error:
+                    results.append(str(error))
+        assert results[0] == results[1]
+
+
+def parts(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+def accumulated(loss, pred, target, weight, own):
+    total = fl.Accumulator(loss, **own)
+    total.update(pred, target, weight)
+    return total.compute()
+
+
+def of_a_linear_model(loss, dtype, target, weight, own):
+    ends = [np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal, 1]
+    count = 3 if loss.ids or isinstance(loss, Embeddings) else None
+    X = np.resize(np.array(ends, dtype), (len(target), 2))
+    objective = fl.linear.objective(loss, X, target, sample_weight=weight, classes=count, **own)
+    w = np.resize([1.0, 1e-300, 1e300], objective.size)
+    return *objective(w), objective.hessp(w, w)
+
+
+def test_functions_do_not_depend_on_seterr(backend):
+    for dtype in (np.float32, np.float64):
+        kind = np.finfo(dtype)
+        x = np.array(
+            [[0, kind.max, -kind.max, kind.tiny, kind.smallest_subnormal, INF, -INF, np.nan, -745, 709]], dtype
+        )
+        with np.errstate(all="raise"):
+            for name in ("sigmoid", "log_sigmoid", "softplus", "softmax", "log_softmax", "logsumexp"):
+                for y in (x, x.T, x[:, ::2]):
+                    getattr(fl, name)(y)
+
+
+def test_constants_of_infinite_targets(backend):
+    """They go through, and NumPy is not heard."""
+    with np.errstate(all="raise"):
+        for loss in (fl.gaussian_nll, fl.crps_gaussian):
+            assert not np.isfinite(loss.constant([1.0, INF])).any()
+        assert np.isnan(fl.cosine_distance.constant([[1.0, INF]])).any()
+        assert fl.mape.constant([5e-324, 1e308]) > 0

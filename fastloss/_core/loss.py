@@ -139,11 +139,12 @@ class Loss(Calls):
     ) -> Any:
         """A call whose arguments need checking or converting first."""
         self._given(pred=pred, target=target)
-        arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
-        each = arguments.reduction == "none"
-        names = OUTPUTS.get(call, ("grad", "hess"))
-        arguments.provide(("value", *names) if each and call in (VALUE, VALUE_AND_GRAD) else names, out)
-        cost = self._cost(call, arguments)
+        with np.errstate(all="ignore"):  # no result depends on the caller's
+            arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
+            each = arguments.reduction == "none"
+            names = OUTPUTS.get(call, ("grad", "hess"))
+            arguments.provide(("value", *names) if each and call in (VALUE, VALUE_AND_GRAD) else names, out)
+            cost = self._cost(call, arguments)
         results = arguments.outputs
         if call == VALUE:
             return results["value"] if each else cost
@@ -213,10 +214,11 @@ class Loss(Calls):
     def _totals(self, pred: Any, target: Any, sample_weight: Any, hyperparameters: tuple[Any, ...]) -> Sums:
         """Σwℓ, Σw and the samples that count: what the costs of batches are put together from. Of a root, its cost."""
         backend.say_if_slow()
-        arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
-        if not arguments.pred.size:
-            return Sums()
-        return self._inside(arguments, totals(self._kernel, arguments))
+        with np.errstate(all="ignore"):
+            arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
+            if not arguments.pred.size:
+                return Sums()
+            return self._inside(arguments, totals(self._kernel, arguments))
 
     # ---- beside the kernels ------------------------------------------------------------------------------------------
 
@@ -234,15 +236,16 @@ class Loss(Calls):
             if more:
                 raise errors.too_many(f"{self.name}.hvp", ("pred", "target", "vector"), more)
             self._given(pred=pred, target=target, vector=vector)
-            arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
-            array = real_array("vector", vector)
-            same_shape("vector", array.shape, arguments.pred)
-            arguments.provide(("grad",), out, vector=array)
-            if arguments.pred.size:
-                kernel = _numpy.KERNELS[self.name]
-                operands, along = arguments.operands(), arguments.last(array)
-                sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.hyperparameters))
-                self._inside(arguments, sums)
+            with np.errstate(all="ignore"):
+                arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
+                array = real_array("vector", vector)
+                same_shape("vector", array.shape, arguments.pred)
+                arguments.provide(("grad",), out, vector=array)
+                if arguments.pred.size:
+                    kernel = _numpy.KERNELS[self.name]
+                    operands, along = arguments.operands(), arguments.last(array)
+                    sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.hyperparameters))
+                    self._inside(arguments, sums)
             return arguments.outputs["grad"]
 
         return hvp
@@ -257,12 +260,13 @@ class Loss(Calls):
             target = real_array("target", target)
             pred = self._zeros(target, parameters, sample_weight)
             reduction = "mean" if self.root else "sum"
-            arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
-            if arguments.pred.size:
-                sums = self._inside(arguments, totals(self._kernel, arguments))
-            if not arguments.pred.size or undefined(arguments, sums):
-                raise ValueError(f"{self.name} has no best constant for no sample, or weights that sum to 0")
-            return self._constant(self, arguments, dict(zip(self._order, hyperparameters, strict=True)))
+            with np.errstate(all="ignore"):
+                arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
+                if arguments.pred.size:
+                    sums = self._inside(arguments, totals(self._kernel, arguments))
+                if not arguments.pred.size or undefined(arguments, sums):
+                    raise ValueError(f"{self.name} has no best constant for no sample, or weights that sum to 0")
+                return self._constant(self, arguments, dict(zip(self._order, hyperparameters, strict=True)))
 
         return constant
 

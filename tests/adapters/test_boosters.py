@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import itertools
 import pickle
 import re
 import subprocess
@@ -341,6 +342,14 @@ def test_the_squared_logarithm_of_xgboost():
         np.testing.assert_array_equal(made([0.5, 2.0], [-3.0, -1.0]), made([0.5, 2.0], [least, least]))
     assert xgboost.objective("msle")([0.0], [5.0], [2.0])[1] == 2e-6  # where the exact one is negative
     assert xgboost.objective("msle", curvature="exact")([0.0], [5.0], [2.0])[1] == 2e-16
+
+
+def test_objectives_do_not_depend_on_seterr():
+    """Of weights whose least curvature is no double either."""
+    with np.errstate(all="raise"):
+        for tool, curvature in itertools.product((xgboost, lightgbm), ("tool", "exact", 1e-3)):
+            grad, hess = tool.objective("mse", curvature=curvature)([0.0, 1.0], [1.0, 1.0], [1e-310, 1.0])
+            assert np.isfinite([grad, hess]).all()
 
 
 # ---- where to start --------------------------------------------------------------------------------------------------
