@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ._core import errors
-from ._core.loss import Loss
+from ._core.loss import Loss, meant
 from ._core.passes import ordinary, square_of_root
-from ._core.registry import REGISTRY, named
+from ._core.registry import REGISTRY
 
 
 def summed(loss: Loss) -> Loss:
@@ -93,17 +93,16 @@ class Accumulator:
     """
 
     def __init__(self, loss: Loss | str, *, reduction: str = "mean", **parameters: Any) -> None:
-        self.loss = loss if isinstance(loss, Loss) else named(loss)
+        self.loss = meant(loss)
         if reduction not in ("mean", "sum", "batch_mean"):
             raise ValueError(f"reduction is {reduction!r}; it must be one of 'mean', 'sum', 'batch_mean'")
         if reduction not in self.loss.reductions:
             raise ValueError(f"{self.loss.name} is {self.loss.kind}; reduction={reduction!r} has no meaning for it")
-        if self.loss.cost_only and not self.loss.root:
-            raise ValueError(f"{self.loss.name} is {self.loss.kind}; the costs of parts do not add up to it")
+        self.loss.check_adds_up()
         self.reduction = reduction
         self.parameters = parameters
         self.samples = 0
-        self._resolved = self.loss._checked(parameters)
+        self._resolved = self.loss._checked(parameters, ("reduction",))
         self._value = Sum()
         self._weight = Sum()
 

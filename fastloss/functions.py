@@ -37,8 +37,10 @@ class Function:
     def __reduce__(self) -> str:
         return self.name  # by reference, as a function is pickled
 
-    def __call__(self, x: Any = MISSING, *, out: Array | None = None, **unknown: Any) -> Array:
+    def __call__(self, x: Any = MISSING, *more: Any, out: Array | None = None, **unknown: Any) -> Array:
         """The function of every element of `x`."""
+        if more:
+            raise errors.too_many(self.name, ("x",), more)
         if not unknown:
             result: Any = self._quick(VALUE, x, x, None, "none", out, ())
             if result is not NotImplemented:
@@ -53,7 +55,7 @@ class Function:
             raise errors.unexpected(self.name, name, self.keywords)
         if x is MISSING:
             raise TypeError(f"{self.name}() is missing the argument 'x'")
-        return real_array("x", x)
+        return real_array("x", x, weighted=False)
 
     def _prepared(self, arguments: Arguments, call: int, name: str, out: Array | None) -> Array:
         """A call whose arguments have been checked."""
@@ -68,8 +70,10 @@ class RowFunction(Function):
 
     keywords = ("axis", "out")
 
-    def __call__(self, x: Any = MISSING, *, axis: int = -1, out: Array | None = None, **unknown: Any) -> Array:
+    def __call__(self, x: Any = MISSING, *more: Any, axis: int = -1, out: Array | None = None, **unknown: Any) -> Array:
         """The function of every row along `axis`."""
+        if more:
+            raise errors.too_many(self.name, ("x",), more)
         backend.say_if_slow()
         x = self._checked_input(x, unknown)
         front = axis_of("x", x, AXIS.checked("axis", axis))

@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ._core.arrays import computed_in, real_array, result_dtype
 from ._core.domains import Array
-from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes
+from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes, counted
 from ._core.hyperparameters import Integer, Parameter
-from ._core.loss import Loss
+from ._core.loss import Loss, meant
 
 __all__ = ["Objective", "objective"]
 
@@ -30,7 +30,7 @@ CLASSES = Integer(None)
 
 
 def objective(
-    loss: Loss,
+    loss: Loss | str,
     X: Any,
     target: Any,
     *,
@@ -46,8 +46,8 @@ def objective(
 
     Parameters
     ----------
-    loss : Loss
-        Any loss of the package.
+    loss : Loss or str
+        Any loss of the package, or its name.
     X : array_like, shape (samples, features)
         float32 is computed in float32 and summed in float64; anything else is computed in float64. It is never copied whole: rows
         in C order are read where they are, even in a memory-mapped file.
@@ -118,7 +118,7 @@ class Objective:
 
     def __init__(
         self,
-        loss: Loss,
+        loss: Loss | str,
         X: Any,
         target: Any,
         l2: float,
@@ -127,7 +127,7 @@ class Objective:
         classes: int | None,
         parameters: dict[str, Any],
     ) -> None:
-        X, target = real_array("X", X), real_array("target", target)
+        loss, X, target = meant(loss), real_array("X", X), real_array("target", target)
         if X.ndim != 2:
             raise ValueError(f"X has shape {X.shape}; it must be (samples, features)")
         if target.shape[:1] != X.shape[:1]:
@@ -139,22 +139,25 @@ class Objective:
         self.loss = loss
         self.l2 = float(L2.checked("l2", l2))
         self.dtype = computed_in(result_dtype(X, "X"))
-        hyperparameters = loss._checked(parameters)
-        columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters)
+        hyperparameters = loss._checked(parameters, ("l2", "fit_intercept", "sample_weight", "classes"))
+        self._weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
+        columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters, self._weight)
         self.shape = X.shape[1:] + columns
         self.size = math.prod(self.shape) + fit_intercept * math.prod(columns)
         self._X = X
         self._target = target
         self._target_dtype = target.dtype if target.ndim < 1 + len(columns) else self.dtype  # class ids stay integers
-        self._weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
         self._parameters = parameters
         # Scores of 0 are inside every domain; so what this call accepts of the rest, no later one need refuse.
         zeros = np.broadcast_to(self.dtype.type(0), X.shape[:1] + columns)
         sums = loss._totals(zeros, target, self._weight, hyperparameters)
         self._refuse_nothing(sums.samples, sums.weight)
-        # Weights are taken in units in which their sum is in range.
+        # Weights are taken in units in which their sum is in range. A cost of the whole batch is a mean as it is.
+        self._reduction: Literal["mean", "sum"] = "mean" if loss.whole else "sum"
         self._unit = 1.0 if self._weight is None else sums.unit
         self._divisor = sums.weight if self._weight is not None else sums.weight / sums.unit
+        if loss.whole:
+            self._divisor = 1.0
 
     def _refuse_nothing(self, samples: int, weight: float) -> None:
         """Refuse data that have no mean."""
@@ -166,13 +169,14 @@ class Objective:
 
     def __call__(self, w: Any) -> tuple[float, Array]:
         """The cost and its gradient, of w's shape and float64."""
-        w = self._weights_of("w", w)
-        cost, gradient = self._without_penalty(w)
-        if self.l2:
-            coefficients = self._parts(w)[0]
-            cost += 0.5 * self.l2 * float(np.vdot(coefficients, coefficients))
-            self._parts(gradient)[0][...] += self.l2 * coefficients
-        return cost, gradient
+        with np.errstate(all="ignore"):
+            w = self._weights_of("w", w)
+            cost, gradient = self._without_penalty(w)
+            if self.l2:
+                coefficients = self._parts(w)[0]
+                cost += 0.5 * self.l2 * float(np.vdot(coefficients, coefficients))
+                self._parts(gradient)[0][...] += self.l2 * coefficients
+            return cost, gradient
 
     def sums(self, w: Any) -> tuple[float, Array, float]:
         """Σwℓ, its gradient, and Σw, without the penalty: the sums of parts of the data add up to those of the whole.
@@ -187,9 +191,16 @@ class Objective:
         Returns
         -------
         tuple of float, ndarray and float
+
+        Raises
+        ------
+        ValueError
+            If the loss is one of the whole batch, whose costs of parts do not add up.
         """
-        value, gradient = self._sums(self._weights_of("w", w))
-        return value / self._unit, gradient / self._unit, self._divisor / self._unit
+        self.loss.check_adds_up()
+        with np.errstate(all="ignore"):
+            value, gradient = self._sums(self._weights_of("w", w))
+            return value / self._unit, gradient / self._unit, self._divisor / self._unit
 
     def hessp(self, w: Any, v: Any) -> Array:
         """The Hessian of the cost at w times v, for ``scipy.optimize.minimize(..., hessp=...)``.
@@ -204,14 +215,15 @@ class Objective:
         ndarray
             Of w's shape and float64.
         """
-        w, v = self._weights_of("w", w), self._weights_of("v", v)
-        product = self._products(w, v) / self._divisor
-        if self.loss.root:
-            cost, gradient = self._without_penalty(w)
-            product = product / (2 * cost) - gradient * (float(gradient @ v) / cost) if cost else 0 * product
-        if self.l2:
-            self._parts(product)[0][...] += self.l2 * self._parts(v)[0]
-        return product
+        with np.errstate(all="ignore"):
+            w, v = self._weights_of("w", w), self._weights_of("v", v)
+            product = self._products(w, v) / self._divisor
+            if self.loss.root:
+                cost, gradient = self._without_penalty(w)
+                product = product / (2 * cost) - gradient * (float(gradient @ v) / cost) if cost else 0 * product
+            if self.l2:
+                self._parts(product)[0][...] += self.l2 * self._parts(v)[0]
+            return product
 
     def _without_penalty(self, w: Array) -> tuple[float, Array]:
         """The cost of the loss alone."""
@@ -235,14 +247,14 @@ class Objective:
         return w[:count].reshape(self.shape), w[count:].reshape(-1, *self.shape[1:])
 
     def _sums(self, w: Array) -> tuple[float, Array]:
-        """Σwℓ and its gradient, in the units of a pass."""
+        """Σwℓ and its gradient, in the units of a pass; of a loss of the whole batch, the cost itself."""
         value, gradient = 0.0, np.zeros(self.size)
         for block in self._blocks(w):
             if self.loss.root:
                 cost, slopes = self._squares(block)
             else:
                 cost, slopes = self.loss.value_and_grad(
-                    block.scores, block.target, reduction="sum", out=block.scores, **block.keywords
+                    block.scores, block.target, reduction=self._reduction, out=block.scores, **block.keywords
                 )
             value += cost
             self._add(gradient, block.X, slopes)
@@ -255,7 +267,8 @@ class Objective:
             if self.loss.root:
                 by_scores = self._product_of_squares(block, along.scores)
             else:
-                by_scores = self.loss.hvp(block.scores, block.target, along.scores, reduction="sum", **block.keywords)
+                given = {"reduction": self._reduction, **block.keywords}
+                by_scores = self.loss.hvp(block.scores, block.target, along.scores, **given)
             self._add(product, block.X, by_scores)
         return product
 
@@ -280,8 +293,7 @@ class Objective:
         """The data, as many rows at a time as are good for the cache; of a loss of the whole batch, all."""
         coefficients, intercept = (part.astype(self.dtype) for part in self._parts(w))
         X = self._X
-        whole = self.loss.cost_only and not self.loss.root
-        step = len(X) if whole else block_rows(X.shape[1], math.prod(self.shape[1:]), self.dtype.itemsize)
+        step = len(X) if self.loss.whole else block_rows(X.shape[1], math.prod(self.shape[1:]), self.dtype.itemsize)
         transposed = np.ascontiguousarray(coefficients.T)  # the order that multiplies fastest
         buffer = np.empty((min(step, len(X)), *self.shape[1:]), self.dtype)
         for start in range(0, len(X), step):
@@ -306,7 +318,9 @@ class Objective:
             intercept += np.dot(np.ones(len(slopes), slopes.dtype), slopes)
 
 
-def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, Any]) -> tuple[int, ...]:
+def outputs(
+    loss: Loss, target: Array, count: int | None, parameters: dict[str, Any], sample_weight: Array | None
+) -> tuple[int, ...]:
     """The shape of the scores of one sample."""
     if isinstance(loss, TwoOutputs):
         return (*target.shape[1:], 2)
@@ -320,10 +334,9 @@ def outputs(loss: Loss, target: Array, count: int | None, parameters: dict[str, 
         raise ValueError(f"classes is {count}; there must be at least 1")
     if isinstance(loss, Embeddings) and count is not None:
         return (count,)
-    found = classes(target, parameters)
+    found = classes(target, parameters, sample_weight)
     if count is not None and count < found:
-        counted = target != parameters["ignore_index"] if parameters.get("ignore_index") is not None else True
-        first = int(np.argmax((target >= count) & counted))
+        first = int(np.argmax((target >= count) & counted(target, parameters, sample_weight)))
         raise ValueError(f"target[{first}] is {target[first]}; class ids must be in [0, {count})")
     return (found if count is None else count,)
 

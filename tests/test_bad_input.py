@@ -23,6 +23,7 @@ from cases import (
     running,
     select,
 )
+from numpy.lib.stride_tricks import as_strided
 
 import fastloss as fl
 
@@ -157,6 +158,9 @@ def mistakes(loss, ids):
             yield f"ids of {changed.dtype}", {"target": changed}, TypeError, f"target has dtype {changed.dtype}; {text}"
         column = {"target": target[:, None]}
         yield "column of ids", column, ValueError, "(a column of class ids is flattened by target.squeeze(1))"
+        column = {"target": target[:, None].astype(float)}
+        text = "(a column of class ids is flattened by target.squeeze(1).astype(int))"
+        yield "column of ids of floats", column, ValueError, text
         text = "pred has shape (6, 4) but target has shape (5,); class ids must have shape (6,)"
         yield "too few ids", {"target": target[:5]}, ValueError, text
     if "target" in loss.domains and not ids:
@@ -270,6 +274,9 @@ def bad_outputs(shape, suits):
     text = " has dtype int64 but the result has dtype float64"
     yield "dtype", np.zeros(shape, "i8"), ValueError, text
     yield "read-only", frozen, ValueError, " is read-only"
+    text = " has a stride of 0 along axis 0; its results would overwrite each other"
+    one = as_strided(np.zeros(shape[1:]), shape, (0, *np.zeros(shape[1:]).strides))
+    yield "one place for several results", one, ValueError, text
     yield "list", frozen.tolist(), TypeError, " must be a NumPy array, not list"
     if suits:
         yield "None", None, TypeError, " must be a NumPy array, not NoneType"
@@ -318,6 +325,21 @@ def test_overlapping_outputs_are_refused(loss, ids):
         given = (np.empty_like(out), out) if call == "grad_and_hess" else out
         text = f"overlaps {name} without being the same array; results would overwrite it before it is read"
         refused(ValueError, text, getattr(loss, call), **arguments, out=given, kept=[room])
+
+
+def test_results_may_not_lie_in_one_place():
+    """Along any axis; one of length 1 has but one."""
+    pred = np.ones((4, 3))
+    for axis, steps in ((0, (0, 8)), (1, (8, 0))):
+        out = as_strided(np.zeros(4), (4, 3), steps)
+        text = f"out has a stride of 0 along axis {axis}; its results would overwrite each other"
+        for function in (fl.mse.grad, fl.softmax_kl_divergence.grad, fl.cosine_distance.grad):
+            refused(ValueError, text, function, pred, pred / 4, out=out)
+        refused(ValueError, text, fl.mse.hvp, pred, pred, pred, out=out)
+        for function in (fl.sigmoid, fl.softmax):
+            refused(ValueError, text, function, pred, out=out)
+    one = as_strided(np.zeros(3), (1, 3), (0, 8))
+    assert fl.mse.grad(pred[:1], pred[:1], out=one) is one
 
 
 def test_a_result_may_not_lie_across_an_input():

@@ -998,13 +998,24 @@ def test_arguments_arrive_however_they_are_given(call):
                     assert np.allclose(flat(result), expected, rtol=1e-5)
     refused(TypeError, "pred", function)
     refused(TypeError, "target", function, pred)
-    refused(TypeError, "positional", function, pred, target, weight)
+    refused(
+        TypeError, "barron() takes 2 positional arguments: pred, target; 3 were given", function, pred, target, weight
+    )
     refused(TypeError, "delte", function, pred, target, delte=2.0)
     refused(TypeError, "multiple values", function, pred, target, pred=pred)
     refused(TypeError, "curvature", fl.barron.grad, pred, target, curvature="exact")
 
 
 @pytest.mark.thread_unsafe
+def test_more_arguments_than_have_a_place():
+    x = np.zeros(3)
+    text = "mse{}() takes {}; {} were given".format
+    refused(TypeError, text(".hvp", "3 positional arguments: pred, target, vector", 4), fl.mse.hvp, x, x, x, x)
+    refused(TypeError, text(".constant", "2 positional arguments: target, sample_weight", 3), fl.mse.constant, x, x, x)
+    for name in ("sigmoid", "softmax"):
+        refused(TypeError, f"{name}() takes 1 positional argument: x; 2 were given", getattr(fl, name), x, x)
+
+
 def test_a_call_keeps_no_reference():
     pred, target, weight, delta = np.ones(40), np.zeros(40), np.ones(40), 2.5
     out = np.empty(40)

@@ -842,6 +842,28 @@ def test_cox_of_weights(backend, ties, power):
 
 
 @each_ties
+def test_cox_of_weights_at_the_ends_of_the_range(backend, ties):
+    """Of events and of who is only at risk; c times all of them adds log c to a mean, and changes no derivative."""
+    rng, extremes = np.random.default_rng(0), [5e-324, 1e-310, 1e-155, 1.0, 1e200, 1e308]
+    scores, target = rng.standard_normal(6), np.array([1.0, -2, 3, 3, -4, 5])
+    once, slopes = fl.cox.value_and_grad(scores, target, ties=ties)
+    for weight in [*(np.full(6, w) for w in extremes), *rng.choice(extremes, (40, 6))]:
+        with mp.workdps(60):
+            truth = cox(*([num(x) for x in xs] for xs in (scores, target)), ties, list(map(num, weight)))
+            mass = mp.fsum(num(w) for w, t in zip(weight, target, strict=True) if t > 0)
+            value, grad, hess = ([float(x / mass) for x in xs] for xs in ([truth.value], truth.grad, truth.hess))
+        keywords = {"sample_weight": weight, "ties": ties}
+        cost, slope = fl.cox.value_and_grad(scores, target, **keywords)
+        np.testing.assert_allclose(cost, value[0], rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(slope, grad, rtol=1e-9, atol=2e-13)
+        np.testing.assert_allclose(fl.cox.grad_and_hess(scores, target, **keywords)[1], hess, rtol=1e-9, atol=2e-13)
+        if (weight == weight[0]).all():
+            np.testing.assert_allclose(cost, once + np.log(weight[0]), rtol=1e-13)
+            np.testing.assert_allclose(slope, slopes, atol=2e-13)
+        assert np.isfinite(fl.cox.hvp(scores, target, scores, **keywords)).all()
+
+
+@each_ties
 def test_cox_is_one_structure(backend, threads, ties):
     """Of a set of samples, in whatever order and on whatever origin; the same bits for any number of threads."""
     scores, target = survival(500, np.float64)

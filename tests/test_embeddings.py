@@ -257,6 +257,26 @@ def test_weights_far_from_1(backend, name):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
+@each_name
+def test_weights_at_the_ends_of_the_range(backend, name):
+    """One that no term has, as of an anchor without a partner, does not matter."""
+    loss = getattr(fl, name)
+    x, target = drawn(name, 20, 3)
+    expected = all_calls(loss, x, target, sample_weight=np.ones(20))
+    for weight in (5e-324, 1e-310, 1e-155, 1e200, 1e308):
+        for a, b in zip(all_calls(loss, x, target, sample_weight=np.full(20, weight)), expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+    heavy = np.where(np.arange(20) < 10, 1e308, 5e-324)
+    for a, b in zip(
+        all_calls(loss, x, target, sample_weight=heavy),
+        all_calls(loss, x, target, sample_weight=np.where(heavy > 1, 1, 1e-300)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+    given = [1e-310, 1e-310, 1e308]
+    assert fl.supcon(x[:3], [0, 0, 1], sample_weight=given) == pytest.approx(fl.supcon(x[:3], [0, 0, 1]), rel=1e-13)
+
+
 def test_zero_vectors(backend):
     """Cosine 0 to everything, and no slope."""
     x = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])

@@ -1,7 +1,9 @@
 """What every loss has, tried on inputs that its definition draws: derivatives, products, bounds, constants, signatures, outputs."""
 
 import copy
+import functools
 import inspect
+import itertools
 import pickle
 import re
 
@@ -246,6 +248,8 @@ def test_constants_by_hand():
     np.testing.assert_allclose(fl.softmax_cross_entropy.constant([0, 1, 1]), np.log([1 / 3, 2 / 3]))
     ignoring = fl.softmax_cross_entropy.constant([0, 1, -1], ignore_index=-1, class_weight=[3, 1, 1])
     np.testing.assert_allclose(ignoring, [np.log(0.75), np.log(0.25), -INF])
+    np.testing.assert_allclose(fl.softmax_cross_entropy.constant([0, 1, 99], [1, 1, 0]), np.log([0.5, 0.5]))
+    assert fl.triplet.constant([[0, 1, 2], [0, 1, 2**60]], [1, 0]) == 0
     assert fl.hinge.constant([1, 1, -1]) == 1
     for bad in (lambda: fl.mse.constant([]), lambda: fl.mse.constant([1.0], [0.0])):
         with pytest.raises(ValueError, match="mse has no best constant"):
@@ -329,6 +333,43 @@ def test_masks_within_lists_are_refused():
     for given in ([masked], [[0.0, 1.0], masked], [[masked]], [1.0, np.ma.masked]):
         with pytest.raises(TypeError, match="pred holds masked arrays"):
             fl.mse(given, given)
+
+
+def test_masks_where_no_weight_can_say_what_counts():
+    masked = np.ma.array([1.0, 2.0], mask=[0, 1])
+    for function in (fl.sigmoid, fl.softmax):
+        with pytest.raises(TypeError, match=r"^x is a masked array; pass its data$"):
+            function(masked)
+    for delta, text in (
+        (masked, "is a masked array; give its"),
+        ([1, np.ma.masked], "holds masked arrays; give their"),
+    ):
+        with pytest.raises(TypeError, match=f"^delta {text} data$"):
+            fl.huber([1.0, 2.0], [0.0, 0.0], delta=delta)
+    with pytest.raises(TypeError, match=r"^delta is a masked array; pass its data$"):
+        fl.huber([1.0], [0.0], delta=np.ma.masked)
+    with pytest.raises(TypeError, match=r"^class_weight is a masked array; pass its data$"):
+        fl.softmax_cross_entropy([[1.0, 2.0]], [0], class_weight=masked)
+
+
+def test_keywords_of_other_calls():
+    """No word is suggested in its own place, or in one where it is none."""
+    X = [[0.0], [1.0]]
+    for name in ("reduction", "out"):
+        for call in (
+            lambda **given: fl.mse.constant([1.0, 2.0], **given),
+            lambda **given: fl.linear.objective(fl.mse, X, [1.0, 2.0], **given),
+            *([] if name == "reduction" else [lambda **given: fl.Accumulator("mse", **given)]),
+        ):
+            text = f"mse() got an unexpected keyword argument '{name}'; the calls of a loss have it"
+            with pytest.raises(TypeError, match=f"^{re.escape(text)}$"):
+                call(**{name: None})
+    with pytest.raises(TypeError, match=r"'reductio'$"):
+        fl.mse.constant([1.0], reductio="sum")
+    with pytest.raises(TypeError, match="'clases'; did you mean 'classes'"):
+        fl.linear.objective(fl.mse, X, [1.0, 2.0], clases=3)
+    with pytest.raises(TypeError, match="'sampleweight'; did you mean 'sample_weight'"):
+        fl.mse.constant([1.0], sampleweight=[1])
 
 
 def test_functions_know_other_libraries_keywords():
@@ -424,11 +465,20 @@ def test_linear_models(backend, loss, rng, monkeypatch):
     np.testing.assert_allclose(objective(w)[1], slopes, atol=1e-7)
     turned = (objective(w + STEP * v)[1] - objective(w - STEP * v)[1]) / (2 * STEP)
     np.testing.assert_allclose(objective.hessp(w, v), turned, atol=1e-6 * (1 + np.abs(turned).max()))
+    if loss.whole:
+        with pytest.raises(
+            ValueError, match=f"{loss.name} is a cost of the whole batch; the costs of parts do not add"
+        ):
+            objective.sums(w)
+        scores = X @ w[: 4 * int(np.prod(outputs))].reshape(4, *outputs) + w[4 * int(np.prod(outputs)) :]
+        for factor in (5e-324, 1e-310, 1, 1e300):
+            given = {"sample_weight": np.full(n, factor)}
+            objective = fl.linear.objective(loss, X, target, **given, **members)
+            assert objective(w)[0] == pytest.approx(loss(scores, target, **given), rel=1e-12)
+        return
     value, gradient, total = objective.sums(w)
     cost = (value / total) ** (0.5 if loss.root else 1) + 0.15 * (w[: 4 * int(np.prod(outputs))] ** 2).sum()
     assert objective(w)[0] == pytest.approx(cost)
-    if isinstance(loss, Structured):
-        return
     classes = {"classes": 4} if loss.ids else members
     parts = [slice(0, n // 3), slice(n // 3, n)]
     parts = [fl.linear.objective(loss, X[p], target[p], sample_weight=weight[p], **classes) for p in parts]
@@ -442,3 +492,113 @@ def test_classes_of_a_linear_model():
     with pytest.raises(ValueError, match=r"target\[3\] is 3; class ids must be in \[0, 3\)"):
         fl.linear.objective(fl.softmax_cross_entropy, np.ones((4, 1)), [0, 1, 2, 3], classes=3)
     assert fl.linear.objective(fl.softmax_cross_entropy, np.ones((2, 1)), [0, 1], classes=5).shape == (1, 5)
+    absent = fl.linear.objective(fl.softmax_cross_entropy, np.ones((3, 1)), [0, 1, 99], sample_weight=[1, 1, 0])
+    assert absent.shape == (1, 2)
+    assert absent(np.zeros(4))[0] == pytest.approx(np.log(2))
+    given = {"sample_weight": [1, 0, 1, 1], "classes": 2}
+    with pytest.raises(ValueError, match=r"target\[2\] is 5; class ids must be in \[0, 2\)"):
+        fl.linear.objective(fl.softmax_cross_entropy, np.ones((4, 1)), [0, 9, 5, 1], **given)
+
+
+def test_a_linear_model_of_a_loss_by_name():
+    for name in ("mse", "l2"):
+        assert fl.linear.objective(name, np.ones((3, 1)), np.zeros(3)).loss is fl.mse
+    for made in (lambda loss: fl.linear.objective(loss, np.ones((3, 1)), np.zeros(3)), fl.Accumulator):
+        with pytest.raises(ValueError, match="there is no loss 'hubr'; did you mean 'huber'"):
+            made("hubr")
+        with pytest.raises(TypeError, match="loss must be a name or a loss, not int"):
+            made(3)
+
+
+# ---- NumPy's own errors ----------------------------------------------------------------------------------------------
+
+
+def extremes(loss, dtype):
+    """Predictions and targets at the ends of what the loss takes, and weights from the least to the greatest."""
+    kind = np.finfo(dtype)
+    ends = np.array([0, kind.smallest_subnormal, kind.tiny, 1, -1, kind.max, -kind.max, INF, -INF, np.nan], dtype)
+    drawn = [x.copy() for x in loss.inputs.draw(Normal(np.dtype(dtype)), 40, 4)]
+    for name, x in zip(("pred", "target"), drawn, strict=True):
+        if x.dtype.kind == "f":
+            domain = loss.domains.get(name)
+            some = ends if domain is None or domain.given else ends[domain.contains(ends)]
+            some = some[some > 0] if domain is not None and domain.given else some
+            x.reshape(-1)[: len(some)] = some[: x.size]
+    pred, target = drawn
+    if loss.name == "ordinal_logistic":
+        target = np.resize([0, 1, 2], target.shape).astype(dtype)
+    samples = pred.shape[:-1] if "axis" in loss.parameters else target.shape[:-1] if loss.each else pred.shape
+    return pred, target, np.resize([1e-310, 1e308, 0, 5e-324, 1, 1e-200], samples)
+
+
+@pytest.mark.filterwarnings("ignore:the mean over .* is undefined")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each_loss
+def test_no_call_depends_on_seterr(backend, loss, dtype):
+    """Nor does one warn of what it computes with."""
+    with np.errstate(all="ignore"):
+        pred, target, weight = extremes(loss, dtype)
+        doubles = target.astype(np.float64) if target.dtype.kind == "f" else target
+        vector = np.resize(np.array([1, 5e-324, 3e38, -1]), pred.shape).astype(dtype)
+    own = {"thresholds": [0.0, 1.0]} if loss.name == "ordinal_logistic" else {}
+    calls = [loss.grad, loss.value_and_grad, loss.grad_and_hess, loss]
+    tried = []
+    for t, w, reduction in itertools.product((target, doubles), (None, weight), loss.reductions):
+        given = {"sample_weight": w, "reduction": reduction, **own}
+        tried += [functools.partial(call, pred, t, **given) for call in calls]
+        tried += [functools.partial(loss.grad, np.repeat(pred, 2, axis=0)[::2], t, **given)]
+        tried += [functools.partial(loss.hvp, pred, t, vector, **given)]
+        if loss.majorizer:
+            tried += [functools.partial(loss.grad_and_hess, pred, t, curvature="majorizer", **given)]
+    for t, w in itertools.product((target, doubles), (None, weight)):
+        tried += [functools.partial(loss.constant, t, w, **own), functools.partial(accumulated, loss, pred, t, w, own)]
+        tried += [functools.partial(of_a_linear_model, loss, dtype, t, w, own)]
+    for call in tried:
+        results = []
+        for errors in ("ignore", "raise"):
+            with np.errstate(all=errors):
+                try:
+                    results.append([np.asarray(x).tobytes() for x in parts(call())])
+                except (ValueError, TypeError) as error:
+                    results.append(str(error))
+        assert results[0] == results[1]
+
+
+def parts(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+def accumulated(loss, pred, target, weight, own):
+    total = fl.Accumulator(loss, **own)
+    total.update(pred, target, weight)
+    return total.compute()
+
+
+def of_a_linear_model(loss, dtype, target, weight, own):
+    ends = [np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal, 1]
+    count = 3 if loss.ids or isinstance(loss, Embeddings) else None
+    X = np.resize(np.array(ends, dtype), (len(target), 2))
+    objective = fl.linear.objective(loss, X, target, sample_weight=weight, classes=count, **own)
+    w = np.resize([1.0, 1e-300, 1e300], objective.size)
+    return *objective(w), objective.hessp(w, w)
+
+
+def test_functions_do_not_depend_on_seterr(backend):
+    for dtype in (np.float32, np.float64):
+        kind = np.finfo(dtype)
+        x = np.array(
+            [[0, kind.max, -kind.max, kind.tiny, kind.smallest_subnormal, INF, -INF, np.nan, -745, 709]], dtype
+        )
+        with np.errstate(all="raise"):
+            for name in ("sigmoid", "log_sigmoid", "softplus", "softmax", "log_softmax", "logsumexp"):
+                for y in (x, x.T, x[:, ::2]):
+                    getattr(fl, name)(y)
+
+
+def test_constants_of_infinite_targets(backend):
+    """They go through, and NumPy is not heard."""
+    with np.errstate(all="raise"):
+        for loss in (fl.gaussian_nll, fl.crps_gaussian):
+            assert not np.isfinite(loss.constant([1.0, INF])).any()
+        assert np.isnan(fl.cosine_distance.constant([[1.0, INF]])).any()
+        assert fl.mape.constant([5e-324, 1e308]) > 0

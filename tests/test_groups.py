@@ -139,6 +139,51 @@ def test_weights_far_from_1(backend, name, own):
             np.testing.assert_allclose(grad, exact, rtol=1e-11, atol=1e-14 * np.abs(exact).max())
 
 
+EXTREMES = [5e-324, 1e-310, 1e-155, 1.0, 1e200, 1e308]
+
+
+@each_loss
+def test_weights_at_the_ends_of_the_range(backend, name, own):
+    """The least beside the greatest, too."""
+    loss, rng = getattr(fl, name), np.random.default_rng(0)
+    several = [(rng.choice(EXTREMES, 7), rng.integers(0, 2, 7)) for _ in range(20)]
+    for weight, groups in [*((np.array(pair), None) for pair in product(EXTREMES, repeat=2)), *several]:
+        scores, target = rng.standard_normal(len(weight)), np.arange(len(weight)) % 3
+        with digits(700):
+            terms = definition(name, scores, target, groups, weight, **own)
+            truth = terms.sample()
+            if not terms.count:
+                continue
+            value, *slopes = (
+                np.array([float(x / terms.mass) for x in xs]) for xs in ([truth.value], truth.grad, truth.hess)
+            )
+            summed, count = truth.value, terms.count
+        given = {"sample_weight": weight, "groups": groups, **own}
+        cost, grad = loss.value_and_grad(scores, target, **given)
+        np.testing.assert_allclose(cost, value[0], rtol=1e-12, atol=1e-300)
+        for got, exact in zip((grad, loss.grad_and_hess(scores, target, **given)[1]), slopes, strict=True):
+            np.testing.assert_allclose(got, exact, rtol=1e-9, atol=1e-13)
+        for reduction, by in (("sum", 1), ("batch_mean", count)):
+            exact = float(min(summed / by, mp.mpf(10) ** 400))
+            got = loss(scores, target, reduction=reduction, **given)
+            np.testing.assert_allclose(got, exact, rtol=1e-12, atol=max(1e-300 * weight.max(), 1e-300))
+
+
+@each_loss
+def test_equal_weights_are_as_good_as_1(backend, name, own):
+    loss = getattr(fl, name)
+    scores, target, groups = ranked(20, np.float64, groups=3)
+    vector = np.cos(scores)
+    once, *slopes = loss.value_and_grad(scores, target, groups=groups, **own)
+    product = loss.hvp(scores, target, vector, groups=groups, **own)
+    for weight in EXTREMES:
+        given = {"sample_weight": np.full(20, weight), "groups": groups, **own}
+        cost, *again = loss.value_and_grad(scores, target, **given)
+        np.testing.assert_allclose(cost, once, rtol=1e-13)
+        np.testing.assert_allclose(again, slopes, rtol=1e-12, atol=1e-16)
+        np.testing.assert_allclose(loss.hvp(scores, target, vector, **given), product, rtol=1e-12, atol=1e-16)
+
+
 @each_loss
 def test_hessians_times_vectors(backend, name, own):
     scores, target, groups = ranked(14, np.float64, groups=1)

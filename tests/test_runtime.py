@@ -31,6 +31,7 @@ def test_show_config(backend, capsys):
     printed = capsys.readouterr().out
     assert backend in printed
     assert fl.__version__ in printed
+    assert printed.splitlines()[-1] == f"threads: {config['num_threads']}" + ", own pool" * (backend != "numpy")
     with pytest.raises(ValueError, match="mode is 'json'; it must be 'stdout' or 'dicts'"):
         fl.show_config(mode="json")
 

@@ -12,12 +12,13 @@ import numpy as np
 from .domains import Array
 
 
-def real_array(name: str, value: Any) -> Array:
-    """`value` as NumPy takes it, if its numbers are real and all there."""
+def real_array(name: str, value: Any, weighted: bool = True) -> Array:
+    """`value` as NumPy takes it, if its numbers are real and all there. `weighted`: a weight may say that one of them is not."""
+    remedy = ", and sample_weight=~mask" if weighted else ""
     if is_masked(value):
-        raise TypeError(f"{name} is a masked array; pass its data, and sample_weight=~mask")
+        raise TypeError(f"{name} is a masked array; pass its data{remedy}")
     if isinstance(value, (list, tuple)) and holds_masked(value):
-        raise TypeError(f"{name} holds masked arrays; pass their data, and sample_weight=~mask")
+        raise TypeError(f"{name} holds masked arrays; pass their data{remedy}")
     if getattr(value, "__dask_graph__", lambda: None)() is not None:
         raise TypeError(
             f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes it where its blocks are"
@@ -43,6 +44,8 @@ def holds_masked(values: list[Any] | tuple[Any, ...]) -> bool:
 
 def real_scalar(name: str, value: Any) -> Any:
     """`value`, if it is one real number: Python's, NumPy's, a fraction, an array without axes."""
+    if is_masked(value):
+        raise TypeError(f"{name} is a masked array; pass its data")
     if hasattr(value, "__array__") and not isinstance(value, np.generic):
         array = np.asarray(value)
         if array.ndim == 0 and array.dtype.kind in "iuf":
@@ -120,6 +123,8 @@ def output(
         raise ValueError(f"{name} has dtype {out.dtype} but the result has dtype {dtype}; {rule}")
     if not out.flags.writeable:
         raise ValueError(f"{name} is read-only")
+    if out.size and (axis := next((i for i, n in enumerate(shape) if n > 1 and out.strides[i] == 0), None)) is not None:
+        raise ValueError(f"{name} has a stride of 0 along axis {axis}; its results would overwrite each other")
     for other, array in inputs.items():
         if overlap(out, array):
             raise ValueError(

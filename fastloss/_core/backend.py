@@ -144,7 +144,8 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     print(f"fastloss {config['version']} on {platform.machine()}, Python {platform.python_version()}")
     print(f"kernels: {config['backend']} (available: {', '.join(config['backends_available'])})")
     print(f"compiler: {config['compiler'] or 'none'}")
-    print(f"threads: {config['num_threads']}, {_module.thread_pool} pool")
+    pool = "" if _module.thread_pool == "none" else f", {_module.thread_pool} pool"
+    print(f"threads: {config['num_threads']}{pool}")
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .errors import too_many
 from .passes import GRAD, GRAD_AND_HESS, VALUE, VALUE_AND_GRAD
 
 MISSING: Any = object()  # an argument that was not given
@@ -22,6 +23,7 @@ class Calls:
     A subclass has `_checked`, which makes the kernel's parameters of keywords, and `_prepared`, which checks and converts.
     """
 
+    name: str
     _quick: Any
     _defaults: tuple[Any, ...]
     _last: tuple[Any, Any] | None
@@ -30,13 +32,15 @@ class Calls:
         self,
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         **parameters: Any,
     ) -> Any:
         """The cost, a float; or the losses, an array, with ``reduction="none"``."""
+        if more:
+            raise too_many(self.name, ("pred", "target"), more)
         hyperparameters = self._resolved(parameters) if parameters else self._defaults
         result = self._quick(VALUE, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
@@ -86,12 +90,14 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
     def grad(
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         **parameters: Any,
     ) -> Any:
+        if more:
+            raise too_many(loss.name, ("pred", "target"), more)
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
         result = loss._quick(GRAD, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
@@ -101,12 +107,14 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
     def value_and_grad(
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         **parameters: Any,
     ) -> Any:
+        if more:
+            raise too_many(loss.name, ("pred", "target"), more)
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
         result = loss._quick(VALUE_AND_GRAD, pred, target, sample_weight, reduction, out, hyperparameters)
         if result is NotImplemented:
@@ -116,13 +124,15 @@ def derivatives(loss: Calls) -> tuple[Any, Any, Any]:
     def grad_and_hess(
         pred: Any = MISSING,
         target: Any = MISSING,
-        *,
+        *more: Any,
         sample_weight: Any = None,
         reduction: Any = "mean",
         out: Any = None,
         curvature: Any = "exact",
         **parameters: Any,
     ) -> Any:
+        if more:
+            raise too_many(loss.name, ("pred", "target"), more)
         hyperparameters = loss._resolved(parameters) if parameters else loss._defaults
         call = GRAD_AND_HESS if curvature == "exact" else loss._curved(curvature)
         result = loss._quick(call, pred, target, sample_weight, reduction, out, hyperparameters)

@@ -11,6 +11,8 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 
 import sys
 
+from fastloss._core.errors import too_many
+
 cdef extern from "Python.h":
     ctypedef object (*ternary)(object self, object arguments, object keywords)
     ctypedef struct Type "PyTypeObject":
@@ -54,8 +56,10 @@ cdef class Calls:
         door = getattr(self.kernel, "door", None)
         self.door = NULL if door is None else <Door>PyCapsule_GetPointer(door, "fastloss.quick")
 
-    def __call__(self, pred=MISSING, target=MISSING, *, sample_weight=None, reduction="mean", out=None, **parameters):
+    def __call__(self, pred=MISSING, target=MISSING, *more, sample_weight=None, reduction="mean", out=None, **parameters):
         """The cost, a float; or the losses, an array, with ``reduction="none"``."""
+        if more:
+            raise too_many(self.name, ("pred", "target"), more)
         return self.asked(0, pred, target, sample_weight, reduction, out, parameters)
 
     cdef object asked(self, int call, pred, target, weight, reduction, out, dict parameters):
@@ -106,8 +110,10 @@ cdef class Call:
         self.vectorcall = <void*>call_other
         self.loss, self.call = loss, call
 
-    def __call__(self, pred=MISSING, target=MISSING, *, sample_weight=None, reduction="mean", out=None, **parameters):
+    def __call__(self, pred=MISSING, target=MISSING, *more, sample_weight=None, reduction="mean", out=None, **parameters):
         cdef int call = self.call
+        if more:
+            raise too_many(self.loss.name, ("pred", "target"), more)
         if call == 3 and "curvature" in parameters:
             call = self.loss._curved(parameters.pop("curvature"))
         return self.loss.asked(call, pred, target, sample_weight, reduction, out, parameters)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .arguments import Arguments
 
 BLOCK = 16384  # samples looked at in one go when an offending one is searched for
-SHARED = ("sample_weight", "reduction", "out")
+SHARED = ("sample_weight", "reduction", "out")  # keywords of every loss's calls
 
 # What other libraries call what is meant here.
 ELSEWHERE = {
@@ -73,11 +73,19 @@ def unexpected(function: str, name: str, known: Iterable[str]) -> TypeError:
     return TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint(name, tuple(known))}")
 
 
+def too_many(function: str, names: tuple[str, ...], more: tuple[Any, ...]) -> TypeError:
+    """The error of `more` positional arguments than have names."""
+    positional = f"{len(names)} positional argument{'s' if len(names) > 1 else ''}: {', '.join(names)}"
+    return TypeError(f"{function}() takes {positional}; {len(names) + len(more)} were given")
+
+
 def hint(name: str, known: tuple[str, ...]) -> str:
     """What an unknown keyword may have meant."""
     near = difflib.get_close_matches(name, known, 1, 0.75)
     if near:
         return f"; did you mean {near[0]!r}?"
+    if name in SHARED:
+        return "; the calls of a loss have it"
     if name == "curvature":
         return "; only grad_and_hess takes it"
     if name not in ELSEWHERE or (name in NEEDS and NEEDS[name] not in known):

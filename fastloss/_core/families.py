@@ -26,7 +26,7 @@ import numpy as np
 
 from . import errors
 from .arguments import Arguments, axis_of, centred
-from .arrays import repeats, result_dtype, same_shape
+from .arrays import real_array, repeats, result_dtype, same_shape
 from .constants import Constant
 from .domains import Array
 from .errors import subscript
@@ -162,7 +162,7 @@ class Embeddings(WithAxis, Structured):
             )
         return integers("target", "labels", target)
 
-    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+    def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
         if parameters.get("axis", -1) != -1:
             raise TypeError("axis is given, but a constant embedding has none")
         return np.broadcast_to(np.float64(0), (*target.shape, 1))
@@ -215,8 +215,9 @@ class Triplets(Structured):
                 raise ValueError(f"{where} is {target.flat[first]}; places of embeddings must be in [0, {count})")
         return super()._inside(arguments, sums)
 
-    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
-        return np.broadcast_to(np.float64(0), (int(np.max(target, initial=0)) + 1, 1))
+    def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
+        used = there(sample_weight, target.shape[:-1])[..., np.newaxis]
+        return np.broadcast_to(np.float64(0), (int(np.max(target, initial=0, where=used)) + 1, 1))
 
 
 def integers(name: str, what: str, array: Array) -> Array:
@@ -296,8 +297,9 @@ class Alignment(Loss):
             raise ValueError(f"{where} is {value}; {reason}")
         return arguments
 
-    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
-        ids = max(int(np.max(target, initial=0)), int(parameters.get("blank", 0)))
+    def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
+        used = there(sample_weight, target.shape[:-1])[..., np.newaxis]
+        ids = max(int(np.max(target, initial=0, where=used)), int(parameters.get("blank", 0)))
         return np.broadcast_to(np.float64(0), (*target.shape[:-1], 1, ids + 1))
 
 
@@ -311,7 +313,7 @@ class AgainstOne(WithAxis):
             raise ValueError(f"pred has shape {pred.shape} but target has shape {target.shape}; it must be {samples}")
         return target
 
-    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+    def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
         if parameters.get("axis", -1) != -1:
             raise TypeError("axis is given, but the outputs of a constant are on the last axis")
         return np.broadcast_to(np.float64(0), (*target.shape, self.outputs))
@@ -366,7 +368,10 @@ class RowLoss(WithAxis):
         shapes = f"pred has shape {pred.shape} but target has shape {target.shape}"
         integers = target.dtype.kind in "iu"
         column = (*pred.shape[:axis], 1, *pred.shape[axis + 1 :])
-        remedy = f" (a column of class ids is flattened by target.squeeze({axis}))" if target.shape == column else ""
+        remedy = ""
+        if self.ids and target.shape == column:
+            call = f"target.squeeze({axis})" + ("" if integers else ".astype(int)")
+            remedy = f" (a column of class ids is flattened by {call})"
         if self.ids and (target.ndim == len(samples) or not self.rows):
             if target.shape != samples:
                 raise ValueError(f"{shapes}; class ids must have shape {samples}{remedy}")
@@ -377,7 +382,7 @@ class RowLoss(WithAxis):
                     f"target has dtype {target.dtype}; class ids must be integers (convert whole numbers with target.astype(int))"
                 )
         elif target.shape != pred.shape:
-            raise ValueError(f"{shapes}; they must be equal{remedy if integers else ''}")
+            raise ValueError(f"{shapes}; they must be equal{remedy}")
         elif integers and target.shape == column:
             raise ValueError(
                 f"{shapes}, of integers: class ids must have the shape of pred without its class axis, {samples}{remedy}, "
@@ -385,21 +390,32 @@ class RowLoss(WithAxis):
             )
         return target
 
-    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+    def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
         if self.ids and target.dtype.kind in "iu" and (target.ndim < 2 or not self.rows):
             if parameters.get("axis", -1) != -1:
                 raise TypeError("axis is given, but the classes of a constant are on the last axis")
-            return np.broadcast_to(np.float64(0), (*target.shape, classes(target, parameters)))
+            return np.broadcast_to(np.float64(0), (*target.shape, classes(target, parameters, sample_weight)))
         return np.broadcast_to(np.float64(0), target.shape)
 
 
-def classes(ids: Array, parameters: Mapping[str, Any]) -> int:
-    """How many classes there are: as many as class weights, or up to the largest id."""
+def classes(ids: Array, parameters: Mapping[str, Any], sample_weight: Any) -> int:
+    """How many classes there are: as many as class weights, or up to the largest id of a sample that is there."""
     if parameters.get("class_weight") is not None:
         return len(parameters["class_weight"])
+    return int(np.max(ids, initial=0, where=counted(ids, parameters, sample_weight))) + 1
+
+
+def counted(ids: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
+    """Which samples are there."""
     ignored = parameters.get("ignore_index")
-    counted = True if ignored is None else ids != ignored
-    return int(np.max(ids, initial=0, where=counted)) + 1
+    return there(sample_weight, ids.shape) & (True if ignored is None else ids != ignored)
+
+
+def there(sample_weight: Any, samples: tuple[int, ...]) -> Array:
+    """Which samples have a weight. Weights of another shape are refused later."""
+    weight = np.float64(1) if sample_weight is None else real_array("sample_weight", sample_weight)
+    fits = weight.shape == samples or repeats(weight.shape, samples)
+    return np.broadcast_to(weight != 0 if fits else True, samples)
 
 
 def loss(

@@ -6,6 +6,7 @@ derivatives. A group's answer depends on what is in it alone.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,44 +16,75 @@ import numpy as np
 
 from . import whole
 from .domains import Array
+from .passes import ordinary
 
 SCORE, PLACE, EVENT, OWN = range(4)  # the lines; the third is the weight of what happens to a sample, the last its own
+FAR = 2.0**400  # between two weights: the product of two such quotients is still in range
 
 
 @dataclass
 class Sorted:
-    """Samples that are there. `order` says where each is in the batch, `starts` where each group begins, and the end."""
+    """Samples that are there. `order` says where each is in the batch, `starts` where each group begins, and the end.
+
+    The weights of what the cost is a sum of have been multiplied by 2 to the power of `shift`, the samples' own by 2 to that of
+    `own_shift`. Where weights are `far` apart, no kernel is given them but NumPy's, which takes logarithms, or of pairs the
+    exponents in the line of events and the rest of each weight in the last.
+    """
 
     lines: Array
     order: Array
     starts: Array
     efron: bool = False
+    shift: int = 0
+    own_shift: int = 0
+    far: bool = False
 
 
 Computed = tuple[Array, Array]  # of each group the cost, and the weight and number of its terms; gradient, Hessian
 Compute = Callable[[Sorted], Computed]
 
 
-def by_time(target: Array, weight: Array, own: tuple[Any, ...]) -> tuple[Array, Array, Array, bool]:
+class Spread:
+    """How weights lie, of which none is 0: near 1, so that they are used as they are; or far from each other."""
+
+    def __init__(self, weight: Array | None) -> None:
+        self.near, self.far = True, False
+        if weight is not None and weight.size:
+            least, most = float(weight.min()), float(weight.max())
+            self.near, self.far = ordinary(least) and ordinary(most), most / FAR > least
+
+    def in_range(self, weight: Array) -> tuple[Array, int]:
+        """Some of them in range, as `whole.in_range` says."""
+        return (weight, 0) if self.near else whole.in_range(weight)
+
+
+Kind = tuple[Array, Array, Array, dict[str, Any]]  # the lines but for the scores, and what else `Sorted` says
+
+
+def by_time(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Kind:
     """Of survival: a negative time is that of a subject who was still well. Who is at risk counts by weight too."""
-    return np.abs(target), weight * (target >= 0), weight, own[0] == "efron"
+    event, shift = spread.in_range(weight * (target >= 0))
+    weight, own_shift = (weight, 0) if spread.far else spread.in_range(weight)
+    rest = {"efron": own[0] == "efron", "shift": shift, "own_shift": own_shift, "far": spread.far}
+    return np.abs(target), event, weight, rest
 
 
-def by_label(target: Array, weight: Array, own: tuple[Any, ...]) -> tuple[Array, Array, Array, bool]:
+def by_label(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Kind:
     """Of lists: the greatest label comes first; whoever is in the list counts as one of those to choose from."""
-    return -target, weight, np.ones(len(weight)), own[1] == "efron"
+    event, shift = spread.in_range(weight)
+    return -target, event, np.ones(len(weight)), {"efron": own[1] == "efron", "shift": shift}
 
 
-def in_pairs(target: Array, weight: Array, own: tuple[Any, ...]) -> tuple[Array, Array, Array, bool]:
+def in_pairs(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Kind:
     """Of pairs: the same, and a pair's weight is the product of both."""
-    return -target, weight, weight, False
+    if spread.far:
+        rest, exponent = np.frexp(weight)
+        return -target, exponent, rest, {"far": True}
+    weight, shift = spread.in_range(weight)
+    return -target, np.zeros(len(weight)), weight, {"shift": 2 * shift}
 
 
-KINDS = {  # how a batch is sorted, and the power of weights in its cost
-    "cox": (by_time, 1),
-    "listmle": (by_label, 1),
-    "pairwise_logistic": (in_pairs, 2),
-}
+KINDS = {"cox": by_time, "listmle": by_label, "pairwise_logistic": in_pairs}
 
 
 def sorted_batch(name: str, operands: tuple[Any, ...], weight: Array | None, own: tuple[Any, ...]) -> Sorted:
@@ -60,17 +92,33 @@ def sorted_batch(name: str, operands: tuple[Any, ...], weight: Array | None, own
     pred, target = (np.ravel(x) for x in operands[:2])
     groups = None if name == "cox" or own[0] is None else np.ravel(own[0])
     there = None if weight is None or weight.all() else np.flatnonzero(weight)
-    if there is not None:
-        pred, target, weight = pred[there], target[there], np.asarray(weight)[there]
+    if there is not None and weight is not None:
+        pred, target, weight = pred[there], target[there], weight[there]
         groups = None if groups is None else groups[there]
-    weight = np.ones(len(pred)) if weight is None else weight
     target = target if target.dtype in (np.float32, np.float64) else target.astype(np.float64)
-    place, event, of_sample, efron = KINDS[name][0](target, weight, own)
+    spread = Spread(weight)
+    weight = np.ones(len(pred)) if weight is None else weight
+    place, event, of_sample, rest = KINDS[name](target, weight, own, spread)
     order, starts = sequence(place, groups)
     lines = np.empty((4, len(order)))
     for k, line in enumerate((pred, place, event, of_sample)):
         lines[k] = line[order]
-    return Sorted(lines, order if there is None else there[order], starts, efron)
+    batch = Sorted(lines, order if there is None else there[order], starts, **rest)
+    if spread.far and name == "pairwise_logistic":
+        batch.shift = -heaviest_pair(batch)
+        lines[EVENT] += batch.shift / 2
+    return batch
+
+
+def heaviest_pair(batch: Sorted) -> int:
+    """The greatest sum of two exponents of samples that are a pair: of each group the greatest, and that of other places."""
+    sums = []
+    for start, end in itertools.pairwise(batch.starts.tolist()):
+        place, exponent = batch.lines[PLACE : EVENT + 1, start:end]
+        others = exponent[place != place[exponent.argmax()]] if end > start else exponent
+        if others.size:
+            sums.append(exponent.max() + others.max())
+    return int(max(sums, default=0))
 
 
 def sequence(place: Array, groups: Array | None) -> tuple[Array, Array]:
@@ -124,16 +172,15 @@ def evaluated(
 ) -> whole.Run:
     """What a kernel's `run` answers; the derivatives are written."""
     pred, _, weight, _, grad, hess = operands
-    if (given := whole.weights_of(weight)) is None:
+    if weight is not None and (weight := whole.weights_of(weight)) is None:
         return whole.OUTSIDE
-    weight, unit = given
     batch = sorted_batch(name, operands, weight, own)
     sums, derivatives = compute(batch)
     bad = spoiled(batch)
     sums[bad, 0] = np.nan
     value, mass, count = (float(line.sum()) for line in sums.T)
-    if name == "cox":
-        value -= mass * math.log(unit)
+    if batch.own_shift:
+        value -= mass * (batch.own_shift * math.log(2))
     results = []
     for out, line in ((grad, 0), (hess, 1)):
         result = None
@@ -142,7 +189,7 @@ def evaluated(
             result = np.zeros(out.size)
             result[batch.order] = derivatives[line]
         results.append((out, result))
-    return whole.finished(reduction, (value, mass, count), unit ** KINDS[name][1], pred, tuple(results))
+    return whole.finished(reduction, (value, mass, count), batch.shift, pred, tuple(results))
 
 
 def spoiled(batch: Sorted) -> Array:

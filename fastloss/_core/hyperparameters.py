@@ -77,7 +77,7 @@ class Parameter(Keyword):
             raise ValueError(f"{name} is {number}; it must satisfy {condition}")
 
     def _checked_columns(self, name: str, value: Any) -> Array:
-        numbers = real_array(name, value).astype(np.float64, order="C")
+        numbers = doubles(name, value)
         if numbers.ndim != 1:
             raise ValueError(f"{name} has shape {numbers.shape}; it must be a number, or one for each column of pred")
         for i, number in enumerate(numbers.tolist()):
@@ -183,7 +183,7 @@ class Lengths(Keyword):
         """The numbers as int64."""
         if value is None:
             return None
-        numbers = real_array(name, value)
+        numbers = real_array(name, value, weighted=False)
         if numbers.dtype.kind not in "iu":
             raise TypeError(f"{name} has dtype {numbers.dtype}; lengths must be integers")
         return numbers.astype(np.int64)
@@ -221,7 +221,7 @@ class Thresholds(Keyword):
 
     def checked(self, name: str, value: Any) -> Steps:
         """The thresholds, if they increase."""
-        numbers = real_array(name, value).astype(np.float64, order="C")
+        numbers = doubles(name, value)
         if numbers.ndim != 1 or not numbers.size:
             raise ValueError(f"{name} has shape {numbers.shape}; it must be (C - 1,), one less than there are classes")
         if not (finite := np.isfinite(numbers)).all():
@@ -248,7 +248,7 @@ class ClassWeight(Keyword):
         """The weights as float64; how many there must be shows later."""
         if value is None:
             return None
-        weights = real_array(name, value).astype(np.float64, order="C")
+        weights = doubles(name, value)
         if weights.ndim != 1:
             raise ValueError(f"{name} has shape {weights.shape}; it must be (C,), a weight for each of C classes")
         if not (inside := WEIGHT.contains(weights)).all():
@@ -271,7 +271,7 @@ class Groups(Keyword):
         """The numbers; whether there are as many as samples shows later."""
         if value is None:
             return None
-        groups = real_array(name, value)
+        groups = real_array(name, value, weighted=False)
         if groups.size and groups.dtype.kind not in "iu":
             raise TypeError(f"{name} has dtype {groups.dtype}; it must be integers")
         return groups
@@ -281,8 +281,16 @@ class Groups(Keyword):
         return f"{name} has the shape of pred, of integers"
 
 
+def doubles(name: str, value: Any) -> Array:
+    """Numbers as float64, whatever the caller has NumPy do of those that it cannot hold."""
+    with np.errstate(all="ignore"):
+        return real_array(name, value, weighted=False).astype(np.float64, order="C")
+
+
 def is_list(value: Any) -> bool:
     """Whether a value holds several numbers, rather than being one."""
+    if isinstance(value, (list, tuple)):
+        return True
     return not isinstance(value, (str, bytes, dict)) and hasattr(value, "__len__") and np.ndim(value) > 0
 
 

@@ -25,7 +25,7 @@ from .domains import Array
 from .hyperparameters import Keyword, check_columns, check_held
 from .inputs import Inputs
 from .passes import AVERAGES, GRAD, GRAD_AND_HESS, GRAD_AND_MAJORIZER, VALUE, VALUE_AND_GRAD, Sums, evaluated, totals
-from .registry import REGISTRY
+from .registry import REGISTRY, named
 from .signatures import attach, signature
 
 OUTPUTS = {VALUE: (), GRAD: ("grad",), VALUE_AND_GRAD: ("grad",)}  # the other two have two
@@ -93,17 +93,27 @@ class Loss(Calls):
     def __repr__(self) -> str:
         return f"<loss {self.name}>"
 
+    @property
+    def whole(self) -> bool:
+        """Whether its cost is one of the whole batch, and no mean of losses or root of one."""
+        return self.cost_only and not self.root
+
+    def check_adds_up(self) -> None:
+        """Refuse a loss of the whole batch, where data come in parts."""
+        if self.whole:
+            raise ValueError(f"{self.name} is {self.kind}; the costs of parts do not add up to it")
+
     def __reduce__(self) -> str:
         return self.name  # by reference, as a function is pickled
 
     # ---- the way of a call -------------------------------------------------------------------------------------------
 
-    def _checked(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The loss's own keywords in the order of the kernels."""
+    def _checked(self, given: Mapping[str, Any], others: tuple[str, ...] = errors.SHARED) -> tuple[Any, ...]:
+        """The loss's own keywords in the order of the kernels. `others` are those of the call that they were given to."""
         values = dict(zip(self._order, self._defaults, strict=True))
         for name, value in given.items():
             if name not in self.parameters:
-                raise errors.unexpected(self.name, name, [*self.parameters, *errors.SHARED])
+                raise errors.unexpected(self.name, name, [*self.parameters, *others])
             values[name] = self.parameters[name].checked(name, value)
         return tuple(values.values())
 
@@ -129,11 +139,12 @@ class Loss(Calls):
     ) -> Any:
         """A call whose arguments need checking or converting first."""
         self._given(pred=pred, target=target)
-        arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
-        each = arguments.reduction == "none"
-        names = OUTPUTS.get(call, ("grad", "hess"))
-        arguments.provide(("value", *names) if each and call in (VALUE, VALUE_AND_GRAD) else names, out)
-        cost = self._cost(call, arguments)
+        with np.errstate(all="ignore"):  # no result depends on the caller's
+            arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
+            each = arguments.reduction == "none"
+            names = OUTPUTS.get(call, ("grad", "hess"))
+            arguments.provide(("value", *names) if each and call in (VALUE, VALUE_AND_GRAD) else names, out)
+            cost = self._cost(call, arguments)
         results = arguments.outputs
         if call == VALUE:
             return results["value"] if each else cost
@@ -176,7 +187,7 @@ class Loss(Calls):
             pred.shape,
             tuple(hyperparameters.values()),
             root=self.root,
-            whole=self.cost_only and not self.root,
+            whole=self.whole,
         )
 
     def _cost(self, call: int, arguments: Arguments) -> float:
@@ -203,10 +214,11 @@ class Loss(Calls):
     def _totals(self, pred: Any, target: Any, sample_weight: Any, hyperparameters: tuple[Any, ...]) -> Sums:
         """Σwℓ, Σw and the samples that count: what the costs of batches are put together from. Of a root, its cost."""
         backend.say_if_slow()
-        arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
-        if not arguments.pred.size:
-            return Sums()
-        return self._inside(arguments, totals(self._kernel, arguments))
+        with np.errstate(all="ignore"):
+            arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
+            if not arguments.pred.size:
+                return Sums()
+            return self._inside(arguments, totals(self._kernel, arguments))
 
     # ---- beside the kernels ------------------------------------------------------------------------------------------
 
@@ -215,43 +227,50 @@ class Loss(Calls):
             pred: Any = MISSING,
             target: Any = MISSING,
             vector: Any = MISSING,
-            *,
+            *more: Any,
             sample_weight: Any = None,
             reduction: Any = "mean",
             out: Any = None,
             **parameters: Any,
         ) -> Array:
+            if more:
+                raise errors.too_many(f"{self.name}.hvp", ("pred", "target", "vector"), more)
             self._given(pred=pred, target=target, vector=vector)
-            arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
-            array = real_array("vector", vector)
-            same_shape("vector", array.shape, arguments.pred)
-            arguments.provide(("grad",), out, vector=array)
-            if arguments.pred.size:
-                kernel = _numpy.KERNELS[self.name]
-                operands, along = arguments.operands(), arguments.last(array)
-                sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.hyperparameters))
-                self._inside(arguments, sums)
+            with np.errstate(all="ignore"):
+                arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
+                array = real_array("vector", vector)
+                same_shape("vector", array.shape, arguments.pred)
+                arguments.provide(("grad",), out, vector=array)
+                if arguments.pred.size:
+                    kernel = _numpy.KERNELS[self.name]
+                    operands, along = arguments.operands(), arguments.last(array)
+                    sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.hyperparameters))
+                    self._inside(arguments, sums)
             return arguments.outputs["grad"]
 
         return hvp
 
     def _best(self) -> Callable[..., Any]:
-        def constant(target: Any = MISSING, sample_weight: Any = None, **parameters: Any) -> Any:
+        def constant(target: Any = MISSING, sample_weight: Any = None, *more: Any, **parameters: Any) -> Any:
+            if more:
+                raise errors.too_many(f"{self.name}.constant", ("target", "sample_weight"), more)
             if target is MISSING:
                 raise TypeError(f"{self.name}.constant() is missing the argument 'target'")
-            hyperparameters = self._checked(parameters)
+            hyperparameters = self._checked(parameters, ("sample_weight",))
             target = real_array("target", target)
-            pred = self._zeros(target, parameters)
-            arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
-            if arguments.pred.size:
-                sums = self._inside(arguments, totals(self._kernel, arguments))
-            if not arguments.pred.size or undefined(arguments, sums):
-                raise ValueError(f"{self.name} has no best constant for no sample, or weights that sum to 0")
-            return self._constant(self, arguments, dict(zip(self._order, hyperparameters, strict=True)))
+            pred = self._zeros(target, parameters, sample_weight)
+            reduction = "mean" if self.root else "sum"
+            with np.errstate(all="ignore"):
+                arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
+                if arguments.pred.size:
+                    sums = self._inside(arguments, totals(self._kernel, arguments))
+                if not arguments.pred.size or undefined(arguments, sums):
+                    raise ValueError(f"{self.name} has no best constant for no sample, or weights that sum to 0")
+                return self._constant(self, arguments, dict(zip(self._order, hyperparameters, strict=True)))
 
         return constant
 
-    def _zeros(self, target: Array, parameters: Mapping[str, Any]) -> Array:
+    def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
         """Scores of 0 for this target: they are inside every domain."""
         return np.broadcast_to(np.float64(0), target.shape)
 
@@ -274,6 +293,13 @@ for call in SUMMARY:
     setattr(Loss, call, Later(call))
 
 L = TypeVar("L", bound=Loss)
+
+
+def meant(loss: Loss | str) -> Loss:
+    """The loss that a name, an alias or a loss means."""
+    if not isinstance(loss, (str, Loss)):
+        raise TypeError(f"loss must be a name or a loss, not {type(loss).__name__}")
+    return loss if isinstance(loss, Loss) else named(loss)
 
 
 def register(loss: L) -> L:

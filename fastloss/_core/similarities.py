@@ -45,7 +45,7 @@ class Similarities:
         codes, counts = np.unique(label, return_inverse=True, return_counts=True)[1:]
         self.label = codes.reshape(-1).astype(np.int64)
         self.positives = (counts[self.label] - 1).astype(np.int64)
-        self.weight = np.where(self.positives > 0, weight, 0)
+        self.weight, self.shift = whole.in_range(np.where(self.positives > 0, weight, 0))
         self.count = int((self.positives > 0).sum())
         self.padded = np.zeros((-(-len(pred) // LANES) * LANES, pred.shape[1]))
         self.padded[: len(pred)] = self.z
@@ -160,12 +160,11 @@ def evaluated(
 ) -> whole.Run:
     """What a kernel's `run` answers; what is wanted of value, gradient and Hessian, or the Hessian times a vector, is written."""
     pred, target, weight, _, grad, hess = operands
-    if (given := whole.weights_of(weight)) is None:
-        return whole.OUTSIDE
-    weight, unit = given
     label = np.ravel(target)
-    there = np.ones(len(label), bool) if weight is None else weight != 0
+    if weight is not None and (weight := whole.weights_of(weight)) is None:
+        return whole.OUTSIDE
     weight = np.ones(len(label)) if weight is None else weight
+    there = weight != 0
 
     def taken(x: Array) -> Array:
         embeddings: Array = np.asarray(x.reshape(len(label), -1), np.float64)[there]
@@ -183,7 +182,7 @@ def evaluated(
             value, first = batch.value_and_grad(*wanted[:2])
         sums = value, float(batch.weight.sum()), float(batch.count)
         results = tuple((out, None if x is None else spread(x, there)) for out, x in ((grad, first), (hess, second)))
-        return whole.finished(reduction, sums, unit, pred, results)
+        return whole.finished(reduction, sums, batch.shift, pred, results)
 
 
 def spread(x: Array, there: Array) -> Array:

@@ -18,16 +18,16 @@ Compute = Callable[[Array, Array, Array, float], tuple[tuple[float, float, float
 def evaluated(compute: Compute, operands: tuple[Any, ...], reduction: str, own: tuple[Any, ...]) -> whole.Run:
     """What a kernel's `run` answers; the derivatives are written."""
     pred, target, weight, _, grad, hess = operands
-    if (given := whole.weights_of(weight)) is None:
-        return whole.OUTSIDE
-    weight, unit = given
     places = target.reshape(-1, 3)
+    if weight is not None and (weight := whole.weights_of(weight)) is None:
+        return whole.OUTSIDE
     weight = np.ones(len(places)) if weight is None else weight
     there = weight != 0
     if not there.all():
         places, weight = places[there], weight[there]
     if ((places < 0) | (places >= len(pred))).any():
         return whole.OUTSIDE
+    weight, shift = whole.in_range(weight)
     embeddings = np.require(pred, np.float64, ["C", "A"])
     sums, first, second = compute(embeddings, np.require(places, np.int64, ["C", "A"]), weight, own[0])
-    return whole.finished(reduction, sums, unit, pred, ((grad, first), (hess, second)))
+    return whole.finished(reduction, sums, shift, pred, ((grad, first), (hess, second)))

@@ -3,6 +3,8 @@
 import numpy as np
 
 from fastloss._core import groups as sorting
+from fastloss._numpy import structured
+from fastloss._numpy.engine import WANTED as NAMES
 
 cdef enum:
     GROUP_WORK = 1 << 16            # numbers, or pairs, that a thread takes at a time
@@ -44,7 +46,11 @@ cdef class GroupsKernel(CoreKernel):
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):
         """As PointwiseKernel.run: Σw and the number are those of what the cost is a sum of, events or pairs."""
         cdef int wanted = WANTED[call]
-        return sorting.evaluated(self.name, lambda batch: self.computed(batch, wanted), operands, reduction, own)
+
+        def compute(batch):
+            return structured.KERNELS[self.name].computed(batch, NAMES[call]) if batch.far else self.computed(batch, wanted)
+
+        return sorting.evaluated(self.name, compute, operands, reduction, own)
 
     cdef tuple computed(self, batch, int wanted):
         """Sums of each group, and derivatives of each sample."""

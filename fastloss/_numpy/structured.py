@@ -10,6 +10,7 @@ import numpy as np
 
 from .._core.domains import Array, Domain
 from .._core.groups import Sorted, evaluated
+from .._core.whole import LEAST
 from .arithmetic import sigmoid, softplus
 from .engine import TILE, WANTED, Kernel, Operands, Run
 
@@ -54,22 +55,26 @@ class Whole(AtOnce):
         self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
     ) -> Run:
         def compute(batch: Sorted) -> tuple[Array, Array]:
-            derivatives = np.empty((2, len(batch.order)))
-            sums = np.zeros((len(batch.starts) - 1, 3))
-            along = None if vector is None else np.ravel(vector).astype(np.float64)[batch.order]
-            for g, (start, end) in enumerate(itertools.pairwise(batch.starts.tolist())):
-                if start == end:
-                    continue
-                group = self.formula(*batch.lines[:, start:end], batch.efron)
-                sums[g] = group.value() if "value" in wanted else 0.0, *group.weight()
-                for name, line in (("grad", 0), ("product", 0), ("hess", 1), ("majorizer", 1)):
-                    if name in wanted:
-                        given = () if along is None else (along[start:end],)
-                        derivatives[line, start:end] = getattr(group, name)(*given)
-            return sums, derivatives
+            return self.computed(batch, wanted, vector)
 
         with np.errstate(all="ignore"):
             return evaluated(self.name, compute, operands, reduction, own)
+
+    def computed(self, batch: Sorted, wanted: tuple[str, ...], vector: Array | None = None) -> tuple[Array, Array]:
+        """Sums of each group, and derivatives of each sample: what any kernel has done of weights that are far apart."""
+        derivatives = np.empty((2, len(batch.order)))
+        sums = np.zeros((len(batch.starts) - 1, 3))
+        along = None if vector is None else np.ravel(vector).astype(np.float64)[batch.order]
+        for g, (start, end) in enumerate(itertools.pairwise(batch.starts.tolist())):
+            if start == end:
+                continue
+            group = self.formula(*batch.lines[:, start:end], batch.efron)
+            sums[g] = group.value() if "value" in wanted else 0.0, *group.weight()
+            for name, line in (("grad", 0), ("product", 0), ("hess", 1), ("majorizer", 1)):
+                if name in wanted:
+                    given = () if along is None else (along[start:end],)
+                    derivatives[line, start:end] = getattr(group, name)(*given)
+        return sums, derivatives
 
 
 class Ordered:
@@ -189,6 +194,7 @@ class Pairwise:
 
     def __init__(self, score: Array, place: Array, event: Array, weight: Array, efron: bool) -> None:
         self.score, self.place, self.w = score, place, weight
+        self.exponent = event if event.any() else None  # of the weights, where they are far apart
 
     def rows(self) -> Iterator[tuple[slice, Array, Array, Array]]:
         """Some of the table's rows: s' − s, which of them are pairs, and their weights."""
@@ -197,7 +203,15 @@ class Pairwise:
         for start in range(0, n, step):
             row = slice(start, start + step)
             pairs = self.place > self.place[row, None]
-            yield row, self.score - self.score[row, None], pairs, np.where(pairs, self.w[row, None] * self.w, 0)
+            yield row, self.score - self.score[row, None], pairs, np.where(pairs, self.products(row), 0)
+
+    def products(self, row: slice) -> Array:
+        """w·w' of all samples and those of some rows. None becomes 0."""
+        products: Array = self.w[row, None] * self.w
+        if self.exponent is None:
+            return products
+        exponents = (self.exponent[row, None] + self.exponent).astype(np.int64)
+        return np.maximum(np.ldexp(products, exponents), LEAST)
 
     def each(self, function: Callable[[Array], Array]) -> Iterator[tuple[slice, Array]]:
         """The weighted values of a function of the pairs' gaps; 0 where there is no pair."""

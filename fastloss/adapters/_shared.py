@@ -8,15 +8,12 @@ from types import ModuleType
 from typing import Any
 
 from .._core.families import Alignment, Boxes, Embeddings, Ensemble, Triplets
-from .._core.loss import Loss
-from .._core.registry import named
+from .._core.loss import Loss, meant
 
 
 def resolved(loss: str | Loss, parameters: Mapping[str, Any]) -> Loss:
     """The loss that a name, an alias or a loss means, its own keywords checked."""
-    if not isinstance(loss, (str, Loss)):
-        raise TypeError(f"loss must be a name or a loss, not {type(loss).__name__}")
-    found = loss if isinstance(loss, Loss) else named(loss)
+    found = meant(loss)
     for keyword in parameters:
         if keyword not in found.parameters:
             known = ", ".join(found.parameters) or "none"

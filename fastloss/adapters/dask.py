@@ -70,9 +70,9 @@ def cost(
     """
     loss = resolved(loss, parameters)
     total = Accumulator(loss, reduction=reduction, **parameters)
-    operands, _, _ = of_call(loss, _named(pred, target, sample_weight), reduction, parameters)
-    axes, names = operands[0].axes, [x.name if x.array.shape[:1] != (1,) else "" for x in operands]
-    of_block = functools.partial(_block_cost, names, Accumulator(loss, reduction=reduction, **parameters))
+    operands, samples, _ = of_call(loss, _named(pred, target, sample_weight), reduction, parameters)
+    axes, counted = operands[0].axes, {x.name: _counted(x, samples[:1]) for x in operands}
+    of_block = functools.partial(_block_cost, counted, Accumulator(loss, reduction=reduction, **parameters))
     cells = _blockwise(of_block, operands, axes, np.dtype(object), adjust_chunks=dict.fromkeys(axes, 1))
     found = [cell.item() for cell in dask.compute(*cells.to_delayed().ravel().tolist())]
     checked_lengths([lengths for lengths, _ in found])
@@ -167,8 +167,7 @@ def objective(
     (0.0, array([0., 0.]))
     """
     loss = resolved(loss, parameters)
-    if loss.cost_only and not loss.root:
-        raise ValueError(f"{loss.name} is {loss.kind}; the costs of parts do not add up to it")
+    loss.check_adds_up()
     given = {
         name: lazy(name, x)
         for name, x in (("X", X), ("target", target), ("sample_weight", sample_weight))
@@ -185,7 +184,10 @@ def objective(
     operands = aligned(operands, whole={axis for x in operands for axis in x.axes[1:]})
     blocks = [x.array.to_delayed().ravel().tolist() for x in operands]
     if isinstance(loss, families.RowLoss) and given["target"].ndim == 1 and classes is None:
-        classes = max(dask.compute(*(dask.delayed(families.classes)(block, parameters) for block in blocks[1])))
+        weights = blocks[2] if len(blocks) > 2 else [None] * len(blocks[1])
+        count = dask.delayed(families.classes)
+        counts = [count(ids, parameters, weight) for ids, weight in zip(blocks[1], weights, strict=True)]
+        classes = max(dask.compute(*counts))
     parts = dask.persist(*(dask.delayed(make)(classes, *block) for block in zip(*blocks, strict=True)))
     return Objective(loss, l2, parts)
 
@@ -271,11 +273,18 @@ def _described(part: Part | dict[str, int]) -> tuple[Mapping[str, int], Part | N
     return part.lengths, heading
 
 
-def _block_cost(names: list[str], nothing: Accumulator, *blocks: Array) -> Array:
+def _counted(x: Operand, samples: tuple[int, ...]) -> int | None:
+    """The axis along which an argument has a number, or a row, for each sample; None where one is for all of them."""
+    axis = next((x.axes.index(i) for i in samples if i in x.axes), None)
+    return None if axis is None or x.array.shape[axis] == 1 else axis
+
+
+def _block_cost(counted: Mapping[str, int | None], nothing: Accumulator, *blocks: Array) -> Array:
     """The lengths of a block and, if they are the same, its cost: one object in an array of as many axes."""
-    lengths = {name: length(block) for name, block in zip(names, blocks, strict=True) if name}
+    pairs = zip(counted.items(), blocks, strict=True)
+    lengths = {name: block.shape[axis] for (name, axis), block in pairs if axis is not None}
     total = copy.deepcopy(nothing)
-    if len(set(lengths.values())) == 1:
+    if len(set(lengths.values())) <= 1:
         total.update(*blocks)
     cell = np.empty((1,) * blocks[0].ndim, object)
     cell[(0,) * cell.ndim] = lengths, total

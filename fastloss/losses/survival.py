@@ -27,7 +27,8 @@ def cox() -> None:
 
     Each event costs ``log(sum(w * exp(pred)))``, over everyone at risk when it happens, minus its own ``pred``. Weights multiply
     events and those at risk alike. Each event is compared with everyone whose time is the same or later; a subject censored at the
-    time of an event still counts as at risk. ``"mean"`` divides by the weights of the events.
+    time of an event still counts as at risk. ``"mean"`` divides by the weights of the events: c times all weights adds log(c) to
+    it, as in R's ``coxph``, and changes none of its derivatives.
 
     References
     ----------

@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import itertools
 import pickle
 import re
 import subprocess
@@ -343,6 +344,14 @@ def test_the_squared_logarithm_of_xgboost():
     assert xgboost.objective("msle", curvature="exact")([0.0], [5.0], [2.0])[1] == 2e-16
 
 
+def test_objectives_do_not_depend_on_seterr():
+    """Of weights whose least curvature is no double either."""
+    with np.errstate(all="raise"):
+        for tool, curvature in itertools.product((xgboost, lightgbm), ("tool", "exact", 1e-3)):
+            grad, hess = tool.objective("mse", curvature=curvature)([0.0, 1.0], [1.0, 1.0], [1e-310, 1.0])
+            assert np.isfinite([grad, hess]).all()
+
+
 # ---- where to start --------------------------------------------------------------------------------------------------
 
 
@@ -392,6 +401,7 @@ def test_starts_are_finite():
     assert xgboost.params("poisson_nll", [0, 0])["base_score"] == pytest.approx(1e-6, rel=1e-12)
     assert np.isfinite(xgboost.params("logistic", [1, 1])["base_score"])
     assert lightgbm.init_score("sigmoid_cross_entropy", [0, 0])[0] == pytest.approx(np.log(1e-15), rel=1e-9)
+    assert xgboost.params("softmax_cross_entropy", [0, 1, 99], [1, 1, 0])["num_class"] == 2
     given = xgboost.params("softmax_cross_entropy", [0, 1, 1], classes=4)
     assert given["num_class"] == len(given["base_score"]) == 4
     assert all(type(number) is float for number in given["base_score"])

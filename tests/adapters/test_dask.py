@@ -130,6 +130,31 @@ def test_axes_that_belong_together_are_not_cut():
     found = adapter.losses("softmax_cross_entropy", *lazy, axis=1)
     assert found.chunks == ((2, 2, 2), (5,))
     np.testing.assert_array_equal(found.compute(), fl.softmax_cross_entropy(pred, ids, axis=1, reduction="none"))
+
+
+def test_classes_on_the_first_axis(rng):
+    pred, ids, weight = rng.standard_normal((4, 20)), rng.integers(0, 4, 20), rng.random(20)
+    rows = rng.dirichlet(np.ones(4), 20).T
+    cut = [da.from_array(x, chunks=chunks) for x, chunks in ((pred, (2, 6)), (ids, 5), (weight, 4), (rows, 3))]
+    for target, lazy in ((ids, cut[1]), (rows, cut[3]), (ids, ids)):
+        expected = fl.softmax_cross_entropy(pred, target, sample_weight=weight, axis=0)
+        found = adapter.cost("softmax_cross_entropy", cut[0], lazy, cut[2], axis=0)
+        assert found == pytest.approx(expected, rel=1e-14)
+    there = da.from_array(pred[0] > 0, chunks=6)
+    unknown = cut[0][:, there], cut[1].rechunk(6)[there]
+    expected = fl.softmax_cross_entropy(pred[:, pred[0] > 0], ids[pred[0] > 0], axis=0)
+    assert adapter.cost("softmax_cross_entropy", *unknown, axis=0) == pytest.approx(expected, rel=1e-14)
+    with pytest.raises(ValueError, match=r"^pred has \d+ samples but target has \d+; they must be as many$"):
+        adapter.cost("softmax_cross_entropy", unknown[0], cut[1].rechunk(6)[~there], axis=0)
+    one = da.from_array(pred[:, 0], chunks=2), da.from_array(ids[0], chunks=())
+    assert adapter.cost("softmax_cross_entropy", *one) == fl.softmax_cross_entropy(pred[:, 0], ids[0])
+
+
+def test_classes_of_samples_without_a_weight(rng):
+    ids = da.from_array(np.array([0, 1, 99, 1]), chunks=2)
+    weight = da.from_array(np.array([1.0, 1, 0, 1]), chunks=2)
+    X = da.from_array(rng.random((4, 2)), chunks=2)
+    assert adapter.objective("softmax_cross_entropy", X, ids, sample_weight=weight).shape == (2, 2)
     numbers, levels = rng.random((2, 8, 3)), [0.1, 0.5, 0.9]
     lazy = [da.from_array(x, chunks=(3, 2)) for x in numbers]
     np.testing.assert_allclose(

@@ -69,8 +69,8 @@ def problem(
         return Problem(objective, objective.shape, objective.size)
     shape = (X.shape[1], *objective.shape[1:])
     count = math.prod(shape)
-    total = objective.sums(np.zeros(objective.size))[2]
-    given = {"sample_weight": sample_weight, "reduction": "sum", **parameters}
+    total = 1.0 if loss.whole else objective.sums(np.zeros(objective.size))[2]
+    given = {"sample_weight": sample_weight, "reduction": "mean" if loss.whole else "sum", **parameters}
     transposed = X.T.tocsr()  # a second copy: its products are several times faster than those of a view
 
     def cost(w: Array) -> tuple[float, Array]:
