@@ -35,7 +35,29 @@ def compared(name, pred, target, own, dtype, units):
 
 # ---- means and targets of any size -----------------------------------------------------------------------------------
 
-RATIOS = [1, 1 + 1e-6, 1 - 1e-6, 1.001, 0.68, 0.7, 0.73, 0.76, 1.37, 1.41, 1.47, 1.5, 2, 2.7, 3, 0.4, 0.36, 0.1, 10, 1e4, 1e-4]
+RATIOS = [
+    1,
+    1 + 1e-6,
+    1 - 1e-6,
+    1.001,
+    0.68,
+    0.7,
+    0.73,
+    0.76,
+    1.37,
+    1.41,
+    1.47,
+    1.5,
+    2,
+    2.7,
+    3,
+    0.4,
+    0.36,
+    0.1,
+    10,
+    1e4,
+    1e-4,
+]
 SIZES = {np.float32: [1e-3, 1, 300], np.float64: [1e-40, 1e-3, 1, 300, 1e40]}
 
 
@@ -80,7 +102,9 @@ def test_curvature_of_targets_near_the_largest(backend, dtype):
 @each_dtype
 def test_negative_binomial_where_exponentials_leave_the_range(backend, dtype):
     """And what they are multiplied by brings the curvature back."""
-    alpha, scores = (1e-6, [88, 95, 100, 102, 104, 107.7]) if dtype == np.float32 else (1e-100, [708, 720, 730, 740, 745, 750])
+    alpha, scores = (
+        (1e-6, [88, 95, 100, 102, 104, 107.7]) if dtype == np.float32 else (1e-100, [708, 720, 730, 740, 745, 750])
+    )
     pairs = [(sign * x, t) for x, t, sign in itertools.product(scores, [0, 5], (1, -1))]
     compared("negative_binomial_nll", *zip(*pairs, strict=True), {"alpha": alpha}, dtype, 16)
 

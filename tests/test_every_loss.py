@@ -341,8 +341,8 @@ def test_masks_where_no_weight_can_say_what_counts():
         with pytest.raises(TypeError, match=r"^x is a masked array; pass its data$"):
             function(masked)
     for delta, text in (
-        (masked, "is a masked array; give its"),
-        ([1, np.ma.masked], "holds masked arrays; give their"),
+        (masked, "is a masked array; pass its"),
+        ([1, np.ma.masked], "holds masked arrays; pass their"),
     ):
         with pytest.raises(TypeError, match=f"^delta {text} data$"):
             fl.huber([1.0, 2.0], [0.0, 0.0], delta=delta)

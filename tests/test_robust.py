@@ -154,7 +154,10 @@ def magnitudes(name, own, dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("name", "own"),
-    [*((name, {}) for name in ("pseudo_huber", *robust.ROBUST)), *(("barron", {"alpha": alpha}) for alpha in (-2.0, 0.0, 0.5))],
+    [
+        *((name, {}) for name in ("pseudo_huber", *robust.ROBUST)),
+        *(("barron", {"alpha": alpha}) for alpha in (-2.0, 0.0, 0.5)),
+    ],
     ids=str,
 )
 def test_errors_of_every_size(backend, name, own, dtype):

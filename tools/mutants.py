@@ -931,7 +931,10 @@ MUTANTS = [
         "test_rows test_truths_rows test_ranges test_accuracy test_bad_input",
         ("logs[0, k] = low if x < low else x", "logs[0, k] = x"),
         ("far = near if k == zero else far", "far = far"),
-        ("gap[0] = t - x if (k == zero) & (t != zero) else zero", "gap[0] = x - t if (k == zero) & (t != zero) else zero"),
+        (
+            "gap[0] = t - x if (k == zero) & (t != zero) else zero",
+            "gap[0] = x - t if (k == zero) & (t != zero) else zero",
+        ),
         ("far = t * (beyond if x == zero else -far)", "far = -t * far"),
         ("value[0] = x * t if (t == zero) | (x != x) else far", "value[0] = far"),
         ("value[0] = t * (x if t == zero else log)", "value[0] = t * log"),

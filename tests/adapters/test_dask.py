@@ -144,7 +144,7 @@ def test_classes_on_the_first_axis(rng):
     unknown = cut[0][:, there], cut[1].rechunk(6)[there]
     expected = fl.softmax_cross_entropy(pred[:, pred[0] > 0], ids[pred[0] > 0], axis=0)
     assert adapter.cost("softmax_cross_entropy", *unknown, axis=0) == pytest.approx(expected, rel=1e-14)
-    with pytest.raises(ValueError, match=r"^pred has \d+ samples but target has \d+; they must be as many$"):
+    with pytest.raises(ValueError, match=r"^pred has \d+ samples but target has \d+; they must be equal$"):
         adapter.cost("softmax_cross_entropy", unknown[0], cut[1].rechunk(6)[~there], axis=0)
     one = da.from_array(pred[:, 0], chunks=2), da.from_array(ids[0], chunks=())
     assert adapter.cost("softmax_cross_entropy", *one) == fl.softmax_cross_entropy(pred[:, 0], ids[0])
