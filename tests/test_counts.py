@@ -100,11 +100,12 @@ def test_curvature_of_targets_near_the_largest(backend, dtype):
 
 
 @each_dtype
-def test_negative_binomial_where_exponentials_leave_the_range(backend, dtype):
-    """And what they are multiplied by brings the curvature back."""
-    alpha, scores = (
-        (1e-6, [88, 95, 100, 102, 104, 107.7]) if dtype == np.float32 else (1e-100, [708, 720, 730, 740, 745, 750])
-    )
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_negative_binomial_where_exponentials_leave_the_range(backend, sign, dtype):
+    """And what they are multiplied by brings them, or the curvature, back."""
+    single = dtype == np.float32
+    scores = [88, 95, 100, 102, 104, 107.7] if single else [708, 720, 730, 740, 745, 750]
+    alpha = {-1: 1e-6 if single else 1e-100, 1: 1e36 if single else 1e300}[sign]
     pairs = [(sign * x, t) for x, t, sign in itertools.product(scores, [0, 5], (1, -1))]
     compared("negative_binomial_nll", *zip(*pairs, strict=True), {"alpha": alpha}, dtype, 16)
 

@@ -23,8 +23,8 @@ cdef enum Stores:           # how results are written
     MOVING = 2              # into a workspace, from where they go on
 
 cdef struct Sums:           # number k of a chunk is added to sum k mod LANES
-    double value[LANES]        # Σ wℓ
-    double weight[LANES]       # Σ w
+    double value[LANES]     # Σ wℓ
+    double weight[LANES]    # Σ w
     int seen
 
 cdef struct Block:          # of a pointwise loss: `size` samples, a multiple of LANES, side by side

@@ -147,20 +147,17 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
     cdef real a = <real>exact_a, b = <real>exact_b, zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
     cdef real mu, t, h, p, q, r, k = 0, v = 0, x = 0, y = 0
     cdef Py_ssize_t i
-    if wanted & VALUE:
-        for i in range(n):
-            mu = pred[start + i] + zero
-            t = target[start + i]
-            ratio(mu, t, True, &k, &v, &x, &y)
-            x = mu / t
-            y = -beyond if x == zero else (beyond if x == beyond else x)
-            work[0, i] = v if (mu > zero) & (mu < beyond) & (t > zero) & (t < beyond) else y
     for i in range(n):
         work[1, i] = target[start + i]
         work[2, i] = pred[start + i] + zero
         work[6, i] = zero
     vlog(&work[2, 0], &work[6, 0], &work[2, 0], n)
     if wanted & VALUE and loss.power != 1 and loss.power != 2:
+        for i in range(n):
+            mu = pred[start + i] + zero
+            t = target[start + i]
+            ratio(mu, t, False, &k, &v, &x, &y)
+            work[0, i] = v if (mu > zero) & (mu < beyond) & (t > zero) & (t < beyond) else mu / t   # of 0 any number will do
         vlog(&work[1, 0], &work[6, 0], &work[1, 0], n)
         for i in range(n):
             work[3, i] = a * work[0, i]
@@ -176,13 +173,13 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
     vgrow(&work[6, 0], &work[6, 0], n)
     if not wanted & VALUE:
         return 0
-    if loss.power == 1 or loss.power == 2:
+    if loss.power == 1:
         for i in range(n):
-            mu = pred[start + i] + zero
-            t = target[start + i]
-            x = poisson(mu, t)
-            y = gamma(mu, t)
-            work[0, i] = x if loss.power == 1 else y
+            work[0, i] = poisson(pred[start + i] + zero, target[start + i])
+        return 0
+    if loss.power == 2:
+        for i in range(n):
+            work[0, i] = gamma(pred[start + i] + zero, target[start + i])
         return 0
     for i in range(n):
         mu = pred[start + i] + zero

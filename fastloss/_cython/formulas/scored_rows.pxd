@@ -133,7 +133,7 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
     cdef double lost_step[STEP]
     cdef double x = 0, c = 0
     cdef Py_ssize_t strip, k, l
-    if Scores is Reverse and both:
+    if Scores is Reverse and both:              # a constant in either call: what is not wanted is not computed
         reverse(p, t, a, b, n, True)
     elif Scores is Reverse:
         reverse(p, t, a, b, n, False)

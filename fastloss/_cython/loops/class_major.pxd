@@ -79,7 +79,7 @@ cdef inline int reduce(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
     cdef real top[ROWS]
     cdef real part[ROWS]
     cdef real ones[ROWS]            # how many exponentials are 1: of the greatest number, and of all that are near it
-    cdef real place[ROWS]            # the first of them
+    cdef real place[ROWS]           # the first of them
     cdef double rest[ROWS]
     cdef double sums[ROWS]
     cdef double mass[ROWS]

@@ -17,7 +17,7 @@ cdef extern from "math.h" nogil:
     const double INFINITY, NAN
 
 cdef enum:
-    STEP = 16               # vector functions take so many numbers, or twice as many, or three times
+    STEP = 16               # vector functions take a multiple of it
 
 
 cdef inline int weigh(bint by_label, double[:, ::1] row, int64_t[::1] label, const double[::1] class_weight,

@@ -93,7 +93,7 @@ cdef inline double of_exponentials(const real[:, ::1] x, Py_ssize_t i, Py_ssize_
 
 cdef inline int greatest(const real[:, ::1] x, Py_ssize_t i, Py_ssize_t start, Py_ssize_t n, real* result) except -1 nogil:
     """The maximum of n numbers; NaN is passed over (it shows in the sum)."""
-    cdef real lane[2 * LANES]             # enough of them that none has to wait for another
+    cdef real lane[2 * LANES]           # enough of them that none has to wait for another
     cdef real top = -<real>INFINITY
     cdef Py_ssize_t j = start, end = start + n, k
     if n >= LANES:
