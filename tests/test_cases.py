@@ -1,9 +1,11 @@
 """What the tests stand on: the choice of combinations, and that no backend is forgotten."""
 
 from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 from cases import BACKENDS, IN_USE, LEVELS, pairwise, running
+from mutants import MUTANTS
 
 import fastloss as fl
 
@@ -26,3 +28,10 @@ def test_backends():
         with running(level):
             assert fl.show_config(mode="dicts")["backend"] == level
     assert fl.show_config(mode="dicts")["backend"] == IN_USE
+
+
+def test_planted_mistakes_have_a_place():
+    """Each is made of a text that its file has once, and is to be found by tests that there are."""
+    root = Path(__file__).parent.parent
+    assert not [m for m in MUTANTS if (root / m.file).read_text(encoding="utf-8").count(m.old) != 1]
+    assert all((root / test).exists() for m in MUTANTS for test in m.tests if test.endswith(".py"))
