@@ -511,7 +511,7 @@ MUTANTS = [
     ),
     *of(
         "_core/families.py",
-        "test_linear test_ranges",
+        "test_linear test_ranges test_every_loss",
         ('return len(parameters["class_weight"])', "pass"),
         ("(True if ignored is None else ids != ignored)", "True"),
         ("np.broadcast_to(weight != 0 if fits else True, samples)", "np.broadcast_to(True, samples)"),
