@@ -139,6 +139,39 @@ def test_confident_rows(backend, kind, dtype, gap):
             near(kind.loss.grad_and_hess(pred, target, reduction="none")[1][-1], hess, units)
 
 
+@cache
+def between(gaps, at):
+    """Softmax ranked probability scores of three classes' logits, of which one is far above the others."""
+    kind = by_name["softmax_ranked_probability_score", "ids"]
+    with digits(400):
+        sample = kind.sample(np.array(gaps, np.float64), at)
+        diagonal = Exact(sample.hess[1:2], sample.hess_sizes[1:2])
+        return Exact([sample.value]), Exact(sample.grad), Exact(sample.hess, sample.hess_sizes), diagonal
+
+
+@pytest.mark.parametrize("gaps", [(-100, 0, -40), (-40, 0, -100), (0, -90, -20), (-20, -90, 0)], ids=named)
+def test_ranked_scores_whose_greatest_class_lies_anywhere(backend, gaps):
+    """Of the others some are far smaller than the rest of them, and each slope is right to the last places all the same."""
+    loss = fl.softmax_ranked_probability_score
+    for at, classes, dtype in itertools.product(range(3), (3, 95, 96, 3000), DTYPES):
+        value, grad, hess, diagonal = between(gaps, at)
+        pred = np.full((2, classes), -inf, dtype)
+        pred[:, :3] = gaps
+        rows = np.zeros_like(pred)
+        rows[:, at] = 1
+        for target in ([at, at], rows):
+            got, slope = loss.value_and_grad(pred, target, reduction="none")
+            curved = loss.grad_and_hess(pred, target, reduction="none")[1]
+            product = loss.hvp(pred, target, np.eye(classes, dtype=dtype)[:2], reduction="none")
+            units = 400 if dtype == np.float64 else 40
+            near(got[-1:], value, units)
+            near(slope[-1, :3], grad, units)
+            near(curved[-1, :3], hess, units)
+            near(product[-1, 1:2], diagonal, units)
+            assert not slope[:, 3:].any()
+            assert not curved[:, 3:].any()
+
+
 # ---- nearly equal distributions --------------------------------------------------------------------------------------
 
 

@@ -263,7 +263,35 @@ class SoftmaxBrier(Squares, OfSoftmax):
 
 
 class SoftmaxRankedProbabilityScore(RunningSquares, OfSoftmax):
-    """RankedProbabilityScore, whose Gauss and Newton's term is 2p²·Σ (1[k ≥ j] − P)² over k < C."""
+    """RankedProbabilityScore. For slopes the running sums go from both ends towards the greatest class, so that its p, which may be
+    near 1, enters none. Gauss and Newton's term is 2p²·Σ (1[k ≥ j] − P)² over k < C."""
+
+    def before(self):
+        """Which classes come before the greatest."""
+        return np.arange(self.three[0].shape[1]) < self.greatest[:, None]
+
+    def inward(self, d, every):
+        """Running sums of d, all of which add up to `every`."""
+        after = np.zeros_like(d)
+        after[:, :-1] = from_right(d)[:, 1:]
+        sums = np.where(self.before(), np.cumsum(d, axis=1), every[:, None] - after)
+        sums[:, -1] *= 0
+        return sums
+
+    def outward(self, sums):
+        """2Σ of the running sums over k ≥ j, less the greatest class's."""
+        before = self.before()
+        slopes = np.zeros_like(sums)
+        slopes[:, 1:] = np.cumsum(np.where(before, 0, sums), axis=1)[:, :-1]
+        return 2 * np.where(before, from_right(np.where(before, sums, 0)), -slopes)
+
+    def slopes_of(self, p, d, t):
+        every = exact_sum_of_rows(np.concatenate([-t, np.ones((len(t), 1))], axis=1))
+        return self.outward(self.inward(d, every))
+
+    def turned(self, p, d, t, v):
+        """v having the mean 0."""
+        return self.outward(self.inward(p * v, np.zeros(len(p))))
 
     def steep(self):
         p = self.three[0]

@@ -72,9 +72,9 @@ cdef inline int judge_row(Scores loss, double[:, ::1] tile, double[:, ::1] state
             sort_members(tile, state, block.classes, lines * m)
     elif ranked(loss):
         if block.class_major:
-            rank(loss, tile, state, lines, m, block.wanted)
+            rank(loss, tile, state, lines, m, block.labelled, block.wanted)
         else:
-            rank_long(loss, tile, state, block.classes, lines * m, block.wanted)
+            rank_long(loss, tile, state, block.classes, lines * m, block.labelled, block.wanted)
     else:
         add_terms(loss, tile, state, lines, m, block)
     if through_softmax(loss) and block.wanted & (GRAD | HESS | BOUND):
