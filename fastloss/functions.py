@@ -66,9 +66,10 @@ class Function:
 
 
 class RowFunction(Function):
-    """A function of rows of classes: of their shape, or one number for each."""
+    """A function of rows of classes, of their shape: what its kernel has as a gradient."""
 
     keywords = ("axis", "out")
+    answer: tuple[int, str, str] = GRAD, "grad", "sum"  # the call, its output, its reduction
 
     def __call__(self, x: Any = MISSING, *more: Any, axis: int = -1, out: Array | None = None, **unknown: Any) -> Array:
         """The function of every row along `axis`."""
@@ -78,10 +79,16 @@ class RowFunction(Function):
         x = self._checked_input(x, unknown)
         front = axis_of("x", x, AXIS.checked("axis", axis))
         rows = x.shape[:front] + x.shape[front + 1 :]
-        call, name, reduction = (VALUE, "value", "none") if self.name == "logsumexp" else (GRAD, "grad", "sum")
+        call, name, reduction = self.answer
         hyperparameters = (-1, None, None)
         arguments = Arguments(x, x, None, reduction, result_dtype(x, "x"), rows, hyperparameters, front, argument="x")
         return self._prepared(arguments, call, name, out)
+
+
+class NumberOfRow(RowFunction):
+    """One number for each row: what its kernel has as a loss."""
+
+    answer = VALUE, "value", "none"
 
 
 @Function
@@ -251,7 +258,7 @@ def log_softmax(x: Any, *, axis: int = -1, out: Array | None = None) -> Any:
     """
 
 
-@RowFunction
+@NumberOfRow
 def logsumexp(x: Any, *, axis: int = -1, out: Array | None = None) -> Any:
     """The smooth maximum of every row: ``log(sum(exp(x)))``, without overflow.
 

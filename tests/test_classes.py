@@ -140,11 +140,11 @@ def test_confident_rows(backend, kind, dtype, gap):
 
 
 @cache
-def between(gaps, at):
+def between(gaps, at, mass):
     """Softmax ranked probability scores of three classes' logits, of which one is far above the others."""
-    kind = by_name["softmax_ranked_probability_score", "ids"]
+    kind = by_name["softmax_ranked_probability_score", "rows"]
     with digits(400):
-        sample = kind.sample(np.array(gaps, np.float64), at)
+        sample = kind.sample(np.array(gaps, np.float64), mass * (np.arange(3) == at))
         diagonal = Exact(sample.hess[1:2], sample.hess_sizes[1:2])
         return Exact([sample.value]), Exact(sample.grad), Exact(sample.hess, sample.hess_sizes), diagonal
 
@@ -153,18 +153,19 @@ def between(gaps, at):
 def test_ranked_scores_whose_greatest_class_lies_anywhere(backend, gaps):
     """Of the others some are far smaller than the rest of them, and each slope is right to the last places all the same."""
     loss = fl.softmax_ranked_probability_score
-    for at, classes, dtype in itertools.product(range(3), (3, 95, 96, 3000), DTYPES):
-        value, grad, hess, diagonal = between(gaps, at)
+    for at, classes, dtype, mass in itertools.product(range(3), (3, 95, 96, 3000), DTYPES, (1, 0.5)):
+        value, grad, hess, diagonal = between(gaps, at, mass)
         pred = np.full((2, classes), -inf, dtype)
         pred[:, :3] = gaps
         rows = np.zeros_like(pred)
-        rows[:, at] = 1
-        for target in ([at, at], rows):
+        rows[:, at] = mass
+        for target in (rows, [at, at])[: 2 if mass == 1 else 1]:
             got, slope = loss.value_and_grad(pred, target, reduction="none")
             curved = loss.grad_and_hess(pred, target, reduction="none")[1]
             product = loss.hvp(pred, target, np.eye(classes, dtype=dtype)[:2], reduction="none")
             units = 400 if dtype == np.float64 else 40
-            near(got[-1:], value, units)
+            if mass == 1 or classes == 3:  # or else the classes that are not there count
+                near(got[-1:], value, units)
             near(slope[-1, :3], grad, units)
             near(curved[-1, :3], hess, units)
             near(product[-1, 1:2], diagonal, units)

@@ -101,6 +101,19 @@ def test_columns_of_classes(command, kind, rng):
     assert report["worst"] == [{"row": each.argmax(), "loss": pytest.approx(each.max()), "target": ids[each.argmax()]}]
 
 
+def test_parameters_of_columns(command, refused, rng):
+    files = write("npz", {"p": rng.standard_normal((ROWS, 3)), "t": rng.standard_normal((ROWS, 3))})
+    asked = ["--loss", "huber:delta=[1,2,3],quantile:alpha=[0.1,0.5,0.9]", "--json"]
+    report = json.loads(command(files["p"], files["t"], *asked))["losses"]
+    with np.load("d.npz") as data:
+        costs = (
+            fl.huber(data["p"], data["t"], delta=[1, 2, 3]),
+            fl.quantile(data["p"], data["t"], alpha=[0.1, 0.5, 0.9]),
+        )
+    assert [entry["cost"] for entry in report] == pytest.approx(costs, rel=1e-14)
+    refused("delta has 2 numbers but pred has shape (", files["p"], files["t"], "--loss", "huber:delta=[1,2]")
+
+
 @pytest.mark.parametrize("kind", ["npy", "npz"])
 def test_images(command, kind, rng):
     logits, ids = rng.standard_normal((50, 3, 4, 5)).astype(np.float32), rng.integers(0, 3, (50, 4, 5))
@@ -212,6 +225,8 @@ def test_as_a_user_runs_it(tmp_path):
 def test_memory_does_not_grow_with_the_file(command, kind, monkeypatch):
     monkeypatch.setattr(score, "BLOCK", 1000)
     monkeypatch.setattr(_files, "READ_BYTES", 1 << 15)
+    few = write(kind, {"p": np.zeros(10)})
+    command(few["p"], few["p"], "--loss", "mse")  # or imports would count
     files = write(kind, {"p": np.zeros(2_000_000)})
     with arrow_pool() as pool:
         tracemalloc.start()
@@ -455,7 +470,7 @@ def test_arrays(refused, command):
         ("huber:delta", "--loss: 'huber:delta': 'delta' must be written keyword=value"),
         ("huber:delta=x", "delta is 'x', which is not a number"),
         ('huber:delta="x"', "delta must be a real number, not str"),
-        ("huber:delta=[1]", "delta must be a real number, not list"),
+        ("sigmoid_cross_entropy:label_smoothing=[1]", "label_smoothing must be a real number, not list"),
         ("huber:dleta=1", "huber has no keyword 'dleta' (it has: delta)"),
         ("huber:delta=-1", "delta is -1.0; it must satisfy 0 < delta < inf"),
     ],

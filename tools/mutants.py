@@ -1083,14 +1083,6 @@ MUTANTS = [
         ("top[i] = e[j, i] if e[j, i] > top[i] else top[i]", "top[i] = e[0, i]"),
         ("mass[i] = mass[i] if e[j, i] == e[j, i] else NAN", "mass[i] = mass[i]"),
         ("sums[i] += linear(loss, e[j, i], t[j, i] * keep + share)", "sums[i] += linear(loss, e[j, i], t[j, i])"),
-        (
-            "if (not block.weighted or row[WEIGHT, i] != 0) and (t[j, i] < 0) | (t[j, i] > 1):",
-            "if (t[j, i] < 0) | (t[j, i] > 1):",
-        ),
-        (
-            "row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])",
-            "row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], 0)",
-        ),
         ("row[REST, i] = rest[i] + (ones[i] - one if ones[i] > zero else zero)", "row[REST, i] = rest[i]"),
         ("row[OTHERS, i] = rest[i] + (ones[i] - 1 if ones[i] > 0 else 0)", "row[OTHERS, i] = rest[i]"),
         ("row[MEAN_BEND, i] += b[0, i]", "row[MEAN_BEND, i] = b[0, i]"),
@@ -1162,6 +1154,14 @@ MUTANTS = [
     *of(
         "_cython/loops/conclude.pxd",
         "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        (
+            "if (not block.weighted or row[WEIGHT, i if class_major else j] != 0) and (t[j, i] < 0)",
+            "if (t[j, i] < 0)",
+        ),
+        (
+            "row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])",
+            "row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], 0)",
+        ),
         ("counted -= 1", "pass"),
         ("elif row[WEIGHT, i] != 0 and (id < 0 or id >= classes):", "elif id < 0 or id >= classes:"),
         ("row[WEIGHT, i] = row[WEIGHT, i] * class_weight[id]", "row[WEIGHT, i] = class_weight[id]"),

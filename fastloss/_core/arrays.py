@@ -14,6 +14,14 @@ from .domains import Array
 
 def real_array(name: str, value: Any, weighted: bool = True) -> Array:
     """`value` as NumPy takes it, if its numbers are real and all there. `weighted`: a weight may say that one of them is not."""
+    array = whole_array(name, value, weighted)
+    if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):
+        raise TypeError(f"{name} has dtype {array.dtype}; it must be real numbers")
+    return array
+
+
+def whole_array(name: str, value: Any, weighted: bool = True) -> Array:
+    """The same of anything, such as labels."""
     remedy = ", and sample_weight=~mask" if weighted else ""
     if is_masked(value):
         raise TypeError(f"{name} is a masked array; pass its data{remedy}")
@@ -23,10 +31,7 @@ def real_array(name: str, value: Any, weighted: bool = True) -> Array:
         raise TypeError(
             f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes it where its blocks are"
         )
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf" and not is_bfloat16(array.dtype):
-        raise TypeError(f"{name} has dtype {array.dtype}; it must be real numbers")
-    return array
+    return np.asarray(value)
 
 
 def is_masked(thing: Any) -> bool:

@@ -58,10 +58,10 @@ class Spread:
         return (weight, 0) if self.near else whole.in_range(weight)
 
 
-Kind = tuple[Array, Array, Array, dict[str, Any]]  # the lines but for the scores, and what else `Sorted` says
+Lines = tuple[Array, Array, Array, dict[str, Any]]  # all but the scores, and what else `Sorted` says
 
 
-def by_time(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Kind:
+def by_time(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
     """Of survival: a negative time is that of a subject who was still well. Who is at risk counts by weight too."""
     event, shift = spread.in_range(weight * (target >= 0))
     weight, own_shift = (weight, 0) if spread.far else spread.in_range(weight)
@@ -69,45 +69,19 @@ def by_time(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) 
     return np.abs(target), event, weight, rest
 
 
-def by_label(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Kind:
+def by_label(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
     """Of lists: the greatest label comes first; whoever is in the list counts as one of those to choose from."""
     event, shift = spread.in_range(weight)
     return -target, event, np.ones(len(weight)), {"efron": own[1] == "efron", "shift": shift}
 
 
-def in_pairs(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Kind:
+def in_pairs(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
     """Of pairs: the same, and a pair's weight is the product of both."""
     if spread.far:
         rest, exponent = np.frexp(weight)
         return -target, exponent, rest, {"far": True}
     weight, shift = spread.in_range(weight)
     return -target, np.zeros(len(weight)), weight, {"shift": 2 * shift}
-
-
-KINDS = {"cox": by_time, "listmle": by_label, "pairwise_logistic": in_pairs}
-
-
-def sorted_batch(name: str, operands: tuple[Any, ...], weight: Array | None, own: tuple[Any, ...]) -> Sorted:
-    """What is there of a batch, in order; weights of 0 are left out."""
-    pred, target = (np.ravel(x) for x in operands[:2])
-    groups = None if name == "cox" or own[0] is None else np.ravel(own[0])
-    there = None if weight is None or weight.all() else np.flatnonzero(weight)
-    if there is not None and weight is not None:
-        pred, target, weight = pred[there], target[there], weight[there]
-        groups = None if groups is None else groups[there]
-    target = target if target.dtype in (np.float32, np.float64) else target.astype(np.float64)
-    spread = Spread(weight)
-    weight = np.ones(len(pred)) if weight is None else weight
-    place, event, of_sample, rest = KINDS[name](target, weight, own, spread)
-    order, starts = sequence(place, groups)
-    lines = np.empty((4, len(order)))
-    for k, line in enumerate((pred, place, event, of_sample)):
-        lines[k] = line[order]
-    batch = Sorted(lines, order if there is None else there[order], starts, **rest)
-    if spread.far and name == "pairwise_logistic":
-        batch.shift = -heaviest_pair(batch)
-        lines[EVENT] += batch.shift / 2
-    return batch
 
 
 def heaviest_pair(batch: Sorted) -> int:
@@ -119,6 +93,46 @@ def heaviest_pair(batch: Sorted) -> int:
         if others.size:
             sums.append(exponent.max() + others.max())
     return int(max(sums, default=0))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a loss's samples are put in lines. `heaviest` is the greatest exponent of its terms, where `lines` give exponents."""
+
+    lines: Callable[[Array, Array, tuple[Any, ...], Spread], Lines]
+    grouped: bool = True  # groups are its first hyperparameter
+    heaviest: Callable[[Sorted], int] | None = None
+
+
+KINDS = {
+    "cox": Kind(by_time, grouped=False),
+    "listmle": Kind(by_label),
+    "pairwise_logistic": Kind(in_pairs, heaviest=heaviest_pair),
+}
+
+
+def sorted_batch(name: str, operands: tuple[Any, ...], weight: Array | None, own: tuple[Any, ...]) -> Sorted:
+    """What is there of a batch, in order; weights of 0 are left out."""
+    kind = KINDS[name]
+    pred, target = (np.ravel(x) for x in operands[:2])
+    groups = np.ravel(own[0]) if kind.grouped and own[0] is not None else None
+    there = None if weight is None or weight.all() else np.flatnonzero(weight)
+    if there is not None and weight is not None:
+        pred, target, weight = pred[there], target[there], weight[there]
+        groups = None if groups is None else groups[there]
+    target = target if target.dtype in (np.float32, np.float64) else target.astype(np.float64)
+    spread = Spread(weight)
+    weight = np.ones(len(pred)) if weight is None else weight
+    place, event, of_sample, rest = kind.lines(target, weight, own, spread)
+    order, starts = sequence(place, groups)
+    lines = np.empty((4, len(order)))
+    for k, line in enumerate((pred, place, event, of_sample)):
+        lines[k] = line[order]
+    batch = Sorted(lines, order if there is None else there[order], starts, **rest)
+    if spread.far and kind.heaviest is not None:
+        batch.shift = -kind.heaviest(batch)
+        lines[EVENT] += batch.shift / 2
+    return batch
 
 
 def sequence(place: Array, groups: Array | None) -> tuple[Array, Array]:

@@ -294,6 +294,11 @@ def is_list(value: Any) -> bool:
     return not isinstance(value, (str, bytes, dict)) and hasattr(value, "__len__") and np.ndim(value) > 0
 
 
+def lists_by_column(keywords: Mapping[str, Keyword], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that have a number for each column."""
+    return {k: v for k, v in values.items() if getattr(keywords[k], "per_column", False) and is_list(v)}
+
+
 def check_columns(hyperparameters: Mapping[str, Any], pred: Array) -> None:
     """Refuse a list of numbers that does not have one for each column of pred."""
     for name, value in hyperparameters.items():

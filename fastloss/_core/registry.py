@@ -43,7 +43,7 @@ def with_parameters(text: str) -> tuple[Loss, dict[str, Any]]:
             raise ValueError(f"{text!r}: {keyword} is {value!r}, which is not a number") from None
     try:
         for keyword, value in parameters.items():
-            if isinstance(value, list) and loss.parameters[keyword].kind != "array_like":
+            if isinstance(value, list) and "array_like" not in loss.parameters[keyword].kind:
                 raise TypeError(f"{keyword} must be a real number, not list")
         loss._checked(parameters)
     except (TypeError, ValueError) as error:

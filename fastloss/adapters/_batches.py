@@ -12,7 +12,8 @@ import numpy as np
 
 from .._core.arrays import real_array
 from .._core.domains import SIGN, Array, shown
-from .._core.families import RowLoss, TwoOutputs, TwoRows
+from .._core.families import Grouped, Pairs, RowLoss, TwoOutputs, TwoRows
+from .._core.hyperparameters import lists_by_column
 from .._core.loss import Loss
 
 Pair = tuple[Array, Array]
@@ -31,12 +32,21 @@ class Batch:
     floor: float = 0.0  # times the weight, the least curvature
 
     @staticmethod
-    def of(loss: Loss, parameters: Mapping[str, Any], pred: Any, target: Any, sample_weight: Any) -> Batch:
-        """The tool's arrays in the loss's shapes, labels in its code. Nothing is written to them."""
+    def of(
+        loss: Loss, parameters: Mapping[str, Any], pred: Any, target: Any, sample_weight: Any, sizes: Any = None
+    ) -> Batch:
+        """The tool's arrays in the loss's shapes, labels in its code, the sizes of its groups as `groups`, unless the parameters
+        have some. Nothing is written to them."""
         pred, target = real_array("pred", pred), real_array("target", target)
         weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
         if weight is not None and weight.size == 0:
             weight = None  # XGBoost's way to say that there are none
+        if sizes is not None and isinstance(loss, Grouped) and parameters.get("groups") is None:
+            parameters = {**parameters, "groups": np.repeat(np.arange(len(sizes)), sizes)}
+            if (
+                weight is not None and weight.shape == (len(sizes),) != target.shape
+            ):  # XGBoost weighs groups, not samples
+                weight = np.repeat(np.sqrt(weight, dtype=np.float64) if isinstance(loss, Pairs) else weight, sizes)
         several = isinstance(loss, (RowLoss, TwoRows, TwoOutputs))
         if several and pred.ndim < 2:
             remedy = "; of two classes, sigmoid_cross_entropy takes one" if isinstance(loss, RowLoss) else ""
@@ -46,7 +56,7 @@ class Batch:
         if not several and pred.ndim == 2 and target.shape == pred.shape[:1]:
             if pred.shape[1] == 1:
                 target = target[:, None]
-            elif any(isinstance(value, np.ndarray) for value in parameters.values()):  # several quantiles of one target
+            elif lists_by_column(loss.parameters, parameters):  # several quantiles of one target
                 target = np.broadcast_to(target[:, None], pred.shape)
         if weight is not None and not several and weight.ndim == 1 < pred.ndim:
             weight = weight[:, None]
@@ -121,8 +131,8 @@ def coded(loss: Loss, target: Array, weight: Array | None, ndim: int) -> Array:
     return target
 
 
-def signs(target: Array, weight: Array | None) -> Array:
-    """Labels −1 and 1, of these or of 0 and 1."""
+def signs(target: Array, weight: Array | None, name: str = "target") -> Array:
+    """Labels −1 and 1, of these or of 0 and 1; `name` is what the caller knows them as."""
     if (np.abs(target) == 1).all() and target.dtype.kind != "b":
         return target
     there = np.ones(target.shape, bool) if weight is None else np.broadcast_to(weight > 0, target.shape)
@@ -132,9 +142,9 @@ def signs(target: Array, weight: Array | None) -> Array:
         return 2 * np.asarray(target, np.float64 if target.dtype.kind in "iub" else target.dtype) - 1
     if not (fits | (target == -1)).all():
         fits |= target == -1
-        raise ValueError(f"{first(target, fits)}; labels must be 0 and 1, or -1 and 1")
+        raise ValueError(f"{first(target, fits, name)}; labels must be 0 and 1, or -1 and 1")
     if (there & (target == 0)).any():
-        raise ValueError(f"{first(target, fits)}, and others are 0; labels must be 0 and 1, or -1 and 1")
+        raise ValueError(f"{first(target, fits, name)}, and others are 0; labels must be 0 and 1, or -1 and 1")
     return target
 
 
@@ -151,7 +161,7 @@ def class_ids(target: Array, weight: Array | None) -> Array:
     return np.where(whole, ids, 0)
 
 
-def first(target: Array, fits: Array) -> str:
+def first(target: Array, fits: Array, name: str = "target") -> str:
     """The first label that does not fit, in words."""
     place = np.unravel_index(int(np.argmin(fits)), fits.shape)
-    return f"target[{', '.join(map(str, place))}] is {shown(target[place])}"
+    return f"{name}[{', '.join(map(str, place))}] is {shown(target[place])}"

@@ -91,12 +91,13 @@ class Objective(Adapter):
         self.curvature = curvature
         self._source = source(loss, curvature, self.own, parameters)
 
-    def __call__(self, a: Any, b: Any, sample_weight: Any = None) -> Pair:
-        """The gradient and the curvature of every score, from (preds, the tool's data) or (y_true, y_pred, sample_weight)."""
-        return self._slopes(self._batch(*ordered(a, b, sample_weight)))
+    def __call__(self, a: Any, b: Any, sample_weight: Any = None, group: Any = None) -> Pair:
+        """The gradient and the curvature of every score, from (preds, the tool's data) or (y_true, y_pred, sample_weight, sizes
+        of groups)."""
+        return self._slopes(self._batch(*ordered(a, b, sample_weight, group)))
 
-    def _batch(self, pred: Any, target: Any, sample_weight: Any) -> Batch:
-        batch = Batch.of(self.loss, self.parameters, pred, target, sample_weight)
+    def _batch(self, pred: Any, target: Any, sample_weight: Any, sizes: Any = None) -> Batch:
+        batch = Batch.of(self.loss, self.parameters, pred, target, sample_weight, sizes)
         batch.share, batch.floor = 0.5 if self.loss.name in self.halved else 1.0, self.floor
         return batch
 
@@ -119,15 +120,23 @@ class Metric(Adapter):
         self.name = name or loss.name
         self.__name__ = self.name
 
-    def _cost(self, pred: Any, target: Any, sample_weight: Any) -> float:
-        batch = Batch.of(self.loss, self.parameters, pred, target, sample_weight)
-        keywords: dict[str, Any] = {"sample_weight": batch.weight, **self.parameters}
+    def _cost(self, pred: Any, target: Any, sample_weight: Any, sizes: Any = None) -> float:
+        batch = Batch.of(self.loss, self.parameters, pred, target, sample_weight, sizes)
+        keywords: dict[str, Any] = {"sample_weight": batch.weight, **batch.parameters}
         return float(self.loss(batch.pred, batch.target, **keywords))
 
 
-def ordered(a: Any, b: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
-    """pred, target and weights, whichever way round they come: natively the second is the tool's data."""
-    return (a, b.get_label(), b.get_weight()) if hasattr(b, "get_label") else (b, a, sample_weight)
+def ordered(a: Any, b: Any, sample_weight: Any, group: Any) -> tuple[Any, Any, Any, Any]:
+    """pred, target, weights and the sizes of groups, whichever way round they come: natively the second is the tool's data."""
+    return (a, b.get_label(), b.get_weight(), sizes_of(b)) if hasattr(b, "get_label") else (b, a, sample_weight, group)
+
+
+def sizes_of(data: Any) -> Any:
+    """The sizes of the groups in a tool's data, None if it has none: LightGBM's, or from where XGBoost has each begin."""
+    if not hasattr(data, "get_uint_info"):
+        return data.get_group() if hasattr(data, "get_group") else None
+    begins = data.get_uint_info("group_ptr")
+    return np.diff(begins) if len(begins) > 1 else None
 
 
 # ---- which losses, which curvature -----------------------------------------------------------------------------------

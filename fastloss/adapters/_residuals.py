@@ -10,7 +10,7 @@ from .._core.loss import Loss
 
 REASONS = {
     "mae": "it has a corner at a residual of 0, where no weight is finite; pseudo_huber is smooth",
-    "quantile": "it has a corner at a residual of 0, where no weight is finite; expectile and pseudo_huber are smooth",
+    "quantile": "it has a corner at a residual of 0, where no weight is finite; pseudo_huber is smooth",
     "epsilon_insensitive": "its slope jumps at epsilon; huber and pseudo_huber are smooth",
     "expectile": "it depends on the sign of residuals, which their squares have lost",
     "squared_epsilon_insensitive": "its weights psi(z)/z grow with |z|, so that reweighting need not converge; huber's decrease",

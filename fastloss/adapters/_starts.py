@@ -10,7 +10,7 @@ import numpy as np
 from .._core.arrays import real_array
 from .._core.domains import Array
 from .._core.families import RowLoss, TwoOutputs, TwoRows
-from .._core.hyperparameters import Integer, is_list
+from .._core.hyperparameters import Integer, lists_by_column
 from .._core.loss import Loss
 from ._batches import coded
 
@@ -34,19 +34,21 @@ def start(
         given |= of_classes(given, classes)
     elif classes is not None:
         raise ValueError(f"classes is {classes}, but {loss.name} takes no class ids")
-    columns = any(is_list(value) for value in given.values()) and not several
-    if columns and target.ndim == 1:  # several quantiles of one target
-        target = np.broadcast_to(target[:, None], (len(target), max(np.size(value) for value in given.values())))
+    by_column = {} if several else lists_by_column(loss.parameters, given)
+    if by_column and target.ndim == 1:  # several quantiles of one target
+        target = np.broadcast_to(target[:, None], (len(target), max(map(len, by_column.values()))))
     if several or target.ndim == 1:
         best = loss.constant(target, sample_weight=weight, **given)
     else:
-        best = [of_column(loss, target, weight, given, j) for j in range(target.shape[1])]
+        best = [of_column(loss, target, weight, given, by_column, j) for j in range(target.shape[1])]
     return np.nan_to_num(best, nan=np.nan, posinf=limit, neginf=-limit)
 
 
-def of_column(loss: Loss, target: Array, weight: Array | None, given: Mapping[str, Any], j: int) -> float:
+def of_column(
+    loss: Loss, target: Array, weight: Array | None, given: Mapping[str, Any], by_column: Mapping[str, Any], j: int
+) -> float:
     """That of one of several targets, which have a start each."""
-    own = {name: np.asarray(value)[j] if is_list(value) else value for name, value in given.items()}
+    own = {**given, **{name: value[j] for name, value in by_column.items()}}
     column = weight if weight is None or weight.ndim == 1 else weight[:, min(j, weight.shape[1] - 1)]
     best: float = loss.constant(target[:, j], sample_weight=column, **own)
     return best

@@ -50,8 +50,8 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
     Returns
     -------
     Objective
-        A callable of ``(preds, dataset)``, or of ``(y_true, y_pred, sample_weight=None)``; it returns two arrays of the shape
-        and dtype of the predictions.
+        A callable of ``(preds, dataset)``, or of ``(y_true, y_pred, sample_weight=None, group=None)``; it returns two arrays of
+        the shape and dtype of the predictions. `group` are the sizes of groups, as the tool has them.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
     Returns
     -------
     Metric
-        A callable of ``(preds, dataset)`` or ``(y_true, y_pred, sample_weight=None)``, which returns the name, the cost, and
-        False: lower is better.
+        A callable of ``(preds, dataset)`` or ``(y_true, y_pred, sample_weight=None, group=None)``, which returns the name, the
+        cost, and False: lower is better.
 
     Raises
     ------
@@ -151,13 +151,19 @@ def init_score(
     array([-1.386, -0.288])
     """
     found = boosted(loss, params, "LightGBM", one_label=True)
-    target = real_array("target", target)
+    target, sample_weight = single("target", target), single("sample_weight", sample_weight)
     if found.name in ("huber", "fair"):
         found, params = registry.REGISTRY["mse"], {}
     elif found.name == "sigmoid_cross_entropy" and not params.get("label_smoothing"):
         params = {}  # the tool's does not know how much a positive sample counts
     best = start(found, target, sample_weight, params, -math.log(EPS), classes)
     return np.tile(best, (len(target), 1) if best.ndim else len(target))
+
+
+def single(name: str, numbers: Any) -> Any:
+    """Numbers that are rounded to float32, as the tool keeps labels and weights."""
+    array = None if numbers is None else real_array(name, numbers)
+    return array if array is None or array.dtype.kind != "f" else array.astype(np.float32).astype(np.float64)
 
 
 def of_one_against_others(batch: Batch) -> Pair:
@@ -188,6 +194,6 @@ class Objective(_boosters.Objective):
 class Metric(_boosters.Metric):
     """A cost that LightGBM asks for; made by `metric`."""
 
-    def __call__(self, a: Any, b: Any, sample_weight: Any = None) -> tuple[str, float, bool]:
-        """(name, cost, False) of (preds, dataset) or (y_true, y_pred, sample_weight)."""
-        return self.name, self._cost(*ordered(a, b, sample_weight)), False
+    def __call__(self, a: Any, b: Any, sample_weight: Any = None, group: Any = None) -> tuple[str, float, bool]:
+        """(name, cost, False) of (preds, dataset) or (y_true, y_pred, sample_weight, sizes of groups)."""
+        return self.name, self._cost(*ordered(a, b, sample_weight, group)), False

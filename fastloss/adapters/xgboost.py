@@ -253,18 +253,18 @@ class Objective(_boosters.Objective):
         "softmax_cross_entropy": functools.partial(times, 2.0),
     }
 
-    def _batch(self, pred: Any, target: Any, sample_weight: Any) -> Batch:
+    def _batch(self, pred: Any, target: Any, sample_weight: Any, sizes: Any = None) -> Batch:
         if self.loss.name == "msle":
             pred = np.maximum(real_array("pred", pred), LEAST)
-        return super()._batch(pred, target, sample_weight)
+        return super()._batch(pred, target, sample_weight, sizes)
 
 
 class Metric(_boosters.Metric):
     """A cost that XGBoost asks for; made by `metric`."""
 
-    def __call__(self, a: Any, b: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, a: Any, b: Any, sample_weight: Any = None, group: Any = None) -> Any:
         """(name, cost) of (preds, dmatrix); the cost of (y_true, y_pred, sample_weight)."""
-        cost = self._cost(*ordered(a, b, sample_weight))
+        cost = self._cost(*ordered(a, b, sample_weight, group))
         if 0 < cost < SEEN:
             warnings.warn(
                 f"{self.name} is {cost:g}, of which XGBoost keeps only six decimals; train on a target of another scale",

@@ -42,6 +42,25 @@ class Data:
         return self.weight
 
 
+class Grouped(Data):
+    """LightGBM's, with the sizes of groups."""
+
+    def __init__(self, label, sizes, weight=None):
+        super().__init__(label, weight)
+        self.sizes = sizes
+
+    def get_group(self):
+        return self.sizes
+
+
+class Begun(Grouped):
+    """XGBoost's, with where each group begins."""
+
+    def get_uint_info(self, field):
+        assert field == "group_ptr"
+        return np.cumsum([0, *self.sizes], dtype=np.uint32) if self.sizes is not None else np.zeros(0, np.uint32)
+
+
 def drawn(loss, size=60):
     return loss.inputs.draw(Normal(np.dtype(np.float64)), size, 3)
 
@@ -359,7 +378,8 @@ def test_objectives_do_not_depend_on_seterr():
 def test_every_loss_has_a_start(name):
     loss = REGISTRY[name]
     _, target = drawn(loss, 300)
-    weight = np.random.default_rng(1).uniform(0.5, 2, len(target))
+    weight = np.random.default_rng(1).uniform(0.5, 2, len(target)).astype(np.float32)  # as LightGBM keeps both
+    target = target.astype(np.float32) if target.dtype.kind == "f" else target
     given = xgboost.params(name, target, weight)
     assert isinstance(given["objective"], str)
     outputs = np.asarray(given["base_score"])
@@ -427,3 +447,59 @@ def test_bad_starts(start):
         start("mse", [0, 2], [0, 0])
     with pytest.raises(TypeError, match="mse has no keyword 'delta'"):
         start("mse", [0, 2], delta=1.0)
+
+
+# ---- groups ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["pairwise_logistic", "listmle"])
+@pytest.mark.parametrize(("tool", "kind"), [(lightgbm, Grouped), (xgboost, Begun)], ids=["lightgbm", "xgboost"])
+def test_groups_are_those_of_the_data(tool, kind, name):
+    rng = np.random.default_rng(0)
+    scores, labels, sizes = rng.normal(size=12), rng.integers(0, 3, 12).astype(np.float32), [5, 0, 4, 3]
+    groups, loss = np.repeat(np.arange(4), sizes), getattr(fl, name)
+    for given, own in ((sizes, groups), (None, None)):
+        data = kind(labels, given)
+        want = loss.grad(scores, labels, groups=own, reduction="sum")
+        np.testing.assert_array_equal(tool.objective(name)(scores, data)[0], want)
+        assert tool.metric(name)(scores, data)[1] == loss(scores, labels, groups=own)
+    by_hand = tool.objective(name, groups=groups % 2)(scores, kind(labels, sizes))[0]
+    np.testing.assert_array_equal(by_hand, loss.grad(scores, labels, groups=groups % 2, reduction="sum"))
+    assert (
+        tool.objective(name)(labels, scores, None, sizes)[0].tolist()
+        == loss.grad(scores, labels, groups=groups, reduction="sum").tolist()
+    )
+    assert tool.objective("mse")(scores, kind(labels, sizes))[0].tolist() == (scores - labels).tolist()
+
+
+@pytest.mark.parametrize("name", ["pairwise_logistic", "listmle"])
+def test_weights_of_groups(name):
+    """As XGBoost has them: a group counts as often as its weight says."""
+    rng = np.random.default_rng(1)
+    scores, labels, sizes, weight = (
+        rng.normal(size=9),
+        rng.integers(0, 3, 9).astype(np.float64),
+        [4, 2, 3],
+        [2.0, 0, 0.5],
+    )
+    loss, groups = getattr(fl, name), np.repeat(np.arange(3), sizes)
+    grad = xgboost.objective(name)(scores, Begun(labels, sizes, np.array(weight, np.float32)))[0]
+    for k, w in enumerate(weight):
+        own = groups == k
+        want = w * loss.grad(scores[own], labels[own], reduction="sum")
+        np.testing.assert_allclose(grad[own], want, rtol=1e-13, atol=1e-15)
+
+
+def test_starts_of_losses_with_a_list_that_is_not_one_for_each_column():
+    ids, steps = [0, 1, 2, 2], [-1.0, 1.0]
+    best = fl.ordinal_logistic.constant(ids, thresholds=steps)
+    assert xgboost.params("ordinal_logistic", ids, thresholds=steps)["base_score"] == best
+    assert lightgbm.init_score("ordinal_logistic", ids, thresholds=steps).tolist() == [best] * 4
+    assert lightgbm.init_score("pairwise_logistic", ids, groups=[0, 0, 1, 1]).tolist() == [0] * 4
+
+
+def test_starts_are_of_single_precision_as_lightgbm_keeps_labels():
+    rng = np.random.default_rng(2)
+    target, weight = 10 * rng.normal(size=50), rng.random(50)
+    kept = [x.astype(np.float32).astype(np.float64) for x in (target, weight)]
+    assert (lightgbm.init_score("huber", target, weight) == lightgbm.init_score("huber", *kept)).all()

@@ -262,6 +262,40 @@ def test_score_function():
         score_function("log_loss")([-1, 1], [0.5, 0.5])
 
 
+def test_samples_that_are_not_there():
+    P = [[0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]
+    rows = score_function("sparse_categorical_cross_entropy", ignore_index=-100)
+    assert rows([0, -100, 9], P, sample_weight=[1, 1, 0]) == math.log(4)
+    assert score_function("categorical_cross_entropy")([0, 0.5, 9], P, sample_weight=[1, 0, 0]) == math.log(4)
+    with pytest.raises(ValueError, match=r"y_true\[1\] is -100; it must be a class id"):
+        score_function("sparse_categorical_cross_entropy")([0, -100, 1], P)
+
+
+def test_labels_of_margins_are_named_as_they_were_given():
+    with pytest.raises(ValueError, match=r"y_true\[1\] is -1, and others are 0; labels must be 0 and 1, or -1 and 1"):
+        score_function("hinge")([0, -1, 1], [0.1, 0.2, 0.3])
+
+
+def test_masks_and_lazy_arrays_are_refused():
+    masked, model = np.ma.array([1.0, 1000.0], mask=[False, True]), LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+    for target, pred, name in ((masked, [0.0, 0.0], "y_true"), ([0.0, 0.0], masked, "y_pred")):
+        with pytest.raises(TypeError, match=f"{name} is a masked array; pass its data, and sample_weight=~mask"):
+            score_function("mse")(target, pred)
+    with pytest.raises(TypeError, match="y is a masked array"):
+        scorer("mse")(model, [[0.0], [1.0]], masked)
+    array = pytest.importorskip("dask.array")
+    with pytest.raises(TypeError, match="y_true is a lazy Dask array"):
+        score_function("mse")(array.ones(4), array.zeros(4))
+
+
+def test_weights_are_those_of_all_outputs():
+    X, Y, weight = RNG.normal(size=(30, 2)), RNG.normal(size=(30, 3)), RNG.uniform(0, 2, 30)
+    model = LinearRegression().fit(X, Y)
+    for ours, theirs in (("mse", "neg_mean_squared_error"), ("mae", "neg_mean_absolute_error")):
+        expected = metrics.get_scorer(theirs)(model, X, Y, sample_weight=weight)
+        assert scorer(ours)(model, X, Y, sample_weight=weight) == pytest.approx(expected, rel=1e-14)
+
+
 def test_score_function_as_a_scorer():
     X, y = CANCER
     model = logistic().fit(X, y)

@@ -312,6 +312,9 @@ def test_parameters_of_every_kind():
     for alpha in (None, 0.25):
         expected = fl.sigmoid_focal(x.numpy(), labels.numpy(), alpha=alpha)
         assert function("sigmoid_focal", alpha=alpha)(x, labels).item() == np.float32(expected)
+    ids, steps = torch.tensor([0.0, 1, 2, 2, 1, 0]), [-1.0, 1 / 3]
+    expected = fl.ordinal_logistic(x[:, 0].numpy(), ids.numpy(), thresholds=steps)
+    assert function("ordinal_logistic", thresholds=steps)(x[:, 0], ids).item() == np.float32(expected)
     times = torch.tensor([1.0, 2, 2, -3, 4, 4])
     for ties in ("breslow", "efron"):
         expected = fl.cox(x[:, 0].numpy(), times.numpy(), ties=ties)
@@ -689,6 +692,33 @@ def test_masks_of_logits():
     for given in ({}, {"weight": CLASS_WEIGHT}):
         ours, theirs = (results(f, (x, ids), given) for f in (functional.cross_entropy, TF.cross_entropy))
         torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.filterwarnings("ignore:the mean over no sample")
+def test_of_no_target_only_the_value_is_undefined():
+    for given in ({}, {"weight": CLASS_WEIGHT}, {"weight": CLASS_WEIGHT, "label_smoothing": 0.1}):
+        value, grad, *_ = results(functional.cross_entropy, (X, torch.full_like(IDS, -100)), given)
+        assert value.isnan()
+        assert not grad.any()
+
+
+def test_one_class():
+    x, ids, weight = torch.zeros(2, 1).double(), torch.zeros(2, dtype=torch.long), torch.tensor([0.7]).double()
+    assert functional.cross_entropy(x, ids, weight, label_smoothing=0.1).item() == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_under_autocast_losses_are_those_of_single_precision(dtype):
+    logits, rows = X.to(dtype).requires_grad_(), P.to(dtype)
+    for name, target in (("cross_entropy", IDS), ("mse_loss", rows), ("binary_cross_entropy_with_logits", rows)):
+        with torch.autocast("cpu", dtype=dtype):
+            cost = getattr(functional, name)(logits, target)
+        single = getattr(functional, name)(logits.float(), target if target is IDS else target.float())
+        assert cost.dtype == torch.float32
+        assert cost.item() == single.item()
+        (grad,) = torch.autograd.grad(65536 * cost, logits)
+        assert grad.dtype == dtype
+        assert torch.equal(grad, torch.autograd.grad(65536 * single, logits)[0])
 
 
 def test_functional_refuses():

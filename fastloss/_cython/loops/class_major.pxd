@@ -5,22 +5,20 @@ Every step is a vector loop over the rows of a block, once a class. A row's sums
 
 from libc.stdint cimport int64_t
 
-from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
+from ..block cimport BOUND, GRAD, HESS, LANES, VALUE
 from ..formulas.rows cimport (
     BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors,
     labelled, linear, linear_in_rows, means, reads_again, refined, runner_curvature, slope, smoothing, targeted)
 from ..rows_block cimport (
-    AIM, CLASS_WEIGHT, EXCLUDED, INSPECT, LINEAR, LINES, LOGS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE,
+    AIM, EXCLUDED, INSPECT, LINEAR, LINES, LOGS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE,
     REST, ROWS, RUNNER, TOP, WEIGHT, RowsBlock)
 from ..vectors cimport vexp
 from ..views cimport reading, writing_ids, reading_rows, real, writing_rows
 from .divergence cimport diverge
-from .conclude cimport finish, normalise, weigh
-from .sums cimport outside_unit
+from .conclude cimport finish, inspect, normalise, weigh
 
 cdef extern from "math.h" nogil:
     const double INFINITY, NAN
-    double fma(double x, double y, double z)
 
 
 cdef inline int class_major(const Rows* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
@@ -36,7 +34,7 @@ cdef inline int stages(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
                        const double[::1] class_weight, const RowsBlock* block) except -1 nogil:
     cdef int seen = 0, wanted = block.wanted
     if targeted(loss) and block.stages & INSPECT:
-        seen = inspect(t, row, class_weight, block)
+        seen = inspect(t, True, row, class_weight, block)
     seen |= weigh(labelled(loss), row, label, class_weight, block)
     if wanted == 0:
         return seen
@@ -53,24 +51,6 @@ cdef inline int stages(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
     finish(loss, row, block)
     if wanted & (GRAD | HESS | BOUND):
         spread(loss, t, e, spare, row, block)
-    return seen
-
-
-cdef inline int inspect(const real[:, ::1] t, double[:, ::1] row, const double[::1] class_weight,
-                        const RowsBlock* block) except -1 nogil:
-    """Whether a target is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
-    cdef Py_ssize_t i, j, n = block.rows
-    cdef int seen = 0
-    cdef bint by_class = class_weight.shape[0] > 0
-    for i in range(n if by_class else 0):
-        row[CLASS_WEIGHT, i] = 0
-    for j in range(block.classes):
-        if outside_unit(t, j, 0, n):
-            for i in range(n):
-                if (not block.weighted or row[WEIGHT, i] != 0) and (t[j, i] < 0) | (t[j, i] > 1):
-                    seen = OUTSIDE
-        for i in range(n if by_class else 0):
-            row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])
     return seen
 
 

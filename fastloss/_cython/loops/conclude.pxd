@@ -11,13 +11,35 @@ from ..rows_block cimport (
     SPAN_RUNNER, SPAN_TOP, TOP, WEIGHT, RowsBlock)
 from ..vectors cimport vexp, vexpm1, vlogsum
 from ..views cimport real, writing_rows
-from .sums cimport total
+from .sums cimport outside_unit, total
 
 cdef extern from "math.h" nogil:
     const double INFINITY, NAN
+    double fma(double x, double y, double z)
 
 cdef enum:
     STEP = 16               # vector functions take a multiple of it
+
+
+cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] row, const double[::1] class_weight,
+                        const RowsBlock* block) except -1 nogil:
+    """Whether a target is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
+    cdef Py_ssize_t i, j, n = block.rows, lines = t.shape[0], width = n if class_major else t.shape[1]
+    cdef int seen = 0
+    for i in range(n):
+        row[CLASS_WEIGHT, i] = 0
+    for j in range(lines):
+        if outside_unit(t, j, 0, width):
+            for i in range(width):
+                if (not block.weighted or row[WEIGHT, i if class_major else j] != 0) and (t[j, i] < 0) | (t[j, i] > 1):
+                    seen = OUTSIDE
+        if class_weight.shape[0] > 0 and class_major:
+            for i in range(n):
+                row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])
+        elif class_weight.shape[0] > 0:
+            for i in range(width):
+                row[CLASS_WEIGHT, j] = fma(t[j, i], class_weight[i], row[CLASS_WEIGHT, j])
+    return seen
 
 
 cdef inline int weigh(bint by_label, double[:, ::1] row, int64_t[::1] label, const double[::1] class_weight,

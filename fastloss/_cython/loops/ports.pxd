@@ -3,16 +3,15 @@
 from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, HESS, OUTSIDE
-from ..rows_block cimport CLASS_WEIGHT, INSPECT, ROWS, WEIGH, WEIGHT, RowsBlock
+from ..rows_block cimport INSPECT, ROWS, WEIGH, WEIGHT, RowsBlock
 from ..vectors cimport signless
 from ..views cimport reading, reading_rows, real, writing_rows
-from .conclude cimport weigh
+from .conclude cimport inspect, weigh
 from .sums cimport outside_unit
 from .tiles cimport G, H, P, T, labels_of, rows_of, tiles_of
 
 cdef extern from "math.h" nogil:
     const double INFINITY
-    double fma(double x, double y, double z)
 
 
 cdef inline Py_ssize_t lines_of(const RowsBlock* block) noexcept nogil:
@@ -72,27 +71,6 @@ cdef inline int give(real* slopes, real* curvatures, Py_ssize_t r, Py_ssize_t m,
     for i in range(c if curved else 0):
         hess[r, i] = signless(<real>(h[i] * weight[0] if weight[0] != 0 else 0))
     return 0
-
-
-cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] row, const double[::1] class_weight,
-                        const RowsBlock* block) except -1 nogil:
-    """Whether a target is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
-    cdef Py_ssize_t i, j, n = block.rows, lines = t.shape[0], width = t.shape[1]
-    cdef int seen = 0
-    for i in range(n):
-        row[CLASS_WEIGHT, i] = 0
-    for j in range(lines):
-        if outside_unit(t, j, 0, width):
-            for i in range(width):
-                if (not block.weighted or row[WEIGHT, i if class_major else j] != 0) and (t[j, i] < 0) | (t[j, i] > 1):
-                    seen = OUTSIDE
-        if class_weight.shape[0] > 0 and class_major:
-            for i in range(n):
-                row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])
-        elif class_weight.shape[0] > 0:
-            for i in range(width):
-                row[CLASS_WEIGHT, j] = fma(t[j, i], class_weight[i], row[CLASS_WEIGHT, j])
-    return seen
 
 
 cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, ::1] row) except -1 nogil:

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
+from ..._core.arrays import real_array, whole_array
 from ..._core.domains import Array
+from ..._core.families import Pointwise, Root
 from ..._core.loss import Loss
+from .._batches import first, signs
 from .._shared import described, resolved
 from .labels import coded, kind, numbered, of_columns, of_probabilities
 from .refusals import check_labels
@@ -86,17 +89,17 @@ class Scorer:
         method = next((method for method in self._methods if hasattr(estimator, method)), None)
         if method is None:
             raise AttributeError(f"{type(estimator).__name__} has no {' or '.join(self._methods)}, which {self} needs")
-        response, y = getattr(estimator, method)(X), np.asarray(y)
+        response, y = getattr(estimator, method)(X), whole_array("y", y)
         if isinstance(response, list):  # of each label, the probabilities of 0 and 1
             response = np.column_stack([p @ values for p, values in zip(response, estimator.classes_, strict=True)])
-        response = np.asarray(response)
+        response = whole_array(method, response)
         if method != "predict" and y.ndim == 1 and hasattr(estimator, "classes_") and kind(self.loss) != "numbers":
             count = len(estimator.classes_)
             y = coded(self.loss, numbered(y, estimator.classes_), count)
             response = of_columns(self.loss, response)
             if response.ndim == 2 and response.shape[1] != count:
                 raise ValueError(f"{method} gives {response.shape[1]} columns for {count} classes")
-        return -cost(self.loss, response, y, sample_weight, self.parameters)
+        return -cost(self.loss, response, y, sample_weight, self.parameters, "y")
 
     def set_score_request(self, *, sample_weight: bool | str | None) -> Scorer:
         """Ask for weights by metadata routing: True, False, None (an error if there are some), or another name of theirs."""
@@ -163,7 +166,8 @@ class ScoreFunction:
 
     def __call__(self, y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
         """The mean loss."""
-        target, pred = np.asarray(y_true), np.asarray(y_pred)
+        target, pred = whole_array("y_true", y_true), whole_array("y_pred", y_pred)
+        weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
         if target.dtype.kind in "OUST":
             raise TypeError(
                 f"y_true has dtype {target.dtype}; it must be numbers (fastloss.adapters.sklearn.scorer codes labels by the "
@@ -173,8 +177,9 @@ class ScoreFunction:
         if target.ndim == 1 and wanted != "numbers":
             pred = of_columns(self.loss, pred)
             if wanted in ("ids", "rows"):
-                target = coded(self.loss, ids(target, pred.shape[-1]), pred.shape[-1])
-        return cost(self.loss, pred, target, sample_weight, self.parameters)
+                there = ids(target, pred.shape[-1], weight, self.parameters.get("ignore_index"))
+                target = coded(self.loss, there, pred.shape[-1])
+        return cost(self.loss, pred, target, weight, self.parameters, "y_true")
 
 
 def methods_for(loss: Loss, asked: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -198,21 +203,26 @@ def methods_for(loss: Loss, asked: str | Sequence[str] | None) -> tuple[str, ...
     return ("predict",)
 
 
-def ids(target: Array, count: int) -> Array:
-    """Class ids, which may be whole floats, as boosters hold them."""
-    valid = (target >= 0) & (target < count) & (target == np.floor(target))
-    if not valid.all():
-        first = int(np.argmin(valid))
-        raise ValueError(f"y_true[{first}] is {target[first]}; it must be a class id, a whole number in [0, {count})")
-    return target.astype(np.int64)
+def ids(target: Array, count: int, weight: Array | None, ignored: int | None) -> Array:
+    """Class ids, which may be whole floats, as boosters hold them; anything where a sample is not there."""
+    fits = (target >= 0) & (target < count) & (target == np.floor(target))
+    kept = fits if ignored is None else fits | (target == ignored)
+    excused = kept if weight is None or weight.shape != target.shape else kept | (weight == 0)
+    if not excused.all():
+        raise ValueError(f"{first(target, excused, 'y_true')}; it must be a class id, a whole number in [0, {count})")
+    return np.where(kept, target, 0).astype(np.int64)
 
 
-def cost(loss: Loss, pred: Array, target: Array, sample_weight: Any, parameters: Mapping[str, Any]) -> float:
-    """The mean loss. Signs may be 0 and 1; probabilities that an average has rounded to above 1 are 1."""
-    if kind(loss) == "signs" and (target == 0).any():
-        target = 2.0 * target - 1
+def cost(loss: Loss, pred: Array, target: Array, sample_weight: Any, parameters: Mapping[str, Any], name: str) -> float:
+    """The mean loss. Signs may be 0 and 1; probabilities that an average has rounded to above 1 are 1; a weight is that of all
+    outputs of a sample."""
+    weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
+    if weight is not None and isinstance(loss, (Pointwise, Root)) and pred.ndim == 2 and weight.shape == pred.shape[:1]:
+        weight = weight[:, None]
+    if kind(loss) == "signs":
+        target = signs(target, weight, name)
     if of_probabilities(loss) and pred.dtype.kind == "f":
         limit = 1 + ROUNDED * np.finfo(pred.dtype).eps
         pred = np.where((pred > 1) & (pred <= limit), pred.dtype.type(1), pred)
-    result: float = loss(pred, target, sample_weight=sample_weight, **parameters)
+    result: float = loss(pred, target, sample_weight=weight, **parameters)
     return result

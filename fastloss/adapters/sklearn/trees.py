@@ -289,7 +289,8 @@ def chosen(loss: Loss, curvature: str | float) -> str | float:
     if isinstance(curvature, str):
         if curvature not in ("exact", "majorizer"):
             raise ValueError(f"curvature is {curvature!r}; it must be 'tool', 'exact', 'majorizer' or a number")
-        loss._curved(curvature)
+        if curvature == "majorizer" and not loss.majorizer:
+            raise ValueError(f"{loss.name} has no majorizer; curvature must be 'tool', 'exact' or a number")
         return curvature
     try:
         return float(CURVATURE.checked("curvature", curvature))

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..._core.domains import Array
 from ..._core.families import Alignment
-from ..._core.hyperparameters import Choice
+from ..._core.hyperparameters import Choice, Steps
 from ..._core.loss import Loss
 from ..._core.registry import with_parameters
 from .._shared import imported
@@ -28,6 +28,7 @@ from ._losses import OWN
 
 torch = imported("torch", "torch")
 Function: Any = torch.autograd.Function
+HALVES = (torch.float16, torch.bfloat16)
 ARGUMENTS = "Tensor pred, Tensor target, Tensor? sample_weight, Tensor? columns"
 SETTINGS = "str settings, str reduction"
 MADVISE = ctypes.CDLL(None).madvise if hasattr(mmap, "MADV_HUGEPAGE") else None  # on Linux
@@ -43,7 +44,9 @@ def settings_of(loss: Loss, parameters: dict[str, Any]) -> tuple[str, Any]:
     text, names, rows = [loss.name], [], []
     for name in parameters:
         value = checked[name]
-        if isinstance(value, np.ndarray):
+        if isinstance(value, Steps):
+            text.append(f"{name}={json.dumps(value.thresholds, separators=(',', ':'))}")
+        elif isinstance(value, np.ndarray):
             names.append(name)
             rows.append(torch.tensor(value))
         elif parameters[name] is not None:
@@ -249,6 +252,9 @@ def evaluated(
     for name, x in ((argument, pred), ("target", target), ("sample_weight", sample_weight)):
         if not isinstance(x, torch.Tensor) and not (x is None and name == "sample_weight"):
             raise TypeError(f"{name} must be a torch.Tensor, not {type(x).__name__}")
+    if pred.dtype in HALVES and torch.is_autocast_enabled("cpu"):  # as PyTorch has its losses there
+        pred = pred.float()
+        target = target.float() if target.dtype in HALVES else target
     call = (pred, target, sample_weight, columns, settings, reduction)
     if not torch.is_grad_enabled():
         return value(*call)

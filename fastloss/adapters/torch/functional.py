@@ -81,7 +81,8 @@ def cross_entropy(
     terms = terms.scatter_add(axis, ids.unsqueeze(axis), own.unsqueeze(axis))
     if reduction != "mean":
         return _of_terms(input, terms, there, weight.max(), settings, reduction)
-    return _of_terms(input, terms, there, weight.max(), settings, "sum") / (weight[ids] * there).sum()
+    value, total = _of_terms(input, terms, there, weight.max(), settings, "sum"), (weight[ids] * there).sum()
+    return torch.where(total == 0, torch.nan, value / torch.where(total == 0, 1, total))  # whose gradient is 0, not NaN
 
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
@@ -426,7 +427,7 @@ def _by_count(reduction: str) -> str:
 def _of_terms(input: Any, terms: Any, there: Any, largest: Any, settings: str, reduction: str) -> Any:
     """The cross-entropy against terms that are probabilities times weights: brought into [0, 1], and back."""
     largest = torch.where(largest > 0, largest, 1)
-    return _value(input, terms / largest, settings, reduction, there) * largest
+    return _value(input, (terms / largest).clamp(max=1), settings, reduction, there) * largest
 
 
 def _along(weight: Any, axis: int, axes: int) -> Any:
