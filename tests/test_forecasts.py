@@ -105,6 +105,51 @@ def test_best_score_by_hand(backend):
     assert fl.ordinal_logistic.constant([0, 1, 1]) == pytest.approx(np.log(2), rel=1e-7)
 
 
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean", "batch_mean"])
+def test_ignored_ids_and_weights_of_classes(backend, rng, reduction):
+    """As if the ignored samples were not there, and as if each weight were times its class's."""
+    loss, steps, class_weight = fl.ordinal_logistic, {"thresholds": [-1.0, 0.5]}, np.array([1.0, 0.25, 3.0])
+    for dtype, kind, weighted in itertools.product(DTYPES, (np.int64, np.float32), (False, True)):
+        score, ids = rng.standard_normal(40).astype(dtype), rng.integers(0, 3, 40).astype(kind)
+        ids[::7], there = -1, np.arange(40) % 7 > 0
+        own = rng.uniform(0.5, 2, 40) if weighted else None
+        given = {**steps, "ignore_index": -1, "reduction": reduction, "sample_weight": own}
+        for by_class in (None, class_weight):
+            weight = (1.0 if own is None else own[there]) * (
+                1.0 if by_class is None else class_weight[ids[there].astype(int)]
+            )
+            as_if = {**steps, "reduction": reduction, "sample_weight": np.broadcast_to(weight, there.sum())}
+            close = {"rtol": 4 * np.finfo(dtype).eps, "atol": 0}
+            for call in CALLS:
+                got = getattr(loss, call)(score, ids, class_weight=by_class, **given)
+                want = getattr(loss, call)(score[there], ids[there], **as_if)
+                for x, y in zip(got, want, strict=True) if isinstance(got, tuple) else [(got, want)]:
+                    if np.ndim(x):
+                        assert not x[~there].any()
+                    np.testing.assert_allclose(np.asarray(x)[there] if np.ndim(x) else x, y, **close)
+            total = fl.Accumulator(loss, reduction="batch_mean", ignore_index=-1, class_weight=by_class, **steps)
+            for part in (slice(0, 15), slice(15, 40)):
+                total.update(score[part], ids[part], None if own is None else own[part])
+            assert total.samples == there.sum()
+            assert total.compute() == pytest.approx(
+                loss(score[there], ids[there], **as_if | {"reduction": "batch_mean"})
+            )
+
+
+def test_of_ordered_classes_that_are_not_there(backend):
+    loss, given = fl.ordinal_logistic, {"thresholds": [0, 1], "ignore_index": -1}
+    for reduction in ("mean", "batch_mean"):
+        with pytest.warns(RuntimeWarning, match="the mean over no sample: every one is ignored"):
+            assert np.isnan(loss([0.0, 1.0], [-1, -1], reduction=reduction, **given))
+    assert loss([0.0, np.nan], [-1, -1], reduction="sum", **given) == 0
+    with pytest.raises(ValueError, match="class_weight has 2 weights but there are 3 classes"):
+        loss([0.0], [0], thresholds=[0, 1], class_weight=[1, 2])
+    with pytest.raises(ValueError, match=r"target\[1\] is -2; target must be a class id"):
+        loss([0.0, 0.0], [-1, -2], **given)
+    best = loss.constant([0, 1, 2, -1], thresholds=[0, 1], ignore_index=-1, class_weight=[1, 2, 3])
+    assert best == loss.constant([0, 1, 2], [1, 2, 3], thresholds=[0, 1])
+
+
 # ---- boxes -----------------------------------------------------------------------------------------------------------
 
 BOXES = [fl.iou, fl.giou, fl.diou, fl.ciou]

@@ -137,7 +137,11 @@ def draw(name, rng, n, classes):
 
 UNITS = {"crps_gaussian": 8, "crps_ensemble": 4, "ordinal_logistic": 12, "iou": 8, "giou": 8, "diou": 8, "ciou": 16}
 OWN = (
-    {"crps_gaussian": {"axis"}, "crps_ensemble": {"axis"}, "ordinal_logistic": {"thresholds"}}
+    {
+        "crps_gaussian": {"axis"},
+        "crps_ensemble": {"axis"},
+        "ordinal_logistic": {"thresholds", "ignore_index", "class_weight"},
+    }
     | {name: {"axis"} for name in ("iou", "giou", "diou")}
     | {"ciou": {"axis", "constant_alpha"}}
 )

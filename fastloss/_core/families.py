@@ -3,6 +3,7 @@
 | family | signature | example |
 |---|---|---|
 | Pointwise | (), () -> () | huber |
+| Ordered | (), () -> () | ordinal_logistic |
 | TwoOutputs | (2), () -> () | gaussian_nll |
 | RowLoss | (c), (c) or () -> () | softmax_cross_entropy |
 | Ensemble | (k), () -> () | crps_ensemble |
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -51,6 +53,47 @@ GROUPS = Groups(
 
 class Pointwise(Loss):
     """A loss of a number against a number."""
+
+
+class Ordered(Pointwise):
+    """A loss of a number against a class id. What labels say of weights is said to the kernel by weights."""
+
+    def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
+        steps, ignored, class_weight = hyperparameters.values()
+        if class_weight is not None and class_weight.size != steps.classes:
+            raise ValueError(f"class_weight has {class_weight.size} weights but there are {steps.classes} classes")
+        arguments = super()._shaped(pred, target, reduction, {"thresholds": steps})
+        arguments.ignored = ignored
+        return arguments
+
+    def _arguments(
+        self, pred: Any, target: Any, sample_weight: Any, reduction: Any, hyperparameters: tuple[Any, ...]
+    ) -> Arguments:
+        arguments = super()._arguments(pred, target, sample_weight, reduction, hyperparameters)
+        _, ignored, class_weight = hyperparameters
+        if ignored is not None or class_weight is not None:
+            arguments.weight = weights_of_classes(arguments.target, arguments.weight, ignored, class_weight)
+            if reduction == "batch_mean" and (count := self._counted(arguments)):
+                arguments.weight *= arguments.target.size / count
+        return arguments
+
+    def _inside(self, arguments: Arguments, sums: Sums) -> Sums:
+        sums = super()._inside(arguments, sums)
+        return sums if arguments.ignored is None else replace(sums, samples=self._counted(arguments))
+
+    def _counted(self, arguments: Arguments) -> int:
+        """How many samples are not ignored."""
+        return int(np.count_nonzero(arguments.target != arguments.ignored))
+
+
+def weights_of_classes(ids: Array, weight: Array | None, ignored: int | None, class_weight: Array | None) -> Array:
+    """Weights, each times its class's, and 0 with an ignored id."""
+    there = np.ones(ids.shape, bool) if ignored is None else ids != ignored
+    weights = np.where(there, 1.0 if weight is None else weight, 0.0)
+    if class_weight is not None:
+        known = (ids >= 0) & (ids < class_weight.size) & (ids == np.floor(ids))
+        weights *= np.where(known, class_weight[np.where(known, ids, 0).astype(np.intp)], 1.0)
+    return weights
 
 
 class Root(Loss):

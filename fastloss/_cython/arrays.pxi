@@ -31,10 +31,13 @@ cdef inline bint tabled(x, double* parameters):
 
 
 cdef inline bint scalars(tuple own, Py_ssize_t first, bint double_precision, double* parameters):
-    """Take hyperparameters, from `first` on, that are numbers, if as floats they are 0 or infinite only where they are as doubles."""
+    """Take hyperparameters, from `first` on, that are numbers, if as floats they are 0 or infinite only where they are as doubles;
+    one that is not given says nothing."""
     cdef Py_ssize_t k
     cdef double x
     for k in range(first, len(own)):
+        if own[k] is None:
+            continue
         if type(own[k]) is not float:
             if not tabled(own[k], &parameters[k - first]):
                 return False

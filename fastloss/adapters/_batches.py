@@ -12,7 +12,7 @@ import numpy as np
 
 from .._core.arrays import real_array
 from .._core.domains import SIGN, Array, shown
-from .._core.families import Grouped, Pairs, RowLoss, TwoOutputs, TwoRows
+from .._core.families import Grouped, Ordered, Pairs, RowLoss, TwoOutputs, TwoRows, weights_of_classes
 from .._core.hyperparameters import lists_by_column
 from .._core.loss import Loss
 
@@ -90,6 +90,8 @@ class Batch:
         class_weight, ignored = (self.parameters.get(name) for name in ("class_weight", "ignore_index"))
         if class_weight is None and ignored is None:
             weight: Any = 1.0 if self.weight is None else self.weight
+        elif isinstance(self.loss, Ordered):
+            weight = weights_of_classes(self.target, self.weight, ignored, class_weight)
         elif self.target.ndim == self.pred.ndim:
             weight = self.target @ class_weight * (1.0 if self.weight is None else self.weight)
         else:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._core import constants, constants_of_rows, constants_of_scores
-from .._core.families import AXIS, CLASS_WEIGHT, IGNORE_INDEX, Pointwise, RowLoss, loss
-from .._core.hyperparameters import Thresholds
+from .._core.families import AXIS, CLASS_WEIGHT, IGNORE_INDEX, Ordered, RowLoss, loss
+from .._core.hyperparameters import ClassWeight, Integer, Thresholds
 from .._core.inputs import LOGITS_OF_ORDERED, PROBABILITIES_OF_ORDERED, SCORES_OF_ORDERED
 from .._core.loss import Loss
 
@@ -72,7 +72,7 @@ def softmax_ranked_probability_score() -> None:
 
 
 @loss(
-    Pointwise,
+    Ordered,
     "-log(sigmoid(thresholds[target] - pred) - sigmoid(thresholds[target - 1] - pred))",
     SCORES_OF_ORDERED,
     shown=("−log(σ(b) − σ(a)), b = θₜ − s, a = θₜ₋₁ − s", "1 − σ(a) − σ(b)"),
@@ -82,6 +82,10 @@ def softmax_ranked_probability_score() -> None:
         (0.0,),
         text="The C - 1 thresholds between the classes, in increasing order. With the default there are two classes, and "
         "the loss is `sigmoid_cross_entropy`.",
+    ),
+    ignore_index=Integer(None, text="Samples with this class id have weight 0 and are not counted."),
+    class_weight=ClassWeight(
+        None, text="A finite weight >= 0 for each class, by which a sample's weight is multiplied."
     ),
 )
 def ordinal_logistic() -> None:

@@ -503,3 +503,12 @@ def test_starts_are_of_single_precision_as_lightgbm_keeps_labels():
     target, weight = 10 * rng.normal(size=50), rng.random(50)
     kept = [x.astype(np.float32).astype(np.float64) for x in (target, weight)]
     assert (lightgbm.init_score("huber", target, weight) == lightgbm.init_score("huber", *kept)).all()
+
+
+def test_weights_of_ordered_classes():
+    """A curvature that is a number is multiplied by what a sample weighs."""
+    given = {"thresholds": [-1.0, 1.0], "class_weight": [1.0, 2.0, 0.5], "ignore_index": -1}
+    objective = lightgbm.objective("ordinal_logistic", curvature=1.0, **given)
+    grad, hess = objective(np.array([0.0, 1, 2, -1]), np.zeros(4), np.array([1.0, 1, 3, 1]))
+    assert hess.tolist() == [1, 2, 1.5, 0]
+    assert grad[3] == 0
