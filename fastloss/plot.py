@@ -22,9 +22,10 @@ from matplotlib.axes import Axes
 from ._core.domains import PROBABILITY as SHARE
 from ._core.domains import SIGN, Array
 from ._core.families import RowLoss, TwoOutputs, TwoRows, WithAxis
+from ._core.hyperparameters import lists_by_column
 from ._core.inputs import ABOVE_MINUS_ONE, AMOUNTS
 from ._core.loss import Loss
-from ._core.registry import with_parameters as named
+from ._core.registry import with_parameters
 
 __all__ = ["compare", "curves", "surface"]
 
@@ -154,11 +155,21 @@ def compare(
     return here
 
 
+def named(loss: str | Loss) -> tuple[Loss, dict[str, Any]]:
+    """A loss and its keywords, each of which is one number: a chart has no columns."""
+    if isinstance(loss, Loss):
+        return loss, {}
+    found, parameters = with_parameters(loss)
+    for name in lists_by_column(found.parameters, parameters):
+        raise ValueError(f"{loss!r}: {name} must be a real number, not list")
+    return found, parameters
+
+
 def draw_lines(
     ax: Axes, losses: Iterable[str | Loss], order: int, target: float, span: tuple[float, float] | None
 ) -> None:
     """All of a chart but its legend."""
-    chosen = [(loss, {}) if isinstance(loss, Loss) else named(loss) for loss in losses]
+    chosen = list(map(named, losses))
     if not chosen:
         raise ValueError("there is no loss to draw")
     line = line_of(chosen[0][0])
@@ -278,7 +289,7 @@ def surface(
     >>> way[0].tolist(), way[-1].round(2).tolist()
     ([0.0, 0.0], [1.0, 2.0])
     """
-    chosen, parameters = (loss, {}) if isinstance(loss, Loss) else named(loss)
+    chosen, parameters = named(loss)
     if isinstance(chosen, WithAxis) or "pred" in chosen.domains:
         kind = "rows" if isinstance(chosen, WithAxis) else "means" if line_of(chosen) is MEAN else "probabilities"
         raise ValueError(f"{chosen.name} takes {kind}, not scores")
