@@ -568,7 +568,9 @@ MUTANTS = [
         ("sums[bad, 0] = np.nan", "pass"),
         ('{"shift": 2 * shift}', '{"shift": shift}'),
         ("(groups[1:] >= groups[:-1]).all()", "True"),
-        ("return -target, event, np.ones(len(weight))", "return -target, event, event"),
+        ("return event, np.ones(len(weight))", "return event, event"),
+        ("np.cumsum(place[1:] != place[:-1], out=different[1:])", "different[1:] = np.arange(1, len(place))"),
+        ("target, spread = target[order], Spread(weight)", "spread = Spread(weight)"),
     ),
     *of(
         "_core/whole.py",

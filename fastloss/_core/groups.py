@@ -58,30 +58,40 @@ class Spread:
         return (weight, 0) if self.near else whole.in_range(weight)
 
 
-Lines = tuple[Array, Array, Array, dict[str, Any]]  # all but the scores, and what else `Sorted` says
+Lines = tuple[Array, Array, dict[str, Any]]  # the last two, and what else `Sorted` says
+
+
+def latest_last(target: Array) -> Array:
+    """Times, of which a negative one is that of a subject who was still well."""
+    return np.abs(target)
+
+
+def greatest_first(target: Array) -> Array:
+    """Labels."""
+    return -target
 
 
 def by_time(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
-    """Of survival: a negative time is that of a subject who was still well. Who is at risk counts by weight too."""
+    """Of survival: who is at risk counts by weight too."""
     event, shift = spread.in_range(weight * (target >= 0))
     weight, own_shift = (weight, 0) if spread.far else spread.in_range(weight)
     rest = {"efron": own[0] == "efron", "shift": shift, "own_shift": own_shift, "far": spread.far}
-    return np.abs(target), event, weight, rest
+    return event, weight, rest
 
 
 def by_label(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
-    """Of lists: the greatest label comes first; whoever is in the list counts as one of those to choose from."""
+    """Of lists: whoever is in the list counts as one of those to choose from."""
     event, shift = spread.in_range(weight)
-    return -target, event, np.ones(len(weight)), {"efron": own[1] == "efron", "shift": shift}
+    return event, np.ones(len(weight)), {"efron": own[1] == "efron", "shift": shift}
 
 
 def in_pairs(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
-    """Of pairs: the same, and a pair's weight is the product of both."""
+    """Of pairs: a pair's weight is the product of both."""
     if spread.far:
         rest, exponent = np.frexp(weight)
-        return -target, exponent, rest, {"far": True}
+        return exponent, rest, {"far": True}
     weight, shift = spread.in_range(weight)
-    return -target, np.zeros(len(weight)), weight, {"shift": 2 * shift}
+    return np.zeros(len(weight)), weight, {"shift": 2 * shift}
 
 
 def heaviest_pair(batch: Sorted) -> int:
@@ -97,17 +107,18 @@ def heaviest_pair(batch: Sorted) -> int:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a loss's samples are put in lines. `heaviest` is the greatest exponent of its terms, where `lines` give exponents."""
+    """How a loss's samples are sorted and put in lines. `heaviest` is its terms' greatest exponent, where a line has those."""
 
+    place: Callable[[Array], Array]
     lines: Callable[[Array, Array, tuple[Any, ...], Spread], Lines]
     grouped: bool = True  # groups are its first hyperparameter
     heaviest: Callable[[Sorted], int] | None = None
 
 
 KINDS = {
-    "cox": Kind(by_time, grouped=False),
-    "listmle": Kind(by_label),
-    "pairwise_logistic": Kind(in_pairs, heaviest=heaviest_pair),
+    "cox": Kind(latest_last, by_time, grouped=False),
+    "listmle": Kind(greatest_first, by_label),
+    "pairwise_logistic": Kind(greatest_first, in_pairs, heaviest=heaviest_pair),
 }
 
 
@@ -121,13 +132,12 @@ def sorted_batch(name: str, operands: tuple[Any, ...], weight: Array | None, own
         pred, target, weight = pred[there], target[there], weight[there]
         groups = None if groups is None else groups[there]
     target = target if target.dtype in (np.float32, np.float64) else target.astype(np.float64)
-    spread = Spread(weight)
-    weight = np.ones(len(pred)) if weight is None else weight
-    place, event, of_sample, rest = kind.lines(target, weight, own, spread)
-    order, starts = sequence(place, groups)
+    order, starts = sequence(kind.place(target), groups)
+    target, spread = target[order], Spread(weight)
     lines = np.empty((4, len(order)))
-    for k, line in enumerate((pred, place, event, of_sample)):
-        lines[k] = line[order]
+    lines[SCORE], lines[PLACE] = pred[order], kind.place(target)
+    weight = np.ones(len(order)) if weight is None else weight[order]
+    lines[EVENT], lines[OWN], rest = kind.lines(target, weight, own, spread)
     batch = Sorted(lines, order if there is None else there[order], starts, **rest)
     if spread.far and kind.heaviest is not None:
         batch.shift = -kind.heaviest(batch)
@@ -146,7 +156,7 @@ def sequence(place: Array, groups: Array | None) -> tuple[Array, Array]:
     codes, count = (None, 1) if groups is None else numbered(groups)
     ranks, span = ranked(place)
     bits, width = max(n - 1, 1).bit_length(), max(span - 1, 1).bit_length()
-    if ranks is None or bits + width + (count - 1).bit_length() > 63:
+    if bits + width + (count - 1).bit_length() > 63:
         order = np.argsort(place, kind="stable") if codes is None else np.lexsort((place, codes))
     else:
         keys = ranks << bits if codes is None else (codes << width | ranks) << bits
@@ -168,17 +178,27 @@ def numbered(groups: Array) -> tuple[Array, int]:
     return codes, int(codes.max()) + 1
 
 
-def ranked(place: Array) -> tuple[Array | None, int]:
-    """Whole numbers in the order of the places, and how many values they may have; None, where float32 does not hold them."""
+def ranked(place: Array) -> tuple[Array, int]:
+    """Whole numbers in the order of the places, and how many values they may have."""
     with np.errstate(over="ignore", invalid="ignore"):
         single = place.astype(np.float32)
         if not (single == place).all():
-            return None, 0
+            return counted(place)
         low, high = float(single.min()), float(single.max())
         if high - low < 1 << 16 and (single == np.floor(single)).all():
             return (single - single.min()).astype(np.int64), int(high - low) + 1
     bits = single.view(np.int32).astype(np.int64)  # sign and size: −0 is 0
     return np.where(bits < 0, np.int64(-(1 << 31)) - bits, bits) + (1 << 31), 1 << 32
+
+
+def counted(place: Array) -> tuple[Array, int]:
+    """The same of doubles: how many smaller ones there are."""
+    order = np.argsort(place)
+    place = place[order]
+    ranks, different = np.zeros((2, len(place)), np.int64)
+    np.cumsum(place[1:] != place[:-1], out=different[1:])
+    ranks[order] = different
+    return ranks, int(different[-1]) + 1
 
 
 def evaluated(
