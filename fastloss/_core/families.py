@@ -60,8 +60,7 @@ class Ordered(Pointwise):
 
     def _shaped(self, pred: Array, target: Array, reduction: str, hyperparameters: dict[str, Any]) -> Arguments:
         steps, ignored, class_weight = hyperparameters.values()
-        if class_weight is not None and class_weight.size != steps.classes:
-            raise ValueError(f"class_weight has {class_weight.size} weights but there are {steps.classes} classes")
+        check_class_weight(class_weight, steps.classes)
         arguments = super()._shaped(pred, target, reduction, {"thresholds": steps})
         arguments.ignored = ignored
         return arguments
@@ -84,6 +83,12 @@ class Ordered(Pointwise):
     def _counted(self, arguments: Arguments) -> int:
         """How many samples are not ignored."""
         return int(np.count_nonzero(arguments.target != arguments.ignored))
+
+
+def check_class_weight(class_weight: Array | None, classes: int) -> None:
+    """Refuse weights that are not one for each class."""
+    if class_weight is not None and class_weight.size != classes:
+        raise ValueError(f"class_weight has {class_weight.size} weights but there are {classes} classes")
 
 
 def weights_of_classes(ids: Array, weight: Array | None, ignored: int | None, class_weight: Array | None) -> Array:
@@ -398,8 +403,7 @@ class RowLoss(WithAxis):
         arguments.sparse = arguments.ids and not self.rows
         if ignored is not None and not arguments.ids:
             raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
-        if class_weight is not None and class_weight.size != classes:
-            raise ValueError(f"class_weight has {class_weight.size} weights but there are {classes} classes")
+        check_class_weight(class_weight, classes)
         if class_weight is not None and reduction == "mean":
             class_weight = centred(class_weight)
         arguments.ignored = ignored

@@ -61,18 +61,8 @@ class Spread:
 Lines = tuple[Array, Array, dict[str, Any]]  # the last two, and what else `Sorted` says
 
 
-def latest_last(target: Array) -> Array:
-    """Times, of which a negative one is that of a subject who was still well."""
-    return np.abs(target)
-
-
-def greatest_first(target: Array) -> Array:
-    """Labels."""
-    return -target
-
-
 def by_time(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
-    """Of survival: who is at risk counts by weight too."""
+    """Of survival: a negative time is that of a subject who was still well. Who is at risk counts by weight too."""
     event, shift = spread.in_range(weight * (target >= 0))
     weight, own_shift = (weight, 0) if spread.far else spread.in_range(weight)
     rest = {"efron": own[0] == "efron", "shift": shift, "own_shift": own_shift, "far": spread.far}
@@ -80,13 +70,13 @@ def by_time(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) 
 
 
 def by_label(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
-    """Of lists: whoever is in the list counts as one of those to choose from."""
+    """Of lists: the greatest label comes first; whoever is in the list counts as one of those to choose from."""
     event, shift = spread.in_range(weight)
     return event, np.ones(len(weight)), {"efron": own[1] == "efron", "shift": shift}
 
 
 def in_pairs(target: Array, weight: Array, own: tuple[Any, ...], spread: Spread) -> Lines:
-    """Of pairs: a pair's weight is the product of both."""
+    """Of pairs: the same, and a pair's weight is the product of both."""
     if spread.far:
         rest, exponent = np.frexp(weight)
         return exponent, rest, {"far": True}
@@ -116,9 +106,9 @@ class Kind:
 
 
 KINDS = {
-    "cox": Kind(latest_last, by_time, grouped=False),
-    "listmle": Kind(greatest_first, by_label),
-    "pairwise_logistic": Kind(greatest_first, in_pairs, heaviest=heaviest_pair),
+    "cox": Kind(np.abs, by_time, grouped=False),
+    "listmle": Kind(np.negative, by_label),
+    "pairwise_logistic": Kind(np.negative, in_pairs, heaviest=heaviest_pair),
 }
 
 

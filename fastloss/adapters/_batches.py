@@ -43,9 +43,8 @@ class Batch:
             weight = None  # XGBoost's way to say that there are none
         if sizes is not None and isinstance(loss, Grouped) and parameters.get("groups") is None:
             parameters = {**parameters, "groups": np.repeat(np.arange(len(sizes)), sizes)}
-            if (
-                weight is not None and weight.shape == (len(sizes),) != target.shape
-            ):  # XGBoost weighs groups, not samples
+            # XGBoost weighs groups, not samples.
+            if weight is not None and weight.shape == (len(sizes),) != target.shape:
                 weight = np.repeat(np.sqrt(weight, dtype=np.float64) if isinstance(loss, Pairs) else weight, sizes)
         several = isinstance(loss, (RowLoss, TwoRows, TwoOutputs))
         if several and pred.ndim < 2:
@@ -90,16 +89,10 @@ class Batch:
         class_weight, ignored = (self.parameters.get(name) for name in ("class_weight", "ignore_index"))
         if class_weight is None and ignored is None:
             weight: Any = 1.0 if self.weight is None else self.weight
-        elif isinstance(self.loss, Ordered):
-            weight = weights_of_classes(self.target, self.weight, ignored, class_weight)
-        elif self.target.ndim == self.pred.ndim:
+        elif self.target.ndim == self.pred.ndim and not isinstance(self.loss, Ordered):
             weight = self.target @ class_weight * (1.0 if self.weight is None else self.weight)
         else:
-            there = np.ones(self.target.shape, bool) if self.weight is None else self.weight > 0
-            there &= True if ignored is None else self.target != ignored
-            ids = np.where(there, self.target, 0)
-            weight = there * (1.0 if class_weight is None else class_weight[ids])
-            weight = weight if self.weight is None else weight * self.weight
+            weight = weights_of_classes(self.target, self.weight, ignored, class_weight)
         return weight[:, None] if np.ndim(weight) and np.ndim(weight) < self.pred.ndim else weight
 
     def _keywords(self) -> dict[str, Any]:

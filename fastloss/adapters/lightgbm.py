@@ -151,7 +151,8 @@ def init_score(
     array([-1.386, -0.288])
     """
     found = boosted(loss, params, "LightGBM", one_label=True)
-    target, sample_weight = single("target", target), single("sample_weight", sample_weight)
+    target = single("target", target)
+    sample_weight = None if sample_weight is None else single("sample_weight", sample_weight)
     if found.name in ("huber", "fair"):
         found, params = registry.REGISTRY["mse"], {}
     elif found.name == "sigmoid_cross_entropy" and not params.get("label_smoothing"):
@@ -160,10 +161,10 @@ def init_score(
     return np.tile(best, (len(target), 1) if best.ndim else len(target))
 
 
-def single(name: str, numbers: Any) -> Any:
+def single(name: str, numbers: Any) -> Array:
     """Numbers that are rounded to float32, as the tool keeps labels and weights."""
-    array = None if numbers is None else real_array(name, numbers)
-    return array if array is None or array.dtype.kind != "f" else array.astype(np.float32).astype(np.float64)
+    array = real_array(name, numbers)
+    return array.astype(np.float32).astype(np.float64) if array.dtype.kind == "f" else array
 
 
 def of_one_against_others(batch: Batch) -> Pair:

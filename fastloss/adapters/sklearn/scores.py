@@ -99,7 +99,8 @@ class Scorer:
             response = of_columns(self.loss, response)
             if response.ndim == 2 and response.shape[1] != count:
                 raise ValueError(f"{method} gives {response.shape[1]} columns for {count} classes")
-        return -cost(self.loss, response, y, sample_weight, self.parameters, "y")
+        weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
+        return -cost(self.loss, response, y, weight, self.parameters, "y")
 
     def set_score_request(self, *, sample_weight: bool | str | None) -> Scorer:
         """Ask for weights by metadata routing: True, False, None (an error if there are some), or another name of theirs."""
@@ -177,8 +178,8 @@ class ScoreFunction:
         if target.ndim == 1 and wanted != "numbers":
             pred = of_columns(self.loss, pred)
             if wanted in ("ids", "rows"):
-                there = ids(target, pred.shape[-1], weight, self.parameters.get("ignore_index"))
-                target = coded(self.loss, there, pred.shape[-1])
+                count = pred.shape[-1]
+                target = coded(self.loss, ids(target, count, weight, self.parameters.get("ignore_index")), count)
         return cost(self.loss, pred, target, weight, self.parameters, "y_true")
 
 
@@ -213,10 +214,11 @@ def ids(target: Array, count: int, weight: Array | None, ignored: int | None) ->
     return np.where(kept, target, 0).astype(np.int64)
 
 
-def cost(loss: Loss, pred: Array, target: Array, sample_weight: Any, parameters: Mapping[str, Any], name: str) -> float:
+def cost(
+    loss: Loss, pred: Array, target: Array, weight: Array | None, parameters: Mapping[str, Any], name: str
+) -> float:
     """The mean loss. Signs may be 0 and 1; probabilities that an average has rounded to above 1 are 1; a weight is that of all
     outputs of a sample."""
-    weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
     if weight is not None and isinstance(loss, (Pointwise, Root)) and pred.ndim == 2 and weight.shape == pred.shape[:1]:
         weight = weight[:, None]
     if kind(loss) == "signs":
