@@ -235,6 +235,19 @@ def test_special_cases(backend, rng):
             )
 
 
+def test_the_power_with_a_formula_of_its_own(backend):
+    """Where the power is 3/2 the deviance is as near its neighbour's as the powers are, at any size of mean and target."""
+    sizes = np.logspace(-40, 40, 33)
+    mean, target = (x.reshape(-1) for x in np.meshgrid(sizes, [0.0, *sizes]))
+    calls = [(fl.tweedie_deviance.grad_and_hess, {"curvature": "majorizer"})]
+    calls += [
+        (getattr(fl.tweedie_deviance, call), {}) for call in ("__call__", "grad", "value_and_grad", "grad_and_hess")
+    ]
+    for call, own in calls:
+        answers = [call(mean, target, power=power, reduction="none", **own) for power in (1.5, 1.5 + 1e-13)]
+        np.testing.assert_allclose(*answers, rtol=1e-10, atol=0)
+
+
 def test_weights_of_labels(backend):
     """alpha is that of positive samples, 1 − alpha of negative ones; none is 1 for both."""
     x, t = np.array([0.5, 0.5, 0.5]), np.array([1, 0, 0.25])

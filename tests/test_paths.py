@@ -22,6 +22,7 @@ OTHERS = [  # whose parameters choose another way to compute them
     (fl.sigmoid_cross_entropy, {"label_smoothing": 0.1}),
     (fl.barron, {"alpha": -2.0}),
     (fl.barron, {"alpha": 0.0}),
+    (fl.barron, {"alpha": 0.5}),
     (fl.barron, {"alpha": 3.0}),
     (fl.tweedie_deviance, {"power": 1.0}),
     (fl.tweedie_deviance, {"power": 1.9}),

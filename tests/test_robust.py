@@ -53,7 +53,7 @@ MEMBERS = [  # of Barron's loss
 
 @pytest.mark.parametrize(("alpha", "name", "factor"), MEMBERS)
 def test_members_of_the_general_loss(backend, alpha, name, factor):
-    for delta in (0.5, 3.0):
+    for delta in (0.5, 3.0, np.linspace(0.5, 3, len(D))):  # the last: one for each column
         ours = results(fl.barron, D, alpha=alpha, delta=delta)
         for x, y in zip(ours, results(getattr(fl, name), D, delta=factor * delta), strict=True):
             np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-11)

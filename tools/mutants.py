@@ -733,6 +733,10 @@ MUTANTS = [
         ("y = a * a if w < tiny else y * r", "y = y * r"),
         ("(at_most(target, n, zero) if loss.power >= 2 else below(target, n, zero))", "below(target, n, zero)"),
         ("hess[0] = s / mu * two / mu * two", "hess[0] = two * two * s / mu / mu"),
+        ("p = zero if y == zero else p", "p = p"),
+        ("((t == beyond) & (mu < beyond)) else p\n", "(t != t) else p\n"),
+        ("p = w if (t == zero) | (mu == beyond) else p", "p = w if t == zero else p"),
+        ("s = three * half * q - half", "s = three * half * q + half"),
     ),
     *of(
         "_cython/formulas/scores.pxd",
@@ -1024,6 +1028,13 @@ MUTANTS = [
         ("                rotate(&sums, head)\n", "                pass\n"),
         ("sums.value[k] = before[(k + h) % LANES]", "sums.value[k] = before[(k + h + 1) % LANES]"),
         ("            if not direct:\n", "            if True:\n"),
+    ),
+    *of(
+        "_cython/pointwise.pxi",
+        "test_robust test_counts",
+        ("memmove(job.columns, job.columns + 1, sizeof(job.columns) - sizeof(void*))", "pass"),
+        ("memmove(job.parameters, job.parameters + 1, sizeof(job.parameters) - sizeof(double))", "pass"),
+        ("if self.entry.special[k].value == job.parameters[0]:", "if k == 0:"),
     ),
     *of(
         "_cython/arrays.pxi",

@@ -11,7 +11,7 @@ import numpy as np
 from .arrays import output, real_array, repeats, same_shape
 from .domains import Array
 
-INSPECT_BELOW = 1 << 20  # bytes of an input: less is inspected before anything is written to the caller's array
+INSPECT_BELOW = 1 << 11  # bytes of an input: less is inspected before anything is written to the caller's array
 REDUCTIONS = ("none", "sum", "mean", "batch_mean")
 OTHER_REDUCTIONS = {
     "average": "mean",
@@ -57,15 +57,15 @@ class Arguments:
     def inspected_first(self) -> bool:
         """Whether the inputs are looked at before anything is written to the caller's array.
 
-        A large one is inspected while it is computed, because another pass over memory would cost a third more time;
-        unless it is an input too, whose old values an error must not destroy.
+        Class ids are, of which there are few. Numbers are inspected while they are computed, because another pass would take
+        up to a third more time; unless the array is an input too, whose old values an error must not destroy.
         """
         return self.written and (
-            self.axis is not None
+            self.ids
             or self.root
             or self.whole
             or self.pred.nbytes <= INSPECT_BELOW
-            or (self.weight is not None and self.reduction == "mean")
+            or (self.axis is None and self.weight is not None and self.reduction == "mean")
             or self.overwrites
         )
 

@@ -198,7 +198,7 @@ def outside_error(arguments: Arguments, name: str, value: Any, index: int, domai
     if domain.remedy and domain.remedy_for in (None, value):
         text += f" ({domain.remedy})"
     if arguments.written and not arguments.inspected_first:
-        text += "; out has been partly written"
+        text += "; out may have been partly written"
     return ValueError(text)
 
 

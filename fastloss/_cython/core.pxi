@@ -40,8 +40,8 @@ cdef class CoreKernel(Kernel):
             first = new_like(<cnp.ndarray>pred)
             if call >= CALL_GRAD_AND_HESS:
                 second = new_like(<cnp.ndarray>pred)
-        self.over(call, (pred, target, None, None, first, second), reduced, own, aliased or (out is not None and self.inspects()),
-                  &cost, &total)
+        self.over(call, (pred, target, None, None, first, second), reduced, own, aliased or (
+            out is not None and self.inspects() and cnp.PyArray_NBYTES(<cnp.ndarray>pred) <= INSPECT_BELOW), &cost, &total)
         return NotImplemented if total.seen & OUTSIDE else answer(call, True, cost, None, first, second)
 
     def run(self, int call, tuple operands, str reduction, tuple own, bint inspect_first):

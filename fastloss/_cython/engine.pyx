@@ -12,7 +12,7 @@ cimport cython
 cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 
 from .batch cimport (
     GRADS, HESSES, INPUTS, OPERANDS, PRED, TARGET, VALUES, WEIGHT, Batch, Operand, Partial, describe, flat, gather, locate,
@@ -27,7 +27,7 @@ from .rows_block cimport (
     ROWS, ROWS_OF_OWN, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH, WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction,
     RowsSums)
 from .tables cimport (
-    CtcEntry, Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry)
+    CtcEntry, Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, entry_of)
 from .vectors cimport fetch
 from .views cimport reading, writing
 
@@ -59,12 +59,6 @@ def suit(str maker):
 
 
 suit(importlib.import_module(".cpu", __package__).maker())
-
-
-cdef const void* entry_of(dict tables, str name) except NULL:
-    """What a level's table has of a name."""
-    capsule = tables[name]
-    return PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
 
 
 cdef class Kernel:

@@ -9,7 +9,7 @@ from .formulas.regression cimport EpsilonInsensitive, Expectile, Mae, Mape, Mse,
 from .formulas.robust cimport Barron, Cauchy, Fair, GemanMcclure, Huber, LogCosh, PseudoHuber, TukeyBiweight, Welsch
 from .formulas.margins cimport Exponential, Hinge, Logistic, ModifiedHuber, Perceptron, SquaredHinge
 from .formulas.counts cimport (
-    GammaDeviance, GammaNll, NegativeBinomialNll, PoissonDeviance, PoissonNll, TweedieDeviance, TweedieNll)
+    GammaDeviance, GammaNll, NegativeBinomialNll, PoissonDeviance, PoissonNll, TweedieDeviance, TweedieNll, TweedieOfRoots)
 from .formulas.scores cimport (
     BinaryCrossEntropy, CrossEntropyTerm, SigmoidAsymmetric, SigmoidBrier, SigmoidCrossEntropy, SigmoidFocal)
 from .formulas.ordered cimport OrdinalLogistic
@@ -46,7 +46,7 @@ from .loops.scored_rows cimport scored
 from .rows_block cimport Give, Look, RowsFunction, Take
 from .tables cimport (
     CtcEntry, Floor, GroupEntry, Memory, PairEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, pointwise_entry,
-    room)
+    room, special_case)
 
 cdef extern from "memory.h" nogil:
     void load_f(const char* x, Py_ssize_t step, int code, float* y, Py_ssize_t n) noexcept
@@ -66,7 +66,7 @@ cdef extern from "memory.h" nogil:
 
 cdef dict tables():
     """name -> capsule, of everything that a level knows."""
-    return {
+    cdef dict known = {
         "memory": memory(),
         "floor": floor(),
         "mse": regression.entry(<const Mse*>NULL, False),
@@ -99,6 +99,7 @@ cdef dict tables():
         "gamma_deviance": counts.entry(<const GammaDeviance*>NULL, True),
         "tweedie_nll": counts.entry(<const TweedieNll*>NULL, True),
         "tweedie_deviance": counts.entry(<const TweedieDeviance*>NULL, True),
+        "tweedie_of_roots": counts.entry(<const TweedieOfRoots*>NULL, True, "case"),        # no loss by itself
         "negative_binomial_nll": counts.entry(<const NegativeBinomialNll*>NULL, True),
         "binary_cross_entropy": scores.entry(<const BinaryCrossEntropy*>NULL, True),
         "sigmoid_cross_entropy": scores.entry(<const SigmoidCrossEntropy*>NULL, True),
@@ -166,6 +167,11 @@ cdef dict tables():
         "sparse_categorical_cross_entropy": rows(of_probabilities(new_rows(), <const probability_formulas.CategoricalIds*>NULL)),
         "kl_divergence": rows(of_probabilities(new_rows(), <const probability_formulas.KullbackLeibler*>NULL)),
     }
+    special_case(known, "tweedie_deviance", 1, "poisson_deviance")
+    special_case(known, "tweedie_deviance", 1.5, "tweedie_of_roots")
+    special_case(known, "tweedie_deviance", 2, "gamma_deviance")
+    special_case(known, "barron", 1, "pseudo_huber")
+    return known
 
 
 cdef inline object memory():

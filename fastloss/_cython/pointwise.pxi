@@ -10,7 +10,7 @@ cdef enum:
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
     APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
     ALIGN_FROM = 4096                   # samples: fewer are done before the first is aligned
-    INSPECT_BELOW = 1 << 20             # bytes of an input: less is inspected before anything is written to the caller's array
+    INSPECT_BELOW = 1 << 11             # bytes of an input: less is inspected before anything is written to the caller's array
 
 cdef struct PointwiseJob:
     Job job
@@ -364,6 +364,12 @@ cdef class PointwiseKernel(Kernel):
         job.job.columns = batch.core
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
+        for k in range(self.entry.specials):
+            if self.entry.special[k].value == job.parameters[0]:
+                job.function = self.entry.special[k].function[batch.double_precision]
+                memmove(job.parameters, job.parameters + 1, sizeof(job.parameters) - sizeof(double))
+                memmove(job.columns, job.columns + 1, sizeof(job.columns) - sizeof(void*))
+                break
         job.flat = job.in_step = True
         for k in range(OPERANDS):
             if batch.operand[k].data is not NULL:

@@ -88,7 +88,8 @@ cdef class RowsKernel(Kernel):
         job.ignoring = False
         if job.form.labelled and own[1] is not None:
             ignore(&job, y, own[1])
-        self.compute(&job, WANTED[call], reduced, out is not None, aliased, &cost, &total)
+        self.compute(&job, WANTED[call], reduced,
+                     out is not None and (job.form.labelled or aliased or cnp.PyArray_NBYTES(x) <= INSPECT_BELOW), aliased, &cost, &total)
         if total.seen & OUTSIDE or (reduced == MEAN and total.weight == 0) or total.samples == 0:
             return NotImplemented
         return answer(call, batch.summed, cost, values, first, second)

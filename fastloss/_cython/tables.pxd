@@ -3,7 +3,7 @@
 An entry travels as a capsule, whose name says of which family it is; it is never freed, as the level is not.
 """
 
-from cpython.pycapsule cimport PyCapsule_New
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc
 
@@ -29,9 +29,18 @@ cdef struct Floor:                      # loops that measure the memory
     int (*read)(const int64_t* a, const int64_t* b, Py_ssize_t n, int64_t* seen) except -1 nogil
     int (*write)(const int64_t* a, const int64_t* b, int64_t* out, Py_ssize_t n, bint streaming) except -1 nogil
 
+cdef enum:
+    SPECIAL = 3                         # the most special cases that a loss has
+
+cdef struct Special:                    # the first hyperparameter's value at which a loss is another one of those after it
+    double value
+    PointwiseFunction function[2]
+
 cdef struct PointwiseEntry:
     PointwiseFunction function[2]       # float, double
     bint has_domain                     # its inputs have a domain
+    int specials
+    Special special[SPECIAL]
 
 cdef struct PairEntry:
     PairFunction function[2]
@@ -84,3 +93,19 @@ cdef inline object pointwise_entry(PointwiseFunction of_float, PointwiseFunction
     cdef PointwiseEntry* self = <PointwiseEntry*>room(sizeof(PointwiseEntry))
     self.function[0], self.function[1], self.has_domain = of_float, of_double, has_domain
     return PyCapsule_New(self, kind, NULL)
+
+
+cdef inline int special_case(dict tables, str name, double value, str other) except -1:
+    """Say that a loss is another one where its first hyperparameter has this value."""
+    cdef PointwiseEntry* self = <PointwiseEntry*>entry_of(tables, name)
+    cdef const PointwiseEntry* instead = <const PointwiseEntry*>entry_of(tables, other)
+    self.special[self.specials].value = value
+    self.special[self.specials].function = instead.function
+    self.specials += 1
+    return 0
+
+
+cdef inline void* entry_of(dict tables, str name) except NULL:
+    """What a level's table has of a name."""
+    capsule = tables[name]
+    return PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))

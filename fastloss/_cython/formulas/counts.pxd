@@ -3,7 +3,7 @@
 With a = 2 - power and b = 1 - power; h(w) = w - 1 - log w.
 """
 
-from libc.math cimport log
+from libc.math cimport log, sqrt, sqrtf
 
 from ..block cimport LANES, VALUE
 from ..vectors cimport absolute, at_most, below, bend, multiply_add, ratio, vexp, vgrow, vlog, vlog1p
@@ -37,6 +37,9 @@ cdef struct TweedieNll:
 cdef struct TweedieDeviance:
     double power
 
+cdef struct TweedieOfRoots:      # the deviance of power 3/2
+    double unused
+
 cdef struct NegativeBinomialNll:
     double alpha
 
@@ -47,6 +50,7 @@ ctypedef fused Pointwise:
     GammaDeviance
     TweedieNll
     TweedieDeviance
+    TweedieOfRoots
     NegativeBinomialNll
 
 
@@ -60,7 +64,7 @@ cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
     cdef real zero = 0
     if Pointwise is PoissonNll or Pointwise is TweedieNll or Pointwise is NegativeBinomialNll:
         return target < zero
-    elif Pointwise is PoissonDeviance:
+    elif Pointwise is PoissonDeviance or Pointwise is TweedieOfRoots:
         return (pred < zero) | (target < zero)
     elif Pointwise is GammaNll:
         return target <= zero
@@ -75,7 +79,7 @@ cdef inline int suspect(Pointwise loss, const real* pred, const real* target, Py
     cdef real zero = 0
     if Pointwise is PoissonNll or Pointwise is TweedieNll or Pointwise is NegativeBinomialNll:
         return below(target, n, zero)
-    elif Pointwise is PoissonDeviance:
+    elif Pointwise is PoissonDeviance or Pointwise is TweedieOfRoots:
         return below(pred, n, zero) | below(target, n, zero)
     elif Pointwise is GammaNll:
         return at_most(target, n, zero)
@@ -87,7 +91,7 @@ cdef inline int suspect(Pointwise loss, const real* pred, const real* target, Py
 
 cdef inline bint prepares(Pointwise loss) noexcept nogil:
     """Whether it needs vector functions."""
-    return not (Pointwise is PoissonDeviance or Pointwise is GammaDeviance)
+    return not (Pointwise is PoissonDeviance or Pointwise is GammaDeviance or Pointwise is TweedieOfRoots)
 
 
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
@@ -142,7 +146,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
 cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t n, int wanted) except -1 nogil:
     """2tᵃ(k(av)/a − k(bv)/b), with v = log(μ/t) and k(y) = eʸ − 1 − y; above power 2, where v is large, the two cancel, and it is
-    2tᵃ(1 + be^(av) − ae^(bv))/(ab). Of t = 0 it is 2μᵃ/a."""
+    2tᵃ(1 + be^(av) − ae^(bv))/(ab). Of t = 0 it is 2μᵃ/a. Powers of 1, 3/2 and 2 are other losses (level.pyx)."""
     cdef double exact_a = 2 - loss.power, exact_b = 1 - loss.power
     cdef real a = <real>exact_a, b = <real>exact_b, zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
     cdef real mu, t, h, p, q, r, k = 0, v = 0, x = 0, y = 0
@@ -152,7 +156,7 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
         work[2, i] = pred[start + i] + zero
         work[6, i] = zero
     vlog(&work[2, 0], &work[6, 0], &work[2, 0], n)
-    if wanted & VALUE and loss.power != 1 and loss.power != 2:
+    if wanted & VALUE:
         for i in range(n):
             mu = pred[start + i] + zero
             t = target[start + i]
@@ -169,17 +173,9 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
         vgrow(&work[1, 0], &work[1, 0], n)
         vgrow(&work[5, 0], &work[5, 0], n)
     for i in range(n):
-        work[6, i] = half * b * work[2, i] if b != zero else zero
+        work[6, i] = half * b * work[2, i]
     vgrow(&work[6, 0], &work[6, 0], n)
     if not wanted & VALUE:
-        return 0
-    if loss.power == 1:
-        for i in range(n):
-            work[0, i] = poisson(pred[start + i] + zero, target[start + i])
-        return 0
-    if loss.power == 2:
-        for i in range(n):
-            work[0, i] = gamma(pred[start + i] + zero, target[start + i])
         return 0
     for i in range(n):
         mu = pred[start + i] + zero
@@ -230,7 +226,7 @@ cdef inline real gamma(real mu, real t) noexcept nogil:
 cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1] work, Py_ssize_t i, real* value, real* grad,
                        real* hess, real* bound) noexcept nogil:
     """One sample's loss, derivative, second derivative and a majorizer of that. What nobody reads is never computed."""
-    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
+    cdef real zero = 0, half = 0.5, one = 1, two = 2, three = 3, four = 4, beyond = BEYOND
     cdef real tiny = SMALL_F if real is float else SMALL_D
     cdef real long_ = LONG_F if real is float else LONG_D, t = target, a, b, e, p, q, r, s, u, w, x, y, mu
     if Pointwise is PoissonNll:
@@ -294,7 +290,9 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         if Pointwise is PoissonDeviance:
             value[0] = poisson(mu, t)
             grad[0] = two * w
-            hess[0] = bound[0] = zero if q == zero else two * q / mu
+            hess[0] = zero if q == zero else two * q / mu
+            s = two / mu
+            bound[0] = s if s > hess[0] else hess[0]        # tweedie_deviance's; itself it has none
         elif Pointwise is GammaDeviance:
             value[0] = gamma(mu, t)
             grad[0] = two * w / mu
@@ -302,6 +300,22 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             hess[0] = s / mu * two / mu * two
             s = two / mu / mu
             bound[0] = s if s > hess[0] else hess[0]
+        elif Pointwise is TweedieOfRoots:
+            # 4(√t − √μ)²/√μ, with √t − √μ = (t − μ)/(√t + √μ); 2(μ − t)/√μ³; 2(3/2·t/μ − 1/2)/√μ³
+            x = square_root(mu)
+            y = square_root(t) + x
+            r = one / x
+            p = (t - mu) / y
+            p = p * r * p * four
+            p = zero if y == zero else p
+            value[0] = beyond if ((mu == beyond) & (t < beyond)) | ((t == beyond) & (mu < beyond)) else p
+            p = (mu - t) * r * r
+            p = w if (t == zero) | (mu == beyond) else p
+            grad[0] = p * r * two
+            s = three * half * q - half
+            hess[0] = s * r * r * r * two
+            s = one if s < one else s
+            bound[0] = s * r * r * r * two
         elif Pointwise is TweedieDeviance:
             value[0] = work[0, i]
             e = work[6, i]
@@ -310,3 +324,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             hess[0] = zero if s == zero else s * e * e / mu * two
             s = one if s < one else s
             bound[0] = s * e * e / mu * two
+
+
+cdef inline real square_root(real x) noexcept nogil:
+    return sqrtf(x) if real is float else sqrt(x)
