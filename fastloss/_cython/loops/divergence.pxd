@@ -1,15 +1,16 @@
 """KL(t || softmax(x)), in double: the logarithms of two distributions that nearly agree cancel to their last digits.
 
 With l = log(q/t), a class's share is t(e^l - 1 - l) + (t - q), and of t = 0 nothing; so the sum is that of t(e^l - 1 - l) and the gap
-sum t - 1 + sum q over the classes of t = 0. Several short rows go through exp and log side by side; of a long one, a span at a time.
+sum t - 1 + sum q over the classes of t = 0. Short rows stand side by side, the numbers of a class in a line; longer ones one behind the
+other; of a row of several spans, a span at a time.
 """
 
 from libc.math cimport fabs, log
 
-from ..block cimport LANES
 from ..rows_block cimport (
-    DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, SPAN_GAP, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST, SPAN_TOP, RowsBlock)
-from ..vectors cimport bend_d, fraction, vexp, vlog
+    DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, ROWS, SHORT, SPAN, SPAN_GAP, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST,
+    SPAN_TOP, RowsBlock)
+from ..vectors cimport bend_d, fraction, vexp, vlog, vlogsum
 from ..views cimport real, writing_rows
 from .conclude cimport power
 from .sums cimport add_exactly, add_row_exactly, greatest, of_row
@@ -18,12 +19,14 @@ cdef extern from "math.h" nogil:
     const double INFINITY
 
 cdef enum:
-    STRIP = 512                 # doubles that go through exp and log at a time, and the most rows they are of
+    GROUP = 1024                # numbers of several rows that go through exp and log together
+    STEP = 16                   # rows whose sums stay in registers
+    FEW = 4                     # short rows that are done one behind the other, to the same bits
 
-cdef enum:                      # tiles of a strip
+cdef enum:                      # tiles
     Z                           # x less the greatest
-    Q                           # exp z, and then probabilities
-    T                           # targets; while exponentials are added, rows' greatest
+    Q                           # exp z
+    T                           # targets, and then what the gap is a sum of
     LOGS                        # their logarithms, and then terms
     NONE
     TILES
@@ -31,6 +34,7 @@ cdef enum:                      # tiles of a strip
 cdef enum:                      # of a row
     TOP
     SUM                         # of exp(x - top)
+    BASE                        # its logarithm
     TERMS
     MASS                        # sum t
     GAP
@@ -41,22 +45,23 @@ cdef enum:                      # of a row
 cdef inline int diverge(const real[:, ::1] x, const real[:, ::1] t, double[:, ::1] row, double[:, ::1] part, const RowsBlock* block,
                         bint by_class) except -1 nogil:
     """The losses, unweighted. `by_class`: x and t have the numbers of a class in a line."""
-    cdef double tiles[TILES * STRIP]
-    cdef double rows[KNOWN * STRIP]
-    cdef double[:, ::1] tile = writing_rows(tiles, TILES, STRIP, STRIP), known = writing_rows(rows, KNOWN, STRIP, STRIP)
-    cdef Py_ssize_t r = 0, i, k, m, classes = block.classes, n = block.rows, strips = (classes + STRIP - 1) // STRIP
-    for i in range(STRIP):
-        tile[NONE, i] = 0
-    if block.spans > 1 and not by_class:
+    cdef double tiles[TILES * SPAN]
+    cdef double rows[KNOWN * ROWS]
+    cdef double[:, ::1] tile = writing_rows(tiles, TILES, SPAN, SPAN), known = writing_rows(rows, KNOWN, ROWS, ROWS)
+    cdef Py_ssize_t r = 0, i, m, classes = block.classes, n = block.rows, most = max(GROUP // classes, <Py_ssize_t>1)
+    if block.spans > 1:
         return long_row(x, t, row, part, tile, known, block)
+    if classes < SHORT:
+        most = min(max(most & ~(<Py_ssize_t>STEP - 1), <Py_ssize_t>STEP), <Py_ssize_t>ROWS)
     while r < n:
-        m = min(max(STRIP // classes, <Py_ssize_t>1), n - r)
-        for i in range(m):
-            begin(known, i)
-        for k in range(strips):
-            add_sums(x, tile, known, r, m, k * STRIP, min(classes - k * STRIP, <Py_ssize_t>STRIP), by_class)
-        for k in range(strips):
-            add_terms(x, t, tile, known, r, m, k * STRIP, min(classes - k * STRIP, <Py_ssize_t>STRIP), by_class, strips > 1)
+        m = min(most, n - r)
+        if classes < SHORT and m >= FEW:
+            side_by_side(x, t, tile, known, r, m, classes, by_class)
+        else:
+            for i in range(m):
+                begin(known, i)
+            add_sums(x, tile, known, r, m, classes, by_class)
+            add_terms(t, tile, known, r, m, classes, by_class)
         for i in range(m):
             row[LOSS, r + i] = loss_of(known, i)
         r += m
@@ -66,20 +71,20 @@ cdef inline int diverge(const real[:, ::1] x, const real[:, ::1] t, double[:, ::
 cdef inline int long_row(const real[:, ::1] x, const real[:, ::1] t, double[:, ::1] row, double[:, ::1] part, double[:, ::1] tile,
                          double[:, ::1] known, const RowsBlock* block) except -1 nogil:
     """A stage of a row, whose spans' sums stand in `part` between them."""
-    cdef Py_ssize_t k, c = block.span, strips = (block.length + STRIP - 1) // STRIP
+    cdef Py_ssize_t c = block.span
     begin(known, 0)
     if block.stages & DIVERGE_SUM:
-        for k in range(strips):
-            add_sums(x, tile, known, 0, 1, k * STRIP, min(block.length - k * STRIP, <Py_ssize_t>STRIP), False)
+        add_sums(x, tile, known, 0, 1, block.length, False)
         part[SPAN_TOP, c], part[SPAN_REST, c] = known[TOP, 0], known[SUM, 0]
     if block.stages & DIVERGE_JOIN:         # into the first span's places, where all find them
         for c in range(block.spans):
-            join(known, 0, part[SPAN_TOP, c], part[SPAN_REST, c])
+            join(known, part[SPAN_TOP, c], part[SPAN_REST, c])
         part[SPAN_TOP, 0], part[SPAN_REST, 0] = known[TOP, 0], known[SUM, 0]
     if block.stages & DIVERGE_TERMS:
         known[TOP, 0], known[SUM, 0], known[GAP, 0] = part[SPAN_TOP, 0], part[SPAN_REST, 0], 0
-        for k in range(strips):
-            add_terms(x, t, tile, known, 0, 1, k * STRIP, min(block.length - k * STRIP, <Py_ssize_t>STRIP), False, True)
+        less(x, tile, 0, 0, block.length, known[TOP, 0], False)
+        vexp(&tile[Z, 0], &tile[Q, 0], filled(tile, Z, block.length))
+        add_terms(t, tile, known, 0, 1, block.length, False)
         part[SPAN_LINEAR, c], part[SPAN_MASS, c] = known[TERMS, 0], known[MASS, 0]
         part[SPAN_GAP, c], part[SPAN_LOST, c] = known[GAP, 0], known[LOST, 0]
     if block.stages & DIVERGE:
@@ -99,93 +104,207 @@ cdef inline void begin(double[:, ::1] known, Py_ssize_t i) noexcept nogil:
     known[SUM, i] = known[TERMS, i] = known[MASS, i] = known[LOST, i] = 0
 
 
-cdef inline void join(double[:, ::1] known, Py_ssize_t i, double top, double sum) noexcept nogil:
-    """A sum of exponentials beside a greatest x joins those of row i."""
-    if top > known[TOP, i]:
-        known[SUM, i] = known[SUM, i] * power(known[TOP, i] - top) + sum
-        known[TOP, i] = top
+cdef inline void join(double[:, ::1] known, double top, double sum) noexcept nogil:
+    """A span's sum of exponentials beside its greatest x joins the row's."""
+    if top > known[TOP, 0]:
+        known[SUM, 0] = known[SUM, 0] * power(known[TOP, 0] - top) + sum
+        known[TOP, 0] = top
     else:
-        known[SUM, i] += sum * (1 if top == known[TOP, i] else power(top - known[TOP, i]))
+        known[SUM, 0] += sum * (1 if top == known[TOP, 0] else power(top - known[TOP, 0]))
 
 
 cdef inline double loss_of(const double[:, ::1] known, Py_ssize_t i) noexcept nogil:
     return 0 * known[SUM, i] if known[MASS, i] == 0 else known[TERMS, i] + (known[GAP, i] + known[LOST, i])
 
 
-cdef inline int add_sums(const real[:, ::1] x, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r, Py_ssize_t m, Py_ssize_t start,
+# ---- rows one behind the other ------------------------------------------------------------------------------------------------
+
+
+cdef inline int add_sums(const real[:, ::1] x, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r, Py_ssize_t m,
                          Py_ssize_t length, bint by_class) except -1 nogil:
     """TOP and SUM of m rows from r on."""
     cdef Py_ssize_t i, k
-    cdef double base, here = 0
-    copied(x, tile, Z, r, m, start, length, by_class)
+    cdef real top = 0
     for i in range(m):
-        greatest(tile, Z, i * length, length, &here)
-        base = here if here > -INFINITY else 0
-        for k in range(i * length, (i + 1) * length):
-            tile[Z, k] = tile[Z, k] - base
-        tile[T, i] = here
-    exponentials(tile, m * length)
+        if by_class:
+            top = -<real>INFINITY
+            for k in range(length):
+                top = x[k, r + i] if x[k, r + i] > top else top
+        else:
+            greatest(x, r + i, 0, length, &top)
+        known[TOP, i] = top
+        less(x, tile, r + i, i * length, length, top, by_class)
+    vexp(&tile[Z, 0], &tile[Q, 0], filled(tile, Z, m * length))
     for i in range(m):
-        join(known, i, tile[T, i], of_row(tile, Q, i * length, length))
+        known[SUM, i] = of_row(tile, Q, i * length, length)
     return 0
 
 
-cdef inline int add_terms(const real[:, ::1] x, const real[:, ::1] t, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r,
-                          Py_ssize_t m, Py_ssize_t start, Py_ssize_t length, bint by_class, bint again) except -1 nogil:
-    """The rest. `again`: Z and Q have seen other classes since."""
-    cdef Py_ssize_t i, k
-    cdef double sum, base, inverse, part, l
-    if again:
-        copied(x, tile, Z, r, m, start, length, by_class)
+cdef inline int less(const real[:, ::1] x, double[:, ::1] tile, Py_ssize_t r, Py_ssize_t first, Py_ssize_t length, double top,
+                     bint by_class) except -1 nogil:
+    """Z of row r, from `first` on: x less the greatest, if there is one."""
+    cdef double base = top if top > -INFINITY else 0
+    cdef Py_ssize_t k
+    if by_class:
         for k in range(length):
-            tile[Z, k] = tile[Z, k] - known[TOP, 0]
-        exponentials(tile, length)
-    copied(t, tile, T, r, m, start, length, by_class)
-    for i in range(m):
-        known[MASS, i] += of_row(tile, T, i * length, length)
-    logarithms(tile, m * length)
-    for i in range(m):
-        sum = known[SUM, i]
-        base = log(sum)
-        inverse = 1 / sum
-        for k in range(i * length, (i + 1) * length):
-            tile[Z, k] = tile[Z, k] - base
-            tile[Q, k] = fraction(tile[Q, k], sum, inverse)
-    for k in range(m * length):
-        l = tile[Z, k] - tile[LOGS, k]
-        part = tile[T, k] * bend_d(l) if fabs(l) <= 0.5 else (tile[Q, k] - tile[T, k]) - tile[T, k] * l
-        tile[LOGS, k] = 0 if tile[T, k] == 0 else part
-        tile[T, k] = tile[Q, k] if tile[T, k] == 0 else tile[T, k]
-    for i in range(m):
-        known[TERMS, i] += of_row(tile, LOGS, i * length, length)
-        add_row_exactly(tile, T, i * length, length, &known[GAP, i], &known[LOST, i])
-    return 0
-
-
-cdef inline int copied(const real[:, ::1] x, double[:, ::1] tile, Py_ssize_t line, Py_ssize_t first, Py_ssize_t rows, Py_ssize_t start,
-                       Py_ssize_t length, bint by_class) except -1 nogil:
-    """Some rows' classes, row after row."""
-    cdef Py_ssize_t i, k
-    for i in range(rows):
+            tile[Z, first + k] = x[k, r] - base
+    else:
         for k in range(length):
-            tile[line, i * length + k] = x[start + k, first + i] if by_class else x[first + i, start + k]
+            tile[Z, first + k] = x[r, k] - base
     return 0
 
 
-cdef inline int exponentials(double[:, ::1] tile, Py_ssize_t n) except -1 nogil:
-    cdef Py_ssize_t k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
+cdef inline Py_ssize_t filled(double[:, ::1] tile, int line, Py_ssize_t n) noexcept nogil:
+    """n numbers of a line are followed by 0 up to a multiple of what a vector function takes, which is the answer."""
+    cdef Py_ssize_t k, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     for k in range(n, padded):
-        tile[Z, k] = 0
-    vexp(&tile[Z, 0], &tile[Q, 0], padded)
+        tile[line, k] = 0
+    return padded
+
+
+cdef inline int add_terms(const real[:, ::1] t, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r, Py_ssize_t m,
+                          Py_ssize_t length, bint by_class) except -1 nogil:
+    """The rest."""
+    cdef Py_ssize_t i, k, first
+    cdef double base, inverse, here, term = 0
+    for i in range(m):
+        first = i * length
+        if by_class:
+            for k in range(length):
+                tile[T, first + k] = t[k, r + i]
+        else:
+            for k in range(length):
+                tile[T, first + k] = t[r + i, k]
+        known[MASS, i] += of_row(tile, T, first, length)
+    logarithms(tile, m * length)
+    logarithms_of_sums(tile, known, m)
+    for i in range(m):
+        first = i * length
+        base, inverse = known[BASE, i], 1 / known[SUM, i]
+        for k in range(first, first + length):
+            here = terms_of(tile[Z, k] - base, fraction(tile[Q, k], known[SUM, i], inverse), tile[T, k], tile[LOGS, k], &term)
+            tile[LOGS, k] = term
+            tile[T, k] = here
+        known[TERMS, i] += of_row(tile, LOGS, first, length)
+        add_row_exactly(tile, T, first, length, &known[GAP, i], &known[LOST, i])
     return 0
 
 
 cdef inline int logarithms(double[:, ::1] tile, Py_ssize_t n) except -1 nogil:
     """log t, of 0: 0."""
-    cdef Py_ssize_t k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
-    for k in range(n, padded):
-        tile[T, k] = 0
+    cdef Py_ssize_t k, padded = filled(tile, T, n)
+    for k in range(padded):
+        tile[NONE, k] = 0
     for k in range(padded):
         tile[LOGS, k] = tile[T, k] if tile[T, k] > 0 else 1
     vlog(&tile[LOGS, 0], &tile[NONE, 0], &tile[LOGS, 0], padded)
+    return 0
+
+
+cdef inline int logarithms_of_sums(const double[:, ::1] tile, double[:, ::1] known, Py_ssize_t n) except -1 nogil:
+    """BASE of n rows."""
+    cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
+    for i in range(padded):
+        known[BASE, i] = known[SUM, i] if i < n and known[SUM, i] >= 1 else 1
+    vlogsum(&known[BASE, 0], &tile[NONE, 0], &known[BASE, 0], padded)
+    for i in range(n):
+        if not known[SUM, i] >= 1:          # there is no greatest x
+            known[BASE, i] = log(known[SUM, i])
+    return 0
+
+
+cdef inline double terms_of(double log_q, double q, double t, double log_t, double* term) noexcept nogil:
+    """A class's term; the answer is what it adds to the gap."""
+    cdef double l = log_q - log_t, part = t * bend_d(l) if fabs(l) <= 0.5 else (q - t) - t * l
+    term[0] = 0 if t == 0 else part
+    return q if t == 0 else t
+
+
+# ---- rows side by side ----------------------------------------------------------------------------------------------------------
+
+
+cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r,
+                             Py_ssize_t n, Py_ssize_t classes, bint by_class) except -1 nogil:
+    """All that is known of n rows from r on, which are columns of the tiles."""
+    cdef double top[STEP]
+    cdef double sum[STEP]
+    cdef double mass[STEP]
+    cdef double terms[STEP]
+    cdef double gap[STEP]
+    cdef double lost[STEP]
+    cdef double here[STEP]
+    cdef double there[STEP]
+    cdef double term = 0
+    cdef Py_ssize_t m = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1), i, j, k, l, strip
+    turned(x, tile, Z, r, n, m, classes, by_class)
+    turned(t, tile, T, r, n, m, classes, by_class)
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            top[l] = -INFINITY
+        for j in range(classes):
+            k = j * m + i
+            for l in range(STEP):
+                top[l] = tile[Z, k + l] if tile[Z, k + l] > top[l] else top[l]
+        for l in range(STEP):
+            top[l] = top[l] if top[l] > -INFINITY else 0
+        for j in range(classes):
+            k = j * m + i
+            for l in range(STEP):
+                here[l] = tile[Z, k + l] - top[l]
+            for l in range(STEP):
+                tile[Z, k + l] = here[l]
+    vexp(&tile[Z, 0], &tile[Q, 0], classes * m)
+    logarithms(tile, classes * m)
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            sum[l] = mass[l] = 0
+        for j in range(classes):
+            k = j * m + i
+            for l in range(STEP):
+                sum[l] += tile[Q, k + l]
+                mass[l] += tile[T, k + l]
+        for l in range(STEP):
+            known[SUM, i + l] = sum[l]
+            known[MASS, i + l] = mass[l]
+    logarithms_of_sums(tile, known, m)
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            sum[l] = known[SUM, i + l]
+            top[l] = known[BASE, i + l]
+            mass[l] = 1 / sum[l]
+            terms[l] = lost[l] = 0
+            gap[l] = -1
+        for j in range(classes):
+            k = j * m + i
+            for l in range(STEP):
+                here[l] = terms_of(tile[Z, k + l] - top[l], fraction(tile[Q, k + l], sum[l], mass[l]), tile[T, k + l],
+                                   tile[LOGS, k + l], &term)
+                there[l] = term
+            for l in range(STEP):
+                terms[l] += there[l]
+            for l in range(STEP):
+                add_exactly(here[l], &gap[l], &lost[l])
+        for l in range(STEP):
+            known[TERMS, i + l] = terms[l]
+            known[GAP, i + l] = gap[l]
+            known[LOST, i + l] = lost[l]
+    return 0
+
+
+cdef inline int turned(const real[:, ::1] x, double[:, ::1] tile, int line, Py_ssize_t r, Py_ssize_t n, Py_ssize_t m, Py_ssize_t classes,
+                       bint by_class) except -1 nogil:
+    """n rows' classes, a class's numbers side by side, and 0 up to m."""
+    cdef Py_ssize_t i, j
+    for j in range(classes):
+        if by_class:
+            for i in range(n):
+                tile[line, j * m + i] = x[j, r + i]
+        else:
+            for i in range(n):
+                tile[line, j * m + i] = x[r + i, j]
+        for i in range(n, m):
+            tile[line, j * m + i] = 0
     return 0
