@@ -805,8 +805,10 @@ MUTANTS = [
     *of(
         "_cython/formulas/scored_rows.pxd",
         "test_classes test_catalogue",
-        ("lost[0] = q - (v - 1) if u > 0 else 0.0", "lost[0] = 0"),
-        ("x[0] = v if t != 0 else 2 + 0 * p", "x[0] = v"),
+        ("lost_step[j] = q - (x - 1) if 3 * p[i + j] - t[i + j] > 0 else 0.0", "lost_step[j] = 0"),
+        ("lost_step[j] = -z[i + j] - (b[i + j] - 1) if", "lost_step[j] = -z[i + j] - b[i + j] if"),
+        ("least = least if u != 0 else 2.0", "least = least"),
+        ("q = q if u != 0 else 0.0", "q = q"),
         ("x = near if fabs(l) <= ALIKE else x * l", "x = x * l"),
         ("l = l if y != 0 else (INFINITY if x > 0 else l)", "l = l"),
         ("l = -l + 0 * (x + y)", "l = -l"),
@@ -876,6 +878,7 @@ MUTANTS = [
     *of(
         "_cython/loops/ports.pxd",
         "test_classes test_catalogue test_truths_rows",
+        ("    elif label[r - 1] >= 0:\n        tile[T, label[r - 1]] = 0", "    elif label[r - 1] >= 0:\n        pass"),
         ("line[j * m + i] = x[j, i] + 0.0", "line[j * m + i] = x[j, i]"),
         ("0 if block.has_domain else -INFINITY, block)", "0, block)"),
         ("if row[WEIGHT, i if class_major else j] != 0 and (x[j, i] < 0)", "if (x[j, i] < 0)"),

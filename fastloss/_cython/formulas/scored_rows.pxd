@@ -107,60 +107,68 @@ cdef inline bint of_members(Scores loss) noexcept nogil:
 
 # ---- terms --------------------------------------------------------------------------------------------------------------------
 
-cdef inline void argument(Scores loss, double p, double t, double d, double* x, double* lost) noexcept nogil:
-    """What a class's logarithm is of, with what rounding took from it. Jensen-Shannon: 2p/(p+t), as 1 + d/(p+t) unless that is near 0 and
-    has lost its digits. Reverse's softmax: t."""
-    cdef double u, v, q
-    lost[0] = 0
-    if jensen_shannon(loss):
-        u = 3 * p - t
-        q = (d if u > 0 else 2 * p) / (p + t)
-        v = 1 + q if u > 0 else q
-        x[0] = v if t != 0 else 2 + 0 * p
-        u = u if t != 0 else 0.0
-        lost[0] = q - (v - 1) if u > 0 else 0.0
-    elif Scores is SoftmaxReverse:
-        x[0] = t
-    else:
-        x[0] = 1
-
-
-cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, const double[::1] d, double[::1] a, double[::1] b,
-                        double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
-    """The logarithms a of n numbers' `argument`, n a multiple of STEP. Of Jensen-Shannon and of `both`, b is the logarithm with p and t
-    exchanged. Of Reverse, a is log(p/t) and b the term."""
-    cdef double x_step[STEP]
-    cdef double lost_step[STEP]
-    cdef double x = 0, c = 0
-    cdef Py_ssize_t strip, k, l
-    if Scores is Reverse and both:              # a constant in either call: what is not wanted is not computed
+cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a,
+                        double[::1] b, double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
+    """Logarithms a and, of `both`, b for `point`, of n numbers, a multiple of STEP; `lost` is room. Jensen-Shannon: log(2p/(p + t)) and
+    log(2t/(p + t)). Reverse: log(p/t) and the term; its softmax: log t."""
+    cdef Py_ssize_t k
+    if jensen_shannon(loss) and both:           # a constant in either call: what is not wanted is not computed
+        jensen(p, t, d, z, a, b, lost, n, True)
+    elif jensen_shannon(loss):
+        jensen(p, t, d, z, a, b, lost, n, False)
+    elif Scores is Reverse and both:
         reverse(p, t, a, b, n, True)
     elif Scores is Reverse:
         reverse(p, t, a, b, n, False)
-    if not (jensen_shannon(loss) or Scores is SoftmaxReverse):
-        return 0
+    elif Scores is SoftmaxReverse:
+        for k in range(n):
+            a[k] = t[k]
+        for k in range(n):
+            lost[k] = 0
+        vlogsum(&a[0], &lost[0], &a[0], n)
+    return 0
+
+
+cdef inline int jensen(const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a, double[::1] b,
+                       double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
+    """With q = d/(p + t), which goes to z, 2p/(p + t) is 1 + q and 2t/(p + t) is 1 - q, with what rounding takes from them; but a
+    quotient of its own where that is near 0 and has lost its digits. Where there is neither p nor t it is 2."""
+    cdef double q_step[STEP]
+    cdef double a_step[STEP]
+    cdef double b_step[STEP]
+    cdef double lost_step[STEP]
+    cdef double u, q, x, least
+    cdef Py_ssize_t strip, i, j
     for strip in range(n // STEP):
-        k = strip * STEP
-        for l in range(STEP):
-            argument(loss, p[k + l], t[k + l], d[k + l], &x, &c)
-            x_step[l] = x
-            lost_step[l] = c
-        for l in range(STEP):
-            a[k + l] = x_step[l]
-        for l in range(STEP):
-            lost[k + l] = lost_step[l]
+        i = strip * STEP
+        for j in range(STEP):
+            u = p[i + j] + t[i + j]
+            q = d[i + j] / u
+            q = q if u != 0 else 0.0
+            least = p[i + j] if p[i + j] < t[i + j] else t[i + j]
+            least = 2 * least / u
+            least = least if u != 0 else 2.0
+            x = 1 + q
+            q_step[j] = q
+            a_step[j] = x if 3 * p[i + j] - t[i + j] > 0 else least
+            lost_step[j] = q - (x - 1) if 3 * p[i + j] - t[i + j] > 0 else 0.0
+            b_step[j] = 1 - q if 3 * t[i + j] - p[i + j] > 0 else least
+        for j in range(STEP):
+            z[i + j] = q_step[j]
+        for j in range(STEP):
+            a[i + j] = a_step[j]
+        for j in range(STEP):
+            lost[i + j] = lost_step[j]
+        for j in range(STEP if both else 0):
+            b[i + j] = b_step[j]
     vlogsum(&a[0], &lost[0], &a[0], n)
-    if jensen_shannon(loss) and both:
+    if both:
         for strip in range(n // STEP):
-            k = strip * STEP
-            for l in range(STEP):
-                argument(loss, t[k + l], p[k + l], -d[k + l], &x, &c)
-                x_step[l] = x
-                lost_step[l] = c
-            for l in range(STEP):
-                b[k + l] = x_step[l]
-            for l in range(STEP):
-                lost[k + l] = lost_step[l]
+            i = strip * STEP
+            for j in range(STEP):
+                lost_step[j] = -z[i + j] - (b[i + j] - 1) if 3 * t[i + j] - p[i + j] > 0 else 0.0
+            for j in range(STEP):
+                lost[i + j] = lost_step[j]
         vlogsum(&b[0], &lost[0], &b[0], n)
     return 0
 
@@ -192,7 +200,8 @@ cdef inline int reverse(const double[::1] p, const double[::1] t, double[::1] a,
 
 cdef inline void point(Scores loss, double p, double t, double d, double z, double a, double b, double* value, double* gap,
                        double* slope, double* bend, double* curvature) noexcept nogil:
-    """A class's term, its slope by p, that slope's times p squared (`bend`) and the slope's own (`curvature`). z: log p, of a softmax."""
+    """A class's term, its slope by p, that slope's times p squared (`bend`) and the slope's own (`curvature`). z: log p, of a softmax; of
+    Jensen-Shannon (p - t)/(p + t)."""
     cdef double u, x, l
     gap[0] = 0
     if Scores is Brier or Scores is SoftmaxBrier:
@@ -203,7 +212,7 @@ cdef inline void point(Scores loss, double p, double t, double d, double z, doub
     elif Scores is JensenShannon or Scores is SoftmaxJensenShannon:
         # With s = p + t and x = d/s, s/4 times the sum of x^2n/(n(2n - 1)); far from 0 (p log(2p/s) + t log(2t/s))/2.
         u = p + t
-        x = d / u if u != 0 else 0 * u
+        x = z
         l = (p * a if p != 0 else 0.0) + (t * b if t != 0 else 0.0)
         value[0] = 0.25 * u * series_of_jensen(x * x) if fabs(x) < THIRD else 0.5 * l
         slope[0] = 0.5 * a

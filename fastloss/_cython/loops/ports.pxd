@@ -93,8 +93,11 @@ cdef inline int load(const real[:, ::1] x, const real[:, ::1] t, const int64_t[:
         return 0
     if not block.labelled:
         return fill(t, tile[T], r, m, 0, block)
-    for i in range(tile.shape[1]):
-        tile[T, i] = 0
+    if r == 0:
+        for i in range(tile.shape[1]):
+            tile[T, i] = 0
+    elif label[r - 1] >= 0:
+        tile[T, label[r - 1]] = 0       # all that the row before left there
     if block.class_major:
         for i in range(block.rows):
             if label[i] >= 0:

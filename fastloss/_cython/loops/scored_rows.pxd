@@ -93,9 +93,9 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
     cdef double[::1] worth = state[WORTH], gaps = state[GAP], lost = state[LOST]
     cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z], g = tile[G], h = tile[H], other = tile[OTHER]
     cdef Py_ssize_t i, j, k, l, strip
-    cdef bint folded = not block.class_major, more = block.wanted & (GRAD | HESS | BOUND)
+    cdef bint folded = not block.class_major, more = block.wanted & (GRAD | HESS | BOUND), curved = block.wanted & (HESS | BOUND)
     cdef double v = 0, gap = 0, s = 0, b = 0, c = 0
-    prepare(loss, p, t, d, g, other, h, lines * m, block.wanted & VALUE)
+    prepare(loss, p, t, d, z, g, other, h, lines * m, block.wanted & VALUE)
     for strip in range(m // STEP):
         i = strip * STEP
         for l in range(STEP):
@@ -121,7 +121,7 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
             b_step[l] = b if through_softmax(loss) else c
         for l in range(STEP):
             g[k + l] = s_step[l]
-        for l in range(STEP):
+        for l in range(STEP if curved else 0):      # what is not wanted is not computed
             h[k + l] = b_step[l]
     fold_sum(worth, folded)
     if gapped(loss):
