@@ -11,6 +11,7 @@ cdef struct OutputsJob:
     Py_ssize_t at[OPERANDS]             # where an operand is in a workspace: bytes from its beginning
     Py_ssize_t spare
     bint lies[OPERANDS]                 # an operand can be read or written where it is
+    bint zeros                          # may fill up what is less than a vector; else the last sample
 
 
 cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end, char* work, Partial* partial) except -1 nogil:
@@ -41,8 +42,11 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
             if here[k]:
                 place[k] = at(batch, k, start * self.numbers[k])
         for k in range(2):
-            if not here[k]:
-                gather_all(batch, k, start, n, self.numbers[k], place[k], spare, size, padded)
+            if self.lies[k] and not here[k]:
+                memcpy(place[k], at(batch, k, start * self.numbers[k]), n * self.numbers[k] * size)
+                fill_up(place[k], self.numbers[k] * size, n, padded, self.zeros)
+            elif not here[k]:
+                gather_all(self, k, start, n, place[k], spare, size, padded)
         block.weight = <const double*>place[WEIGHT]
         if not here[WEIGHT]:
             if batch.operand[WEIGHT].data is not NULL:
@@ -65,26 +69,30 @@ cdef int outputs_chunk(const OutputsJob* self, Py_ssize_t start, Py_ssize_t end,
                 sums.value[i] += (<double*>block.value)[i] if batch.double_precision else (<float*>block.value)[i]
         elif each and not here[VALUES]:
             scatter(batch, VALUES, start, n, 0, block.value, False)
-        if block.grad is not NULL and not here[GRADS]:
-            scatter_all(batch, GRADS, start, n, self.numbers[GRADS], place[GRADS], spare, size)
-        if block.hess is not NULL and not here[HESSES]:
-            scatter_all(batch, HESSES, start, n, self.numbers[HESSES], place[HESSES], spare, size)
+        for k in range(GRADS, OPERANDS):
+            if here[k] or (block.grad if k == GRADS else block.hess) is NULL:
+                continue
+            if self.lies[k]:
+                memcpy(at(batch, k, start * self.numbers[k]), place[k], n * self.numbers[k] * size)
+            else:
+                scatter_all(batch, k, start, n, self.numbers[k], place[k], spare, size)
         start += n
-    add_up(&sums, True, partial)
+    add_up(&sums, batch.unit != 1 or batch.operand[WEIGHT].data is not NULL, partial)
     return 0
 
 
-cdef inline void gather_all(const Batch* batch, int k, Py_ssize_t start, Py_ssize_t n, Py_ssize_t numbers, char* line, char* spare,
-                            Py_ssize_t size, Py_ssize_t padded) noexcept nogil:
-    """All numbers of n samples, side by side, filled up with the last."""
-    cdef Py_ssize_t i, j
+cdef inline void gather_all(const OutputsJob* self, int k, Py_ssize_t start, Py_ssize_t n, char* line, char* spare, Py_ssize_t size,
+                            Py_ssize_t padded) noexcept nogil:
+    """All numbers of n samples, side by side, filled up."""
+    cdef const Batch* batch = &self.job.batch
+    cdef Py_ssize_t numbers = self.numbers[k], i, j
     if numbers == 1:
         gather(batch, k, start, n, 0, line, batch.double_precision)
-        fill_up(line, size, n, padded, False)
+        fill_up(line, size, n, padded, self.zeros)
         return
     for j in range(numbers):
         gather(batch, k, start, n, j, spare, batch.double_precision)
-        fill_up(spare, size, n, padded, False)
+        fill_up(spare, size, n, padded, self.zeros)
         for i in range(padded):
             if size == 8:
                 (<double*>line)[numbers * i + j] = (<const double*>spare)[i]
@@ -132,18 +140,18 @@ cdef class OutputsKernel(CoreKernel):
         cdef OutputsJob job
         cdef Batch* batch = &job.job.batch
         cdef const Operand* x
-        cdef bint several = self.targets() > 1
-        cdef Py_ssize_t end = 0, apart
+        cdef Py_ssize_t end = 0, apart, outputs = self.outputs(), targets = self.targets()
         cdef int k
         numbers_of(own, 1, job.parameters)          # after the axis
-        prepare(&job.job, self, operands, (True, True, False, False, True, True) if several else (
+        prepare(&job.job, self, operands, (True, True, False, False, True, True) if targets > 1 else (
             True, False, False, False, True, True), reduction, WANTED[call])
         apart = 8 * (min(batch.samples, <Py_ssize_t>TILE) + LANES)          # as APART, of few samples less
         for k in range(OPERANDS):
-            job.numbers[k] = 1 if k == WEIGHT or k == VALUES else (self.targets() if k == TARGET else self.outputs())
+            job.numbers[k] = 1 if k == WEIGHT or k == VALUES else (targets if k == TARGET else outputs)
             job.at[k] = end
             end += job.numbers[k] * apart
         job.spare = end
+        job.zeros = targets == 1                    # of boxes they are 0/0
         job.job.chunk = <Chunk>outputs_chunk
         job.job.share = CHUNK
         job.job.work = job.job.unit_work = 0 if end + apart <= SMALL_ROOM * 8 else end + apart

@@ -214,16 +214,20 @@ cdef inline int compute(const PointwiseJob* self, const double* parameters, cons
 
 
 cdef inline void fill_up(char* x, Py_ssize_t size, Py_ssize_t n, Py_ssize_t padded, bint zeros) noexcept nogil:
-    """What comes after n numbers: the last of them again, or zeros."""
-    cdef Py_ssize_t k
+    """What comes after n samples of 4, or of a multiple of 8, bytes: the last of them again, or zeros."""
+    cdef Py_ssize_t k, j, words = size // 8
     if zeros:
         memset(x + n * size, 0, (padded - n) * size)
     elif size == 8:
         for k in range(n, padded):
             (<double*>x)[k] = (<double*>x)[n - 1]
-    else:
+    elif size == 4:
         for k in range(n, padded):
             (<float*>x)[k] = (<float*>x)[n - 1]
+    else:
+        for j in range(words):
+            for k in range(n, padded):
+                (<double*>x)[k * words + j] = (<double*>x)[(n - 1) * words + j]
 
 
 cdef inline void in_units(double[::1] weight, Py_ssize_t n, double unit, bint given) noexcept nogil:
