@@ -190,6 +190,22 @@ def masked_row(kind, classes, place, count, on_mask, dtype):
 
 
 @each_dtype
+def test_rows_without_a_class(backend, dtype):
+    """Where all classes are masked there is no distribution, though nothing may be asked of it."""
+    names = ["cross_entropy", "kl_divergence", "focal", "brier", "jensen_shannon", "reverse_kl_divergence"]
+    for name, classes, rows in itertools.product(names, (1, 3, 40, 200, 3000), (1, 3, 40)):
+        loss = getattr(fl, f"softmax_{name}")
+        x, t = np.zeros((2, rows, classes), dtype)
+        x[0], t[1:] = -inf, 1 / classes
+        for reduction in ("none", "sum"):
+            value, grad = loss.value_and_grad(x, t, reduction=reduction)
+            assert np.isnan(value if reduction == "sum" else value[0]), (name, classes, rows)
+            assert np.isnan(grad[0]).all()
+            assert np.isfinite(grad[1:]).all()
+            assert reduction == "sum" or np.isfinite(value[1:]).all()
+
+
+@each_dtype
 @pytest.mark.parametrize("name", OF_ROWS)
 def test_functions_of_masked_classes(backend, name, dtype):
     for (classes, place, count), zeros in itertools.product(MASKS, (True, False)):

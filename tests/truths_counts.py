@@ -301,6 +301,7 @@ EDGES = [  # the same where no definition is evaluated
     ("tweedie_deviance", -0.0, -0.0, {}, 0, inf, -inf),
     ("tweedie_deviance", 0, 0, {"power": 1}, 0, 2, 0),
     ("tweedie_deviance", inf, 0, {}, inf, 0, 0),
+    *(("tweedie_deviance", inf, 3, {"power": p}, inf, 0, 0) for p in (1.2, 1.5)),
     ("tweedie_deviance", inf, 3, {"power": 1}, inf, 2, 0),
     ("tweedie_deviance", inf, 3, {"power": 2}, inf, 0, 0),
     ("tweedie_deviance", inf, 3, {"power": 3}, 1 / 3, 0, 0),

@@ -5,7 +5,7 @@ sum t - 1 + sum q over the classes of t = 0. Short rows stand side by side, the 
 other; of a row of several spans, a span at a time.
 """
 
-from libc.math cimport fabs, log
+from libc.math cimport fabs
 
 from ..rows_block cimport (
     DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, ROWS, SHORT, SPAN, SPAN_GAP, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST,
@@ -21,7 +21,7 @@ cdef extern from "math.h" nogil:
 cdef enum:
     GROUP = 1024                # numbers of several rows that go through exp and log together
     STEP = 16                   # rows whose sums stay in registers
-    FEW = 4                     # short rows that are done one behind the other, to the same bits
+    FEW = 4                     # short rows: fewer are done one behind the other, to the same bits
 
 cdef enum:                      # tiles
     Z                           # x less the greatest
@@ -114,7 +114,7 @@ cdef inline void join(double[:, ::1] known, double top, double sum) noexcept nog
 
 
 cdef inline double loss_of(const double[:, ::1] known, Py_ssize_t i) noexcept nogil:
-    return 0 * known[SUM, i] if known[MASS, i] == 0 else known[TERMS, i] + (known[GAP, i] + known[LOST, i])
+    return 0 / known[SUM, i] if known[MASS, i] == 0 else known[TERMS, i] + (known[GAP, i] + known[LOST, i])
 
 
 # ---- rows one behind the other ------------------------------------------------------------------------------------------------
@@ -202,14 +202,11 @@ cdef inline int logarithms(double[:, ::1] tile, Py_ssize_t n) except -1 nogil:
 
 
 cdef inline int logarithms_of_sums(const double[:, ::1] tile, double[:, ::1] known, Py_ssize_t n) except -1 nogil:
-    """BASE of n rows."""
+    """BASE of n rows. A sum below 1 is 0 or NaN, and what is divided by it NaN."""
     cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     for i in range(padded):
         known[BASE, i] = known[SUM, i] if i < n and known[SUM, i] >= 1 else 1
     vlogsum(&known[BASE, 0], &tile[NONE, 0], &known[BASE, 0], padded)
-    for i in range(n):
-        if not known[SUM, i] >= 1:          # there is no greatest x
-            known[BASE, i] = log(known[SUM, i])
     return 0
 
 
@@ -246,8 +243,6 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
             k = j * m + i
             for l in range(STEP):
                 top[l] = tile[Z, k + l] if tile[Z, k + l] > top[l] else top[l]
-        for l in range(STEP):
-            top[l] = top[l] if top[l] > -INFINITY else 0
         for j in range(classes):
             k = j * m + i
             for l in range(STEP):
