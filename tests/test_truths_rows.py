@@ -206,6 +206,20 @@ def test_rows_without_a_class(backend, dtype):
 
 
 @each_dtype
+def test_an_unknown_target_of_a_class_without_probability(backend, dtype):
+    """It is not lost."""
+    names = ["brier", "ranked_probability_score", "jensen_shannon", "kl_divergence", "reverse_kl_divergence"]
+    for name, classes in itertools.product(names, (2, 40, 200)):
+        x, t = np.zeros((2, 5, classes), dtype)
+        x[:, 0], t[:] = -1e30, 1 / classes
+        t[:, 0] = nan
+        loss = getattr(fl, f"softmax_{name}")
+        assert np.isnan(loss(x, t, reduction="none")).all(), (name, classes)
+        for derivative in loss.grad_and_hess(x, t):
+            assert np.isnan(derivative).any(axis=1).all(), (name, classes)
+
+
+@each_dtype
 @pytest.mark.parametrize("name", OF_ROWS)
 def test_functions_of_masked_classes(backend, name, dtype):
     for (classes, place, count), zeros in itertools.product(MASKS, (True, False)):

@@ -221,7 +221,8 @@ class OfSoftmax(SoftmaxRow):
         """γ − Σpγ, by differences from the greatest's γ; 0 where p is 0."""
         p = self.three[0]
         slopes = self.slopes()
-        slopes = np.where(p == 0, 0, slopes - slopes[self.line, self.greatest][:, None])
+        nothing = 0 * np.where(np.isinf(slopes), 0, slopes)  # but NaN
+        slopes = np.where(p == 0, nothing, slopes - slopes[self.line, self.greatest][:, None])
         return slopes - sum_of_rows(p * slopes)[:, None]
 
     def grad(self):
@@ -310,7 +311,7 @@ class SoftmaxReverseDivergence(Reverse, OfSoftmax):
 
     def away(self):
         """log t − log p; 0 where p is 0."""
-        return np.where(self.three[0] == 0, 0, np.log(self.t) - (self.z - self.logs[:, None]))
+        return np.where(self.three[0] == 0, 0 * self.t, np.log(self.t) - (self.z - self.logs[:, None]))
 
     def value(self):
         """With l = log(t/p), Σ p(eˡ − 1 − l) + (1 − Σt over the classes that are there): nothing cancels."""
@@ -318,7 +319,7 @@ class SoftmaxReverseDivergence(Reverse, OfSoftmax):
         away = self.away()
         shares = np.where(np.abs(away) <= 0.5, p * bend(np.clip(away, -0.5, 0.5)), -d - p * away)
         gap = np.concatenate([np.where(p == 0, 0, -t), np.ones((len(t), 1))], axis=1)
-        return sum_of_rows(np.where(p == 0, 0, shares)) + exact_sum_of_rows(gap)
+        return sum_of_rows(np.where(p == 0, 0 * t, shares)) + exact_sum_of_rows(gap)
 
     def slopes(self):
         return -self.away()

@@ -108,7 +108,7 @@ cdef inline int centre(Scores loss, double[:, ::1] tile, double[:, ::1] state, P
                        bint curved) except -1 nogil:
     """The mean slope, less the greatest class's; and the sums of the bends."""
     cdef double[::1] place = state[PLACE], peak = state[PEAK], mean = state[MEAN], bends = state[BENDS], every = state[ALL_BENDS]
-    cdef double[::1] p = tile[P], g = tile[G], h = tile[H], never = state[NEVER]
+    cdef double[::1] p = tile[P], t = tile[T], g = tile[G], h = tile[H], never = state[NEVER]
     cdef double here[STEP]
     cdef double first_place[STEP]
     cdef double slope[STEP]
@@ -148,7 +148,7 @@ cdef inline int centre(Scores loss, double[:, ::1] tile, double[:, ::1] state, P
             for l in range(STEP):
                 x = p[k + l] * (g[k + l] - slope[l])
                 if not ranked(loss):    # whose slopes may be infinite where there is nothing
-                    x = x if p[k + l] != 0 else 0
+                    x = x if p[k + l] != 0 else 0 * t[k + l]
                 added[l] += x
             if curved and not ranked(loss):
                 for l in range(STEP):
