@@ -110,6 +110,37 @@ def test_negative_binomial_where_exponentials_leave_the_range(backend, sign, dty
     compared("negative_binomial_nll", *zip(*pairs, strict=True), {"alpha": alpha}, dtype, 16)
 
 
+@each_dtype
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 2.5])
+def test_soft_labels_that_are_nearly_hard(backend, gamma, dtype):
+    """As small as the probability, or as near 1: neither is lost beside the other."""
+    scores = [-10, -20, -30] if dtype == np.float32 else [-20, -46, -90]
+    pairs = [(x, ratio * math.exp(x)) for x, ratio in itertools.product(scores, (0.25, 1, 3))]
+    compared(
+        "sigmoid_focal", *zip(*pairs, strict=True), {"gamma": gamma}, dtype, 200
+    )  # as many as the exponent is large
+
+
+def test_an_unknown_label_is_not_lost(backend):
+    """Where the loss is 0 of either label."""
+    for dtype, x in itertools.product(DTYPES, (-1000, -88, 88, 104, 800, 1000)):
+        for loss, own in ((fl.sigmoid_asymmetric, {}), (fl.sigmoid_asymmetric, {"clip": 0}), (fl.sigmoid_focal, {})):
+            for call in (loss, loss.grad):
+                assert np.isnan(call(np.array([x], dtype), [nan], reduction="none", **own)).all(), (loss, own, x)
+
+
+def test_curvatures_whose_factors_leave_the_range(backend):
+    """Of a mean that is infinite, or of a target that is next to nothing."""
+    assert fl.negative_binomial_nll.grad_and_hess(np.float32([709]), [1e30], alpha=1e-10)[1] == 0
+    assert fl.tweedie_nll.grad_and_hess([-1e30], [5e-324])[1] == inf
+    small = np.float32([-104]), np.float32([1e-44])
+    with running("numpy"):
+        expected = fl.tweedie_nll.grad_and_hess(*small, power=1.2)[1]
+    np.testing.assert_allclose(fl.tweedie_nll.grad_and_hess(*small, power=1.2)[1], expected, rtol=1e-5)
+    assert (fl.tweedie_deviance([5e-324, 1e-310], [1e-300, 1.0], power=3, reduction="none") == inf).all()
+    assert fl.smape.grad_and_hess([5e-324], [5e-324])[1] == 0
+
+
 FAR = [  # loss, parameters, pairs
     ("gamma_nll", {}, [(740, 1e300), (-720, 1e-100), (705, 1e300)]),
     ("tweedie_nll", {"power": 1.9}, [(-800, 1e-200), (800, 1e200), (-790, 0)]),

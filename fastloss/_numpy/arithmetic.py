@@ -16,6 +16,11 @@ def softplus(x: Array) -> Array:
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
+def softplus_bound(x: Array) -> Array:
+    """The curvature of the parabola that touches softplus at x and −x, and lies above it: tanh(x/2)/(2x)."""
+    return np.where(np.abs(x) < 1e-4, 0.25 - x * x / 48, np.tanh(x / 2) / (2 * x))
+
+
 def sigmoid(x: Array) -> Array:
     """1/(1 + e⁻ˣ), without overflow, and with what rounding takes from the divisor and the quotient."""
     e = np.exp(-np.abs(x))

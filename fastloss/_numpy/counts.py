@@ -27,9 +27,10 @@ def times_exp(t: Array, y: Array) -> Array:
 
 
 def times_power(x: Array, base: Array, exponent: float) -> Array:
-    """x·baseᵉ, which may be in range where baseᵉ is not."""
+    """x·baseᵉ, which may be in range where baseᵉ is not; 0 for x = 0, whatever baseᵉ is."""
     whole, half = base**exponent, base ** (exponent / 2)
-    return np.where((whole > 1 / RANGE) & (whole < RANGE), x * whole, x * half * half)
+    product = np.where((whole > 1 / RANGE) & (whole < RANGE), x * whole, x * half * half)
+    return np.where((x == 0) & ~np.isnan(base), 0, product)
 
 
 def log_quotient(a: Array, b: Array) -> Array:
@@ -192,8 +193,9 @@ class TweedieDeviance(Formula):
             return cls.CASES[power].value(mu, t)
         mu, a, b = mu + 0, 2 - power, 1 - power
         v = log_quotient(mu, t)
-        value = cls.part(t, a, a * v, times_power(np.ones_like(t), mu, a)) / a
-        value -= cls.part(t, a, b * v, times_power(t, mu, b)) / b
+        first = cls.part(t, a, a * v, times_power(np.ones_like(t), mu, a)) / a
+        second = cls.part(t, a, b * v, times_power(t, mu, b)) / b
+        value = np.where(np.isinf(second), -second, first - second)  # where both are, the second is the larger
         if a < 0:  # the two are near one another where the mean is far above the target
             far = times_power(1 + b * np.exp(a * v) - a * np.exp(b * v), t, a) / (a * b)
             value = np.where(-a * v > 1, far, value)

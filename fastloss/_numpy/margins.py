@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core.inputs import SIGNS
+from .arithmetic import softplus_bound
 from .pointwise import Formula, InDouble, Pointwise
 
 
@@ -84,8 +85,7 @@ class Logistic(Formula):
 
     @staticmethod
     def majorizer(pred, target):
-        m = np.abs(target * pred)
-        return np.where(m > 0, np.tanh(m / 2) / (2 * m), m + 0.25)
+        return softplus_bound(target * pred)
 
 
 class Exponential(Formula):

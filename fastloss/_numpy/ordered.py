@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core.inputs import SCORES_OF_ORDERED
-from .arithmetic import softplus
+from .arithmetic import softplus, softplus_bound
 from .pointwise import Formula, InDouble
 
 
@@ -23,12 +23,6 @@ def share(x):
     e = np.exp(-np.abs(x))
     small, large = e / (1 + e), 1 / (1 + e)
     return np.where(x > 0, large, small), np.where(x > 0, small, large)
-
-
-def parabola(x):
-    """tanh(x/2)/(2x), the curvature of the parabola that touches softplus at x and -x."""
-    with np.errstate(all="ignore"):
-        return np.where(np.abs(x) < 1e-4, 0.25 - x * x / 48, np.tanh(x / 2) / (2 * x))
 
 
 class OrdinalLogistic(Formula):
@@ -54,7 +48,7 @@ class OrdinalLogistic(Formula):
     @staticmethod
     def majorizer(pred, target, steps):
         up, down, gap = parts(pred, target, steps)
-        return parabola(up) + parabola(down) + (gap - gap)
+        return softplus_bound(up) + softplus_bound(down) + (gap - gap)
 
 
 KERNELS = {"ordinal_logistic": InDouble(OrdinalLogistic)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core.inputs import ABOVE_MINUS_ONE
-from .arithmetic import log_ratio
+from .arithmetic import log_ratio, weighed
 from .pointwise import Formula, Pointwise
 
 LARGE = 2.0**1000  # the sum of smaller ones stays in range
@@ -81,7 +81,7 @@ class SMAPE(Formula):
     def grad(cls, pred, target):
         p, t, d, total, unit = cls.parts(pred, target)
         sides = np.sign(p) * np.sign(t)
-        slope = 4 * np.sign(d) * (np.abs(t) / total / total * unit)
+        slope = weighed(4 * np.sign(d), np.abs(t) / total / total * unit)
         at_zero = np.where(t == 0, 0, -2 / t * unit)
         return np.where(sides > 0, slope, np.where(p == 0, at_zero, 0 * sides)).astype(pred.dtype)
 
@@ -89,7 +89,7 @@ class SMAPE(Formula):
     def hess(cls, pred, target):
         p, t, d, total, unit = cls.parts(pred, target)
         sides = np.sign(p) * np.sign(t)
-        bend = -8 * np.sign(d) * np.sign(p) * (np.abs(t) / total / total * unit / total * unit)
+        bend = weighed(-8 * np.sign(d) * np.sign(p), np.abs(t) / total / total * unit / total * unit)
         return np.where(sides > 0, bend, 0 * sides).astype(pred.dtype)
 
 

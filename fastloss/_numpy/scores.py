@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._core.inputs import LOGITS, LOGITS_OF_LABELS, PROBABILITIES
-from .arithmetic import power, sigmoid, softplus, term, weighed
+from .arithmetic import power, sigmoid, softplus, softplus_bound, term, weighed
 from .pointwise import Formula, InDouble, Pointwise
 
 
@@ -69,11 +69,9 @@ class SigmoidCrossEntropy(Formula):
 
     @classmethod
     def majorizer(cls, pred, target, *hyperparameters):
-        """Each softplus lies below the parabola that touches it at x and −x, of curvature tanh(x/2)/(2x)."""
+        """Each softplus lies below its parabola."""
         u, v = cls.shares(target, *hyperparameters)
-        x = np.abs(pred)
-        bound = np.where(x > 0, np.tanh(x / 2) / (2 * x), x + x.dtype.type(0.25))
-        return (u + v) * bound
+        return (u + v) * softplus_bound(pred)
 
 
 class Sigmoids:

@@ -11,7 +11,7 @@ import numpy as np
 from .._core.domains import Array, Domain
 from .._core.groups import Sorted, evaluated
 from .._core.whole import LEAST
-from .arithmetic import sigmoid, softplus
+from .arithmetic import sigmoid, softplus, softplus_bound
 from .engine import TILE, WANTED, Kernel, Operands, Run
 
 NONE = -np.inf  # the logarithm of 0
@@ -253,12 +253,6 @@ class Pairwise:
             result[row] += change.sum(axis=1)
             result -= change.sum(axis=0)
         return result
-
-
-def softplus_bound(x: Array) -> Array:
-    """The curvature of the parabola that touches softplus at x and −x, and lies above it: tanh(x/2)/(2x)."""
-    x = np.abs(x)
-    return np.where(x > 0, np.tanh(x / 2) / (2 * x), x + 0.25)
 
 
 def bell(x: Array) -> Array:

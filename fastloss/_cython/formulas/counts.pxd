@@ -247,13 +247,11 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         a = <real>(2 - loss.power)
         b = <real>(loss.power - 1)
         e = work[1, i]
-        r = b * t * e * e if absolute(b * pred) > long_ else b * t * e
         e = t * e * e if absolute(b * pred) > long_ else t * e
         e = zero if (t == zero) & (pred == pred) else e
-        r = zero if (t == zero) & (pred == pred) else r
         value[0] = work[0, i] / a + e / b
         grad[0] = work[0, i] - e
-        hess[0] = bound[0] = a * work[0, i] + r
+        hess[0] = bound[0] = a * work[0, i] + b * e
     elif Pointwise is NegativeBinomialNll:
         # (t + 1/α)·log(1 + z) − t·x, z = αeˣ; where z > 1 by e = 1/z, so that nothing overflows. eˣ and e⁻ˣ are squares, a and b of
         # them their roots: a factor between the two may bring back into the range what is outside.
@@ -278,9 +276,8 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         value[0] = u if (u == beyond) & (t == t) else x
         x = multiply_add(-t, e, r)
         grad[0] = (x if w > one else multiply_add(a, a, -t)) * q
-        x = r * (r + t)
         y = multiply_add(<real>loss.alpha, t, one)
-        hess[0] = bound[0] = (b * x * b if w > one else a * y * a) * q * q
+        hess[0] = bound[0] = ((b * r) * (b * (r + t)) if w > one else a * y * a) * q * q
     else:
         # (μ − t)/μ, 1 where there is no target or no end to the mean; t/μ
         mu = pred + zero

@@ -109,8 +109,8 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
                 p = one / (one + work[0, i])
                 q = work[0, i] * p
                 t = target[start + i]
-                t = t if pred[start + i] > zero else one - t
-                work[2, i] = t * q + (one - t) * p
+                u = one - t
+                work[2, i] = t * q + u * p if pred[start + i] > zero else t * p + u * q
                 work[3, i] = zero
         if by_products(loss.gamma):
             raise_to(work, 2, 2, n, loss.gamma)
@@ -304,7 +304,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             k = m if s == zero else m * v / s
             c = zero if k == zero else u * k
             b = r - k
-            value[0] = zero if (w == zero) & (pred == pred) else w * u
+            value[0] = zero if (w == zero) & (u == u) else w * u
             grad[0] = w * multiply_add(gamma, c, d)
             hess[0] = w * (v + two * gamma * d * k + gamma * c * (b + gamma * k))
             x = d * k
