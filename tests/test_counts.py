@@ -108,6 +108,8 @@ def test_negative_binomial_where_exponentials_leave_the_range(backend, sign, dty
     alpha = {-1: 1e-6 if single else 1e-100, 1: 1e36 if single else 1e300}[sign]
     pairs = [(sign * x, t) for x, t, sign in itertools.product(scores, [0, 5], (1, -1))]
     compared("negative_binomial_nll", *zip(*pairs, strict=True), {"alpha": alpha}, dtype, 16)
+    x = 80.0 if single else 702.0
+    compared("negative_binomial_nll", [x, x, -x], [math.exp(x), 2 * math.exp(x), 2.0], {"alpha": 1e4}, dtype, 16)
 
 
 @each_dtype

@@ -730,7 +730,12 @@ MUTANTS = [
         ("v = mu if t == zero else v", "v = v"),
         ("v = beyond if mu == zero else v\n    v = mu", "v = mu"),
         ("(t > zero) & (t < beyond) else mu / t", "(t > zero) & (t < beyond) else zero"),
-        ("((b * r) * (b * (r + t)) if w > one else a * y * a)", "(b * b * (r * (r + t)) if w > one else a * a * y)"),
+        ("(x if w > one else a * y * a) * q * q", "(x if w > one else a * a * y) * q * q"),
+        (
+            "x = multiply_add(-(t * b if pred > zero else t * c), c if pred > zero else b, r)",
+            "x = multiply_add(-t, e, r)",
+        ),
+        ("x = (x * b if pred > zero else x * c) * (c if pred > zero else b)", "x = x * b * c"),
         ("x = y if (a < zero) & (-a * v > one) else x", "x = x"),
         ("k = bend(y) if absolute(y) <= half else (e - one) - y", "k = (e - one) - y"),
         ("y = a * a if w < tiny else y * r", "y = y * r"),

@@ -228,7 +228,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
     """One sample's loss, derivative, second derivative and a majorizer of that. What nobody reads is never computed."""
     cdef real zero = 0, half = 0.5, one = 1, two = 2, three = 3, four = 4, beyond = BEYOND
     cdef real tiny = SMALL_F if real is float else SMALL_D
-    cdef real long_ = LONG_F if real is float else LONG_D, t = target, a, b, e, p, q, r, s, u, w, x, y, mu
+    cdef real long_ = LONG_F if real is float else LONG_D, t = target, a, b, c, e, p, q, r, s, u, w, x, y, mu
     if Pointwise is PoissonNll:
         # eˣ − t·x; t·x is 0 where t is, and left out where eˣ is infinite
         e = work[0, i]
@@ -274,10 +274,14 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         y = a * a if w < tiny else y * r        # log(1 + z)/α, where z may be no normal number
         x = (u + y) + x
         value[0] = u if (u == beyond) & (t == t) else x
-        x = multiply_add(-t, e, r)
+        # What is multiplied by 1/z is so in halves, the smaller first, for z may be out of range.
+        c = b * r
+        x = multiply_add(-(t * b if pred > zero else t * c), c if pred > zero else b, r)
         grad[0] = (x if w > one else multiply_add(a, a, -t)) * q
+        x = r + t
+        x = (x * b if pred > zero else x * c) * (c if pred > zero else b)
         y = multiply_add(<real>loss.alpha, t, one)
-        hess[0] = bound[0] = ((b * r) * (b * (r + t)) if w > one else a * y * a) * q * q
+        hess[0] = bound[0] = (x if w > one else a * y * a) * q * q
     else:
         # (μ − t)/μ, 1 where there is no target or no end to the mean; t/μ
         mu = pred + zero
