@@ -206,6 +206,22 @@ def test_rows_without_a_class(backend, dtype):
 
 
 @each_dtype
+def test_targets_of_little_mass(backend, dtype):
+    """Their divergence is as small, and as exact."""
+    for classes, mass in itertools.product((1, 3, 40, 200, 5000), (1e-3, 1e-10, 1e-30)):
+        rng = np.random.default_rng(classes)
+        x = rng.standard_normal((6, classes)).astype(dtype)
+        t = (rng.dirichlet(np.ones(classes), 6) * mass).astype(dtype)
+        t[:, 1::3] = 0
+        z = x.astype(float) - x.max(axis=1, keepdims=True)
+        logs = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        expected = (t * (np.log(np.where(t > 0, t, 1), dtype=float) - logs)).sum(axis=1)
+        for rows in (slice(1), slice(None)):
+            value = fl.softmax_kl_divergence(x[rows], t[rows], reduction="none")
+            np.testing.assert_allclose(value, expected[rows], rtol=50 * np.finfo(dtype).eps)
+
+
+@each_dtype
 def test_an_unknown_target_of_a_class_without_probability(backend, dtype):
     """It is not lost."""
     names = ["brier", "ranked_probability_score", "jensen_shannon", "kl_divergence", "reverse_kl_divergence"]

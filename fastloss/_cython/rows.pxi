@@ -215,7 +215,7 @@ cdef int row_major_block(const RowsJob* self, RowsBlock* block, Py_ssize_t start
         block.exps = work + self.exps + first * size if self.retains_exps else apart + self.exps
     reads[PRED] = stages & (REDUCE | DIVERGE | DIVERGE_SUM | DIVERGE_TERMS) or stages & INSPECT and self.form.has_domain or (
         stages & (REFINE | SPREAD) and (self.form.reads_again or not self.form.joined or not self.retains_exps))
-    reads[TARGET] = self.form.targeted and stages & (INSPECT | REDUCE | REFINE | SPREAD | DIVERGE | DIVERGE_TERMS)
+    reads[TARGET] = self.form.targeted and stages & (INSPECT | REDUCE | REFINE | SPREAD | DIVERGE | DIVERGE_SUM | DIVERGE_TERMS)
     for k in range(2):
         source[k] = NULL
         if reads[k] and self.lies[k]:

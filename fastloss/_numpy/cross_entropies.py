@@ -62,7 +62,10 @@ class SoftmaxDivergence(SoftmaxCrossEntropy):
     """Σ t·log(t/p), of the softmax p; its derivatives are the cross-entropy's."""
 
     def value(self):
-        """With l = log(q/t), Σ t·(eˡ − 1 − l) + (Σ t − 1 + Σ q over the classes of t = 0): nothing cancels."""
+        """With l = log(q/t), Σ t·(eˡ − 1 − l) + (Σ t − 1 + Σ q over the classes of t = 0): nothing cancels.
+
+        Targets of less than half a probability agree with none: there it is −Σ t·l.
+        """
         x, t = self.x.astype(np.float64), self.t.astype(np.float64)
         z = x - self.top.astype(np.float64)[:, None]
         e = np.exp(z)
@@ -71,6 +74,7 @@ class SoftmaxDivergence(SoftmaxCrossEntropy):
         shares = np.where(np.abs(away) <= 0.5, t * bend(np.clip(away, -0.5, 0.5)), (q - t) - t * away)
         gap = np.concatenate([np.where(t == 0, q, t), np.full((len(t), 1), -1.0)], axis=1)
         value = sum_of_rows(np.where(t == 0, 0, shares)) + exact_sum_of_rows(gap)
+        value = np.where(sum_of_rows(t) < 0.5, -sum_of_rows(np.where(t == 0, 0, t * away)), value)
         return np.where((t != 0).any(axis=1), value, 0 * total[:, 0])
 
 

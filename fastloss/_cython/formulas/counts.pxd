@@ -251,7 +251,7 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         e = zero if (t == zero) & (pred == pred) else e
         value[0] = work[0, i] / a + e / b
         grad[0] = work[0, i] - e
-        hess[0] = bound[0] = a * work[0, i] + b * e
+        hess[0] = bound[0] = multiply_add(a, work[0, i], b * e)
     elif Pointwise is NegativeBinomialNll:
         # (t + 1/α)·log(1 + z) − t·x, z = αeˣ; where z > 1 by e = 1/z, so that nothing overflows. eˣ and e⁻ˣ are squares, a and b of
         # them their roots: a factor between the two may bring back into the range what is outside.

@@ -1,8 +1,8 @@
 """KL(t || softmax(x)), in double: the logarithms of two distributions that nearly agree cancel to their last digits.
 
 With l = log(q/t), a class's share is t(e^l - 1 - l) + (t - q), and of t = 0 nothing; so the sum is that of t(e^l - 1 - l) and the gap
-sum t - 1 + sum q over the classes of t = 0. Short rows stand side by side, the numbers of a class in a line; longer ones one behind the
-other; of a row of several spans, a span at a time.
+sum t - 1 + sum q over the classes of t = 0. Targets of less than half a probability agree with none: there it is the sum of -t l. Short
+rows stand side by side, the numbers of a class in a line; longer ones one behind the other; of a row of several spans, a span at a time.
 """
 
 from libc.math cimport fabs
@@ -10,7 +10,7 @@ from libc.math cimport fabs
 from ..rows_block cimport (
     DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, ROWS, SHORT, SPAN, SPAN_GAP, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST,
     SPAN_TOP, RowsBlock)
-from ..vectors cimport bend_d, fraction, vexp, vlog, vlogsum
+from ..vectors cimport bend_d, fraction, multiply_add, vexp, vlog, vlogsum
 from ..views cimport real, writing_rows
 from .conclude cimport power
 from .sums cimport add_exactly, add_row_exactly, greatest, of_row
@@ -61,7 +61,8 @@ cdef inline int diverge(const real[:, ::1] x, const real[:, ::1] t, double[:, ::
             for i in range(m):
                 begin(known, i)
             add_sums(x, tile, known, r, m, classes, by_class)
-            add_terms(t, tile, known, r, m, classes, by_class)
+            add_targets(t, tile, known, r, m, classes, by_class)
+            add_terms(tile, known, m, classes)
         for i in range(m):
             row[LOSS, r + i] = loss_of(known, i)
         r += m
@@ -75,23 +76,25 @@ cdef inline int long_row(const real[:, ::1] x, const real[:, ::1] t, double[:, :
     begin(known, 0)
     if block.stages & DIVERGE_SUM:
         add_sums(x, tile, known, 0, 1, block.length, False)
-        part[SPAN_TOP, c], part[SPAN_REST, c] = known[TOP, 0], known[SUM, 0]
+        add_targets(t, tile, known, 0, 1, block.length, False)
+        part[SPAN_TOP, c], part[SPAN_REST, c], part[SPAN_MASS, c] = known[TOP, 0], known[SUM, 0], known[MASS, 0]
     if block.stages & DIVERGE_JOIN:         # into the first span's places, where all find them
         for c in range(block.spans):
             join(known, part[SPAN_TOP, c], part[SPAN_REST, c])
-        part[SPAN_TOP, 0], part[SPAN_REST, 0] = known[TOP, 0], known[SUM, 0]
+            known[MASS, 0] += part[SPAN_MASS, c]
+        part[SPAN_TOP, 0], part[SPAN_REST, 0], part[SPAN_MASS, 0] = known[TOP, 0], known[SUM, 0], known[MASS, 0]
     if block.stages & DIVERGE_TERMS:
-        known[TOP, 0], known[SUM, 0], known[GAP, 0] = part[SPAN_TOP, 0], part[SPAN_REST, 0], 0
+        known[TOP, 0], known[SUM, 0] = part[SPAN_TOP, 0], part[SPAN_REST, 0]
         less(x, tile, 0, 0, block.length, known[TOP, 0], False)
         vexp(&tile[Z, 0], &tile[Q, 0], filled(tile, Z, block.length))
-        add_terms(t, tile, known, 0, 1, block.length, False)
-        part[SPAN_LINEAR, c], part[SPAN_MASS, c] = known[TERMS, 0], known[MASS, 0]
-        part[SPAN_GAP, c], part[SPAN_LOST, c] = known[GAP, 0], known[LOST, 0]
+        add_targets(t, tile, known, 0, 1, block.length, False)
+        known[MASS, 0] = part[SPAN_MASS, 0]
+        add_terms(tile, known, 1, block.length)
+        part[SPAN_LINEAR, c], part[SPAN_GAP, c], part[SPAN_LOST, c] = known[TERMS, 0], known[GAP, 0], known[LOST, 0]
     if block.stages & DIVERGE:
-        known[SUM, 0] = part[SPAN_REST, 0]
+        known[SUM, 0], known[MASS, 0] = part[SPAN_REST, 0], part[SPAN_MASS, 0]
         for c in range(block.spans):
             known[TERMS, 0] += part[SPAN_LINEAR, c]
-            known[MASS, 0] += part[SPAN_MASS, c]
             add_exactly(part[SPAN_GAP, c], &known[GAP, 0], &known[LOST, 0])
             known[LOST, 0] += part[SPAN_LOST, c]
         row[LOSS, 0] = loss_of(known, 0)
@@ -100,8 +103,7 @@ cdef inline int long_row(const real[:, ::1] x, const real[:, ::1] t, double[:, :
 
 cdef inline void begin(double[:, ::1] known, Py_ssize_t i) noexcept nogil:
     known[TOP, i] = -INFINITY
-    known[GAP, i] = -1
-    known[SUM, i] = known[TERMS, i] = known[MASS, i] = known[LOST, i] = 0
+    known[SUM, i] = known[TERMS, i] = known[MASS, i] = known[GAP, i] = known[LOST, i] = 0
 
 
 cdef inline void join(double[:, ::1] known, double top, double sum) noexcept nogil:
@@ -114,7 +116,17 @@ cdef inline void join(double[:, ::1] known, double top, double sum) noexcept nog
 
 
 cdef inline double loss_of(const double[:, ::1] known, Py_ssize_t i) noexcept nogil:
-    return 0 / known[SUM, i] if known[MASS, i] == 0 else known[TERMS, i] + (known[GAP, i] + known[LOST, i])
+    cdef double gap = known[GAP, i], lost = known[LOST, i]
+    if known[MASS, i] == 0:
+        return 0 / known[SUM, i]
+    if not scant(known[MASS, i]):
+        add_exactly(-1, &gap, &lost)
+    return known[TERMS, i] + (gap + lost)
+
+
+cdef inline bint scant(double mass) noexcept nogil:
+    """Whether targets are so far from a distribution that the terms need not add up to a difference from one."""
+    return mass < 0.5
 
 
 # ---- rows one behind the other ------------------------------------------------------------------------------------------------
@@ -162,11 +174,10 @@ cdef inline Py_ssize_t filled(double[:, ::1] tile, int line, Py_ssize_t n) noexc
     return padded
 
 
-cdef inline int add_terms(const real[:, ::1] t, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r, Py_ssize_t m,
-                          Py_ssize_t length, bint by_class) except -1 nogil:
-    """The rest."""
+cdef inline int add_targets(const real[:, ::1] t, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r, Py_ssize_t m,
+                            Py_ssize_t length, bint by_class) except -1 nogil:
+    """T and MASS of the rows."""
     cdef Py_ssize_t i, k, first
-    cdef double base, inverse, here, term = 0
     for i in range(m):
         first = i * length
         if by_class:
@@ -175,14 +186,22 @@ cdef inline int add_terms(const real[:, ::1] t, double[:, ::1] tile, double[:, :
         else:
             for k in range(length):
                 tile[T, first + k] = t[r + i, k]
-        known[MASS, i] += of_row(tile, T, first, length)
+        known[MASS, i] = of_row(tile, T, first, length)
+    return 0
+
+
+cdef inline int add_terms(double[:, ::1] tile, double[:, ::1] known, Py_ssize_t m, Py_ssize_t length) except -1 nogil:
+    """The rest."""
+    cdef Py_ssize_t i, k, first
+    cdef double base, inverse, here, term = 0
     logarithms(tile, m * length)
     logarithms_of_sums(tile, known, m)
     for i in range(m):
         first = i * length
         base, inverse = known[BASE, i], 1 / known[SUM, i]
         for k in range(first, first + length):
-            here = terms_of(tile[Z, k] - base, fraction(tile[Q, k], known[SUM, i], inverse), tile[T, k], tile[LOGS, k], &term)
+            here = terms_of(tile[Z, k] - base, fraction(tile[Q, k], known[SUM, i], inverse), tile[T, k], tile[LOGS, k],
+                            known[MASS, i], &term)
             tile[LOGS, k] = term
             tile[T, k] = here
         known[TERMS, i] += of_row(tile, LOGS, first, length)
@@ -210,11 +229,13 @@ cdef inline int logarithms_of_sums(const double[:, ::1] tile, double[:, ::1] kno
     return 0
 
 
-cdef inline double terms_of(double log_q, double q, double t, double log_t, double* term) noexcept nogil:
+cdef inline double terms_of(double log_q, double q, double t, double log_t, double mass, double* term) noexcept nogil:
     """A class's term; the answer is what it adds to the gap."""
-    cdef double l = log_q - log_t, part = t * bend_d(l) if fabs(l) <= 0.5 else (q - t) - t * l
+    cdef double l = log_q - log_t, there = q if t == 0 else t
+    cdef double part = t * bend_d(l) if fabs(l) <= 0.5 else multiply_add[double](-t, l, q - t)
+    part = -t * l if scant(mass) else part
     term[0] = 0 if t == 0 else part
-    return q if t == 0 else t
+    return 0 if scant(mass) else there
 
 
 # ---- rows side by side ----------------------------------------------------------------------------------------------------------
@@ -226,6 +247,7 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
     cdef double top[STEP]
     cdef double sum[STEP]
     cdef double mass[STEP]
+    cdef double inverse[STEP]
     cdef double terms[STEP]
     cdef double gap[STEP]
     cdef double lost[STEP]
@@ -269,14 +291,14 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
         for l in range(STEP):
             sum[l] = known[SUM, i + l]
             top[l] = known[BASE, i + l]
-            mass[l] = 1 / sum[l]
-            terms[l] = lost[l] = 0
-            gap[l] = -1
+            mass[l] = known[MASS, i + l]
+            inverse[l] = 1 / sum[l]
+            terms[l] = gap[l] = lost[l] = 0
         for j in range(classes):
             k = j * m + i
             for l in range(STEP):
-                here[l] = terms_of(tile[Z, k + l] - top[l], fraction(tile[Q, k + l], sum[l], mass[l]), tile[T, k + l],
-                                   tile[LOGS, k + l], &term)
+                here[l] = terms_of(tile[Z, k + l] - top[l], fraction(tile[Q, k + l], sum[l], inverse[l]), tile[T, k + l],
+                                   tile[LOGS, k + l], mass[l], &term)
                 there[l] = term
             for l in range(STEP):
                 terms[l] += there[l]
