@@ -369,7 +369,7 @@ cdef class PointwiseKernel(Kernel):
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
         for k in range(self.entry.specials):
-            if self.entry.special[k].value == job.parameters[0]:
+            if self.entry.special[k].value == job.parameters[0]:        # another loss, of the hyperparameters after it
                 job.function = self.entry.special[k].function[batch.double_precision]
                 memmove(job.parameters, job.parameters + 1, sizeof(job.parameters) - sizeof(double))
                 memmove(job.columns, job.columns + 1, sizeof(job.columns) - sizeof(void*))

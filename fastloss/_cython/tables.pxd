@@ -99,6 +99,8 @@ cdef inline int special_case(dict tables, str name, double value, str other) exc
     """Say that a loss is another one where its first hyperparameter has this value."""
     cdef PointwiseEntry* self = <PointwiseEntry*>entry_of(tables, name)
     cdef const PointwiseEntry* instead = <const PointwiseEntry*>entry_of(tables, other)
+    if self.specials == SPECIAL:
+        raise OverflowError(f"{name} has more than {SPECIAL} special cases")
     self.special[self.specials].value = value
     self.special[self.specials].function = instead.function
     self.specials += 1
