@@ -110,6 +110,8 @@ def test_negative_binomial_where_exponentials_leave_the_range(backend, sign, dty
     compared("negative_binomial_nll", *zip(*pairs, strict=True), {"alpha": alpha}, dtype, 16)
     x = 80.0 if single else 702.0
     compared("negative_binomial_nll", [x, x, -x], [math.exp(x), 2 * math.exp(x), 2.0], {"alpha": 1e4}, dtype, 16)
+    x, t, alpha = (-20.0, 1e36, 1e30) if single else (-400.0, 1e300, 1e250)
+    compared("negative_binomial_nll", [x], [t], {"alpha": alpha}, dtype, 16)
 
 
 @each_dtype
