@@ -1240,7 +1240,10 @@ MUTANTS = [
         ),
         ("if i < n and known[SUM, i] >= 1 else 1", "if i < n else 1"),
         ("cdef double base = top if top > -INFINITY else 0", "cdef double base = top"),
-        ("                tile[T, first + k] = t[k, r + i]\n", "                tile[T, first + k] = t[r + i, k]\n"),
+        (
+            "            tile[line, first + k] = x[k, r] - base\n",
+            "            tile[line, first + k] = x[r, k] - base\n",
+        ),
         ("known[LOST, 0] += part[SPAN_LOST, c]", "known[LOST, 0] = part[SPAN_LOST, c]"),
         ("known[MASS, 0] += part[SPAN_MASS, c]", "known[MASS, 0] = 1"),
     ),

@@ -7,6 +7,7 @@ rows stand side by side, the numbers of a class in a line; longer ones one behin
 
 from libc.math cimport fabs
 
+from ..formulas.scored_rows cimport STEP
 from ..rows_block cimport (
     DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, ROWS, SHORT, SPAN, SPAN_GAP, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST,
     SPAN_TOP, RowsBlock)
@@ -14,13 +15,13 @@ from ..vectors cimport bend_d, fraction, multiply_add, vexp, vlog, vlogsum
 from ..views cimport real, writing_rows
 from .conclude cimport power
 from .sums cimport add_exactly, add_row_exactly, greatest, of_row
+from .tiles cimport greatest_of_lanes, less_of_lanes
 
 cdef extern from "math.h" nogil:
     const double INFINITY
 
 cdef enum:
     GROUP = 1024                # numbers of several rows that go through exp and log together
-    STEP = 16                   # rows whose sums stay in registers
     FEW = 4                     # short rows: fewer are done one behind the other, to the same bits
 
 cdef enum:                      # tiles
@@ -85,9 +86,9 @@ cdef inline int long_row(const real[:, ::1] x, const real[:, ::1] t, double[:, :
         part[SPAN_TOP, 0], part[SPAN_REST, 0], part[SPAN_MASS, 0] = known[TOP, 0], known[SUM, 0], known[MASS, 0]
     if block.stages & DIVERGE_TERMS:
         known[TOP, 0], known[SUM, 0] = part[SPAN_TOP, 0], part[SPAN_REST, 0]
-        less(x, tile, 0, 0, block.length, known[TOP, 0], False)
+        less(x, tile, Z, 0, 0, block.length, known[TOP, 0], False)
         vexp(&tile[Z, 0], &tile[Q, 0], filled(tile, Z, block.length))
-        add_targets(t, tile, known, 0, 1, block.length, False)
+        less(t, tile, T, 0, 0, block.length, 0, False)
         known[MASS, 0] = part[SPAN_MASS, 0]
         add_terms(tile, known, 1, block.length)
         part[SPAN_LINEAR, c], part[SPAN_GAP, c], part[SPAN_LOST, c] = known[TERMS, 0], known[GAP, 0], known[LOST, 0]
@@ -145,24 +146,24 @@ cdef inline int add_sums(const real[:, ::1] x, double[:, ::1] tile, double[:, ::
         else:
             greatest(x, r + i, 0, length, &top)
         known[TOP, i] = top
-        less(x, tile, r + i, i * length, length, top, by_class)
+        less(x, tile, Z, r + i, i * length, length, top, by_class)
     vexp(&tile[Z, 0], &tile[Q, 0], filled(tile, Z, m * length))
     for i in range(m):
         known[SUM, i] = of_row(tile, Q, i * length, length)
     return 0
 
 
-cdef inline int less(const real[:, ::1] x, double[:, ::1] tile, Py_ssize_t r, Py_ssize_t first, Py_ssize_t length, double top,
+cdef inline int less(const real[:, ::1] x, double[:, ::1] tile, int line, Py_ssize_t r, Py_ssize_t first, Py_ssize_t length, double top,
                      bint by_class) except -1 nogil:
-    """Z of row r, from `first` on: x less the greatest, if there is one."""
+    """Row r in a line of the tiles, from `first` on, less the greatest, if there is one."""
     cdef double base = top if top > -INFINITY else 0
     cdef Py_ssize_t k
     if by_class:
         for k in range(length):
-            tile[Z, first + k] = x[k, r] - base
+            tile[line, first + k] = x[k, r] - base
     else:
         for k in range(length):
-            tile[Z, first + k] = x[r, k] - base
+            tile[line, first + k] = x[r, k] - base
     return 0
 
 
@@ -177,16 +178,10 @@ cdef inline Py_ssize_t filled(double[:, ::1] tile, int line, Py_ssize_t n) noexc
 cdef inline int add_targets(const real[:, ::1] t, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r, Py_ssize_t m,
                             Py_ssize_t length, bint by_class) except -1 nogil:
     """T and MASS of the rows."""
-    cdef Py_ssize_t i, k, first
+    cdef Py_ssize_t i
     for i in range(m):
-        first = i * length
-        if by_class:
-            for k in range(length):
-                tile[T, first + k] = t[k, r + i]
-        else:
-            for k in range(length):
-                tile[T, first + k] = t[r + i, k]
-        known[MASS, i] = of_row(tile, T, first, length)
+        less(t, tile, T, r + i, i * length, length, 0, by_class)
+        known[MASS, i] = of_row(tile, T, i * length, length)
     return 0
 
 
@@ -257,20 +252,8 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
     cdef Py_ssize_t m = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1), i, j, k, l, strip
     turned(x, tile, Z, r, n, m, classes, by_class)
     turned(t, tile, T, r, n, m, classes, by_class)
-    for strip in range(m // STEP):
-        i = strip * STEP
-        for l in range(STEP):
-            top[l] = -INFINITY
-        for j in range(classes):
-            k = j * m + i
-            for l in range(STEP):
-                top[l] = tile[Z, k + l] if tile[Z, k + l] > top[l] else top[l]
-        for j in range(classes):
-            k = j * m + i
-            for l in range(STEP):
-                here[l] = tile[Z, k + l] - top[l]
-            for l in range(STEP):
-                tile[Z, k + l] = here[l]
+    greatest_of_lanes(tile[Z], known[TOP], classes, m)
+    less_of_lanes(tile[Z], known[TOP], tile[Z], classes, m)
     vexp(&tile[Z, 0], &tile[Q, 0], classes * m)
     logarithms(tile, classes * m)
     for strip in range(m // STEP):

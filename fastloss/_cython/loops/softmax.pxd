@@ -4,7 +4,8 @@ from ..block cimport BOUND, HESS
 from ..formulas.scored_rows cimport STEP, Scores, gapped, ranked
 from ..vectors cimport fraction, vexp, vlogsum
 from .tiles cimport (
-    ALL_BENDS, BENDS, D, G, H, MEAN, NEVER, OWN, P, PEAK, PLACE, REST, SUM, T, TOP, Z, at, fold_most, fold_sum, step_of)
+    ALL_BENDS, BENDS, D, G, H, MEAN, NEVER, OWN, P, PEAK, PLACE, REST, SUM, T, TOP, Z, at, fold_most, fold_sum,
+    greatest_of_lanes, less_of_lanes, step_of)
 
 cdef extern from "math.h" nogil:
     const double INFINITY
@@ -25,27 +26,9 @@ cdef inline int softmax(Scores loss, double[:, ::1] tile, double[:, ::1] state, 
     cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z]
     cdef double by = step_of(m, folded), x
     cdef Py_ssize_t i, j, k, l, strip
-    for strip in range(m // STEP):
-        i = strip * STEP
-        for l in range(STEP):
-            most[l] = -INFINITY
-        for j in range(lines):
-            k = j * m + i
-            for l in range(STEP):
-                most[l] = p[k + l] if p[k + l] > most[l] else most[l]
-        for l in range(STEP):
-            top[i + l] = most[l]
+    greatest_of_lanes(p, top, lines, m)
     fold_most(top, folded, False)
-    for strip in range(m // STEP):
-        i = strip * STEP
-        for l in range(STEP):
-            most[l] = top[i + l]
-        for j in range(lines):
-            k = j * m + i
-            for l in range(STEP):
-                first[l] = p[k + l] - most[l]
-            for l in range(STEP):
-                z[k + l] = first[l]
+    less_of_lanes(p, top, z, lines, m)
     vexp(&z[0], &p[0], lines * m)
     for strip in range(m // STEP):
         i = strip * STEP

@@ -5,9 +5,13 @@
 from libc.stdint cimport int64_t
 
 from ..block cimport LANES
+from ..formulas.scored_rows cimport STEP
 from ..rows_block cimport LINES, TILES, RowsBlock
 from ..views cimport writing, writing_ids, writing_rows
 from .sums cimport halved
+
+cdef extern from "math.h" nogil:
+    const double INFINITY
 
 cdef enum:                  # tiles
     P                       # probabilities; of hinges how near a class comes
@@ -44,6 +48,42 @@ cdef inline double at(Py_ssize_t j, Py_ssize_t i, Py_ssize_t m, bint folded) noe
 cdef inline Py_ssize_t step_of(Py_ssize_t m, bint folded) noexcept nogil:
     """From a line's class to the next one's."""
     return m if folded else 1
+
+
+cdef inline int greatest_of_lanes(const double[::1] x, double[::1] top, Py_ssize_t lines, Py_ssize_t m) except -1 nogil:
+    """The greatest of each lane's numbers; NaN is passed over."""
+    cdef double most[STEP]
+    cdef Py_ssize_t i, j, k, l, strip
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            most[l] = -INFINITY
+        for j in range(lines):
+            k = j * m + i
+            for l in range(STEP):
+                most[l] = x[k + l] if x[k + l] > most[l] else most[l]
+        for l in range(STEP):
+            top[i + l] = most[l]
+    return 0
+
+
+cdef inline int less_of_lanes(const double[::1] x, const double[::1] top, double[::1] z, Py_ssize_t lines,
+                              Py_ssize_t m) except -1 nogil:
+    """z = x - top, lane by lane; in place is allowed."""
+    cdef double most[STEP]
+    cdef double here[STEP]
+    cdef Py_ssize_t i, j, k, l, strip
+    for strip in range(m // STEP):
+        i = strip * STEP
+        for l in range(STEP):
+            most[l] = top[i + l]
+        for j in range(lines):
+            k = j * m + i
+            for l in range(STEP):
+                here[l] = x[k + l] - most[l]
+            for l in range(STEP):
+                z[k + l] = here[l]
+    return 0
 
 
 cdef inline int fold_sum(double[::1] lane, bint folded) except -1 nogil:
