@@ -785,7 +785,7 @@ MUTANTS = [
     *of(
         "_cython/formulas/statistics.pxd",
         "test_catalogue test_ranges test_calls",
-        ("return (pred * down - target * down) * up", "return pred - target"),
+        ("(pred * down - target * down) * up if Statistic", "pred - target if Statistic"),
         ("return x / (1 + pred)", "return x"),
         ("return (1 - x) / (1 + pred) / (1 + pred)", "return (1 + x) / (1 + pred) / (1 + pred)"),
         ("return (1 - x if x < 0 else 1) / (1 + pred)", "return 1 / (1 + pred)"),

@@ -4,9 +4,11 @@ cdef enum:
     CHUNK = 16384                       # samples that a thread takes at a time
     AHEAD = 2304                        # bytes: how far before its use memory is asked for (not a power of two: 5 to 15 %) ...
     AHEAD_FROM = 1 << 17                # ... if an input is larger than this, and so not in the nearest cache
-    AMD_AHEAD_FROM = 640 << 10          # on AMD's processors if it is larger than this (below, it costs 3 to 6 % on Zen 5) ...
-    FAR_AHEAD = 4352                    # ... and from further away ...
-    FAR_AHEAD_FROM = 2 << 20            # ... if it is in no cache of the processor's own
+    AMD_AHEAD = 1088                    # on AMD's processors less far ...
+    AMD_AHEAD_FROM = 640 << 10          # ... if it is larger than this (below, it costs 3 to 6 % on Zen 5) ...
+    AMD_AHEAD_TO = 6 << 20              # ... and not than this (above, 10 to 40 % as long as a cache holds it), ...
+    AMD_FAR_AHEAD = 4352                # ... and from further away ...
+    AMD_FAR_AHEAD_FROM = 16 << 20       # ... if no cache does
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
     APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
     ALIGN_FROM = 4096                   # samples: fewer are done before the first is aligned
@@ -16,10 +18,12 @@ cdef struct PointwiseJob:
     Job job
     PointwiseFunction function
     double parameters[PARAMETERS]
+    bint has_domain                     # of the loss's inputs
     const double* columns[PARAMETERS]   # of a parameter that the last axis's places have each its own; else NULL
     bint lies[OPERANDS]                 # an operand can be read or written where it is
     bint flat                           # all of them can
     bint in_step                        # all begin at the same place of a cache line (weights may lie as they like)
+    bint by_lines                       # what comes before the first cache line is worth being done by itself
     bint streaming                      # the cache is passed by
     int stores                          # how results are written where they will stay
     Py_ssize_t ahead
@@ -42,9 +46,9 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
                 tile(self, done, n, j, work, &sums)
             done += n
     else:
-        # Vectors that cross from one cache line into the next take twice as long; what passes the cache by is written by whole lines.
+        # What passes the cache by is written by whole lines.
         direct = self.flat and batch.unit == 1
-        if self.streaming or (direct and self.in_step and end - start >= ALIGN_FROM):
+        if self.streaming or (direct and self.by_lines and end - start >= ALIGN_FROM):
             head = (-<Py_ssize_t>at(batch, PRED if direct else GRADS if self.lies[GRADS] else VALUES, start) & 63) // (
                 8 if batch.double_precision else 4)
             head = min(head, end - start)
@@ -126,7 +130,7 @@ cdef inline void begin(const PointwiseJob* self, Block* block, Py_ssize_t n) noe
     block.root = self.root
     block.ahead = self.ahead
     block.stores = MOVING if self.streaming else STAYING
-    block.inspected = self.job.batch.inspected
+    block.inspected = self.job.batch.inspected or not self.has_domain
 
 
 cdef inline char* at(const Batch* batch, int k, Py_ssize_t start) noexcept nogil:
@@ -368,6 +372,7 @@ cdef class PointwiseKernel(Kernel):
         job.job.columns = batch.core
         job.job.share = max(CHUNK // batch.core, <Py_ssize_t>1)
         job.function = self.entry.function[batch.double_precision]
+        job.has_domain = self.entry.has_domain
         for k in range(self.entry.specials):
             if self.entry.special[k].value == job.parameters[0]:        # another loss, of the hyperparameters after it
                 job.function = self.entry.special[k].function[batch.double_precision]
@@ -379,6 +384,9 @@ cdef class PointwiseKernel(Kernel):
             if batch.operand[k].data is not NULL:
                 job.flat = job.flat and job.lies[k]
                 job.in_step = job.in_step and (k == WEIGHT or (batch.operand[k].data - batch.operand[PRED].data) & 63 == 0)
+        # Intel's processors take twice as long for vectors that cross from one cache line into the next; AMD's Zen 5 loses less by
+        # them than by what comes before the first line (5 to 20 %).
+        job.by_lines = job.in_step and not AMD
         job.streaming, job.stores, job.ahead = False, STAYING, 0
         if size > AHEAD_FROM:
             job.streaming = (job.lies[VALUES] or job.lies[GRADS]) and size >= STREAM_FROM
@@ -388,7 +396,8 @@ cdef class PointwiseKernel(Kernel):
             if AMD:
                 job.stores = PASSING if job.streaming and job.flat and job.in_step else STAYING
                 if job.ahead > 0:
-                    job.ahead = FAR_AHEAD if size > FAR_AHEAD_FROM else (AHEAD if size > AMD_AHEAD_FROM else 0)
+                    job.ahead = AMD_FAR_AHEAD if size > AMD_FAR_AHEAD_FROM else (
+                        AMD_AHEAD if AMD_AHEAD_FROM < size <= AMD_AHEAD_TO else 0)
             else:
                 job.flat = job.flat and not job.streaming
         job.job.unit_work = OPERANDS * APART

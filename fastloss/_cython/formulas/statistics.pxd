@@ -50,19 +50,16 @@ cdef inline int prepare(Statistic loss, const real[::1] pred, const real[::1] ta
     return 0
 
 
-cdef inline double error(Statistic loss, real pred, real target, double a) noexcept nogil:
-    if Statistic is RootMeanSquared:
-        return pred - target
-    else:
-        return a
+cdef inline int error(Statistic loss, real pred, real target, const double[::1] a, Py_ssize_t i, double* x) except -1 nogil:
+    x[0] = pred - target if Statistic is RootMeanSquared else a[i]
+    return 0
 
 
-cdef inline double lifted(Statistic loss, double pred, double target, double a, double down, double up) noexcept nogil:
+cdef inline int lifted(Statistic loss, double pred, double target, const double[::1] a, Py_ssize_t i, double down, double up,
+                       double* x) except -1 nogil:
     """The error times down·up."""
-    if Statistic is RootMeanSquared:
-        return (pred * down - target * down) * up
-    else:
-        return a * (down * up)
+    x[0] = (pred * down - target * down) * up if Statistic is RootMeanSquared else a[i] * (down * up)
+    return 0
 
 
 cdef inline bint linear(Statistic loss) noexcept nogil:

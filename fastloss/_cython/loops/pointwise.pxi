@@ -13,8 +13,8 @@ from ..views cimport reading, real, writing, writing_rows
 from .samples cimport ask_for, pass_on, scaled, weigh
 
 cdef enum:
-    STAGE = 128             # samples that are inspected and prepared at a time: memory is not left idle for long
-    LONG_STAGE = 1024       # samples of a loss that needs neither
+    STAGE = 256             # floats, half as many doubles, that are inspected and prepared at a time: memory is not idle for long
+    LONG_STAGE = 1024       # samples that are inspected at a time, if nothing has to be prepared
     PASSED = 256            # results that pass the cache by at a time
     ROWS = 7                # of prepared numbers
 
@@ -33,9 +33,9 @@ cdef inline int pointwise(const Pointwise* loss, const real* pred, const real* t
     cdef real place[3 * PASSED]
     cdef real* passed = place
     cdef bint passing = block.stores == PASSING
-    cdef Py_ssize_t m = min(n, <Py_ssize_t>PASSED) if passing else n
+    cdef Py_ssize_t m = min(n, <Py_ssize_t>PASSED) if passing else n, stage = STAGE if real is float else STAGE // 2
     return stages(ready(loss[0], prepared[0]), reading(pred, n), reading(target, n),
-                  reading(block.weight, n if block.weight is not NULL else 0), writing_rows(prepared, ROWS, STAGE, STAGE),
+                  reading(block.weight, n if block.weight is not NULL else 0), writing_rows(prepared, ROWS, stage, stage),
                   writing(passed if passing else <real*>block.value, m if block.value is not NULL else 0),
                   writing(passed + PASSED if passing else <real*>block.grad, m if block.grad is not NULL else 0),
                   writing(passed + 2 * PASSED if passing else <real*>block.hess, m if block.hess is not NULL else 0), block, sums)
@@ -50,7 +50,12 @@ cdef inline int stages(Pointwise loss, const real[::1] pred, const real[::1] tar
     cdef bint stray, weighted = weight.shape[0] > 0, plain = not weighted and value.shape[0] == 0
     cdef bint watched = watches(loss) and plain and wanted & (VALUE | GRAD) and not wanted & (HESS | BOUND)
     cdef real scale = <real>block.scale
-    step = STAGE if prepares(loss) or (SIGNS and not IN_PASSING) else PASSED if block.stores == PASSING else LONG_STAGE
+    if prepares(loss) or (SIGNS and not IN_PASSING):
+        step = work.shape[1]
+    elif block.stores == PASSING:
+        step = PASSED
+    else:
+        step = n if watched or block.inspected else LONG_STAGE
     if weighted:
         weigh(weight, sums)
     while start < n:

@@ -7,7 +7,7 @@ from ..views cimport reading, real, writing
 from .samples cimport ask_for, pass_on, weigh
 
 cdef enum:
-    STAGE = 512             # samples whose errors are known at a time
+    STAGE = 512             # samples that are inspected and have their errors prepared, or pass the cache by, at a time
 
 
 cdef inline int statistic(const Statistic* loss, const real* pred, const real* target, const Block* block,
@@ -28,12 +28,13 @@ cdef inline int statistic(const Statistic* loss, const real* pred, const real* t
 cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight, double[::1] a,
                        double[::1] lost, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
     cdef Py_ssize_t start = 0, n = pred.shape[0], m, i
+    cdef Py_ssize_t step = n if linear(loss) and block.stores != PASSING else STAGE
     cdef bint weighted = weight.shape[0] > 0
     cdef int bad
     if weighted:
         weigh(weight, sums)
     while start < n:
-        m = min(<Py_ssize_t>STAGE, n - start)
+        m = min(step, n - start)
         bad = 0
         for i in range(start, start + m):
             bad |= outside(loss, pred[i], target[i])
@@ -69,15 +70,15 @@ cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] ta
             ask_for(pred, target, start + i, block.ahead)
         if weighted:
             for k in range(LANES):
-                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
                 lane[k] += weight[start + i + k] * (x * x) if weight[start + i + k] != 0 else 0
         elif lift != 1:
             for k in range(LANES):
-                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
                 lane[k] += x * x
         else:
             for k in range(LANES):
-                x = error(loss, pred[start + i + k], target[start + i + k], a[i + k])
+                error(loss, pred[start + i + k], target[start + i + k], a, i + k, &x)
                 lane[k] += x * x
         i += LANES
     for k in range(LANES):
@@ -106,23 +107,23 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
                 g_block[k] = signless((pred[start + i + k] - target[start + i + k]) * <real>factor)
         elif not weighted and scale != 0:
             for k in range(LANES):
-                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
                 g_block[k] = signless(<real>(scale * (slope(loss, pred[start + i + k], x) * inverse)))
         else:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
                 g = w * (slope(loss, pred[start + i + k], x) * inverse)
                 g_block[k] = signless(<real>(0 if w == 0 else g))
         if block.wanted & BOUND:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up) * unlift
+                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up * unlift, &x)
                 h_block[k] = <real>(0 if w == 0 else w * bound(loss, pred[start + i + k], x) * inverse * lift)
         elif block.wanted & HESS:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                x = lifted(loss, pred[start + i + k], target[start + i + k], a[i + k], down, up)
+                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
                 g = w * (slope(loss, pred[start + i + k], x) * inverse)
                 g = (w * bend(loss, pred[start + i + k], x * unlift) - g * g) * inverse * lift
                 h_block[k] = <real>(0 if w == 0 else g)
