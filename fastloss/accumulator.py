@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -17,10 +17,10 @@ from ._core.registry import REGISTRY
 
 def summed(loss: Loss) -> Loss:
     """The loss whose sum a cost is made of: itself, but of the root of a mean of squares, the squared error."""
-    return REGISTRY["mse"] if loss.name == "rmse" else loss
+    return REGISTRY[loss.name.removeprefix("r")] if loss.root else loss
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sum:
     """A sum of doubles that is exact, and so does not depend on their order.
 
@@ -28,20 +28,18 @@ class Sum:
     none, and are summed apart.
     """
 
-    exact: Fraction = field(default_factory=Fraction)
+    exact: Fraction = Fraction()
     infinite: float = 0.0
 
-    def add(self, number: float | Fraction, unit: float = 1.0) -> None:
-        """Add one number, in units of a power of two."""
+    @classmethod
+    def of(cls, number: float | Fraction, unit: float = 1.0) -> Sum:
+        """One number, in units of a power of two."""
         if isinstance(number, Fraction) or math.isfinite(number):
-            self.exact += Fraction(number) / Fraction(unit)
-        else:
-            self.infinite += number
+            return cls(Fraction(number) / Fraction(unit))
+        return cls(infinite=number)
 
-    def merge(self, other: Sum) -> None:
-        """Add another sum."""
-        self.exact += other.exact
-        self.infinite += other.infinite
+    def __add__(self, other: Sum) -> Sum:
+        return Sum(self.exact + other.exact, self.infinite + other.infinite)
 
     def __float__(self) -> float:
         if self.infinite != 0:
@@ -119,8 +117,8 @@ class Accumulator:
             As for the loss.
         """
         sums = self.loss._totals(pred, target, sample_weight, self._resolved)
-        self._value.add(square_of_root(sums) if self.loss.root else sums.value, sums.unit)
-        self._weight.add(sums.weight, sums.unit)
+        self._value += Sum.of(square_of_root(sums) if self.loss.root else sums.value, sums.unit)
+        self._weight += Sum.of(sums.weight, sums.unit)
         self.samples += sums.samples
 
     def merge(self, other: Accumulator) -> None:
@@ -137,8 +135,8 @@ class Accumulator:
             or not all(map(equal, self._resolved, other._resolved))
         ):
             raise ValueError(f"{other} cannot be merged into {self}: the loss, parameters or reduction differ")
-        self._value.merge(other._value)
-        self._weight.merge(other._weight)
+        self._value += other._value
+        self._weight += other._weight
         self.samples += other.samples
 
     def compute(self) -> float:

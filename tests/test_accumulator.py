@@ -1,5 +1,6 @@
 """Costs of data in pieces are those of the whole, and do not depend on the order of the pieces."""
 
+import copy
 import itertools
 import math
 import pickle
@@ -110,9 +111,7 @@ def test_keywords_that_are_none_are_the_same():
 
 @given(st.lists(st.floats()))
 def test_sum_is_exact(numbers):
-    total = Sum()
-    for number in numbers:
-        total.add(number)
+    total = sum(map(Sum.of, numbers), Sum())
     try:
         expected = math.fsum(numbers)
     except ValueError:  # infinity less infinity
@@ -123,12 +122,9 @@ def test_sum_is_exact(numbers):
 
 
 def test_sum_beyond_the_largest_double():
-    total = Sum()
-    for number in [-1.7e308, -1.7e308]:
-        total.add(number)
+    total = Sum.of(-1.7e308) + Sum.of(-1.7e308)
     assert float(total) == -math.inf
-    total.add(1.7e308)
-    assert float(total) == -1.7e308
+    assert float(total + Sum.of(1.7e308)) == -1.7e308
 
 
 def test_infinity_and_nan_go_through():
@@ -148,6 +144,14 @@ def test_a_batch_that_is_refused_leaves_no_trace():
         total.update([1.0, 2.0], [1, 0])
     assert total.compute() == before
     assert total.samples == 2
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda total: pickle.loads(pickle.dumps(total))])
+def test_copies_go_their_own_ways(copied):
+    total = accumulated([([1.0], [0.0])], "mse")
+    other = copied(total)
+    other.update([10.0], [0.0])
+    assert (total.samples, total.compute(), other.samples, other.compute()) == (1, 1, 2, 50.5)
 
 
 @pytest.mark.thread_unsafe
