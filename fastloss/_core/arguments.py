@@ -42,6 +42,7 @@ class Arguments:
     argument: str = "pred"  # what the caller knows `pred` as
     outputs: dict[str, Array] = field(default_factory=dict)
     written: bool = False  # an output is the caller's
+    product: bool = False  # of the Hessian and a vector, which may be that output too
 
     @property
     def inputs(self) -> list[Array]:
@@ -62,6 +63,7 @@ class Arguments:
         """
         return self.written and (
             self.ids
+            or self.product
             or self.root
             or self.whole
             or self.pred.nbytes <= INSPECT_BELOW

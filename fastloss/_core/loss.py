@@ -241,10 +241,12 @@ class Loss(Calls):
                 array = real_array("vector", vector)
                 same_shape("vector", array.shape, arguments.pred)
                 arguments.provide(("grad",), out, vector=array)
+                arguments.product = True
                 if arguments.pred.size:
                     kernel = _numpy.KERNELS[self.name]
                     operands, along = arguments.operands(), arguments.last(array)
-                    sums = Sums(*kernel.product(operands, along, arguments.reduction, arguments.hyperparameters))
+                    own, first = arguments.hyperparameters, arguments.inspected_first
+                    sums = Sums(*kernel.product(operands, along, arguments.reduction, own, first))
                     self._inside(arguments, sums)
             return arguments.outputs["grad"]
 

@@ -126,13 +126,17 @@ class Kernel:
             return self.reduced(WANTED[call], Batch.of(operands, hyperparameters, self.axes), reduction, inspect_first)
 
     def product(
-        self, operands: Operands, vector: Array | None, reduction: str, hyperparameters: tuple[Any, ...]
+        self,
+        operands: Operands,
+        vector: Array | None,
+        reduction: str,
+        hyperparameters: tuple[Any, ...],
+        inspect_first: bool,
     ) -> Run:
         """The same for the Hessian times a vector, which is written where the gradient goes."""
         with np.errstate(all="ignore"):
-            return self.reduced(
-                ("product",), Batch.of((*operands, vector), hyperparameters, self.axes), reduction, False
-            )
+            batch = Batch.of((*operands, vector), hyperparameters, self.axes)
+            return self.reduced(("product",), batch, reduction, inspect_first)
 
     def reduced(self, wanted: tuple[str, ...], batch: Batch, reduction: str, inspect_first: bool) -> Run:
         """One pass over the batch; before it one over the inputs, if the gradient's scale or their domain comes first."""
