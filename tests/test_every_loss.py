@@ -238,6 +238,29 @@ def test_no_constant_is_better(backend, loss, own, rows, rng):
         assert cost(other) >= cost(best) - 1e-13
 
 
+def test_constants_stay_among_the_targets():
+    """Rounding does not take a mean beyond all of them, and so not out of the loss's domain."""
+    for n in range(1, 100):
+        weight, ends, ones = np.sqrt(np.arange(1, n + 1)), np.tile([0.0, 1.0], (n, 1)), np.ones((n, 2))
+        for loss in (fl.brier, fl.ranked_probability_score):
+            np.testing.assert_array_equal(loss.constant(ends, weight), [0, 1])
+        for loss in (fl.dice, fl.jaccard, fl.tversky):
+            np.testing.assert_array_equal(loss.constant(ones), [1, 1])
+        for loss in (fl.mse, fl.binary_cross_entropy):
+            assert loss.constant(np.ones(n), weight) == 1
+        for loss in (fl.gaussian_nll, fl.laplace_nll, fl.crps_gaussian):
+            np.testing.assert_array_equal(loss.constant(np.full(n, 0.1)), [0.1, -INF])
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_constants_of_spreads_of_any_size(size):
+    log = np.log(size)
+    np.testing.assert_allclose(fl.gaussian_nll.constant([size, -size]), [0, 2 * log])
+    np.testing.assert_allclose(fl.laplace_nll.constant([size, -size]), [0, log])
+    usual = fl.crps_gaussian.constant([1.0, -1.0])[1]
+    np.testing.assert_allclose(fl.crps_gaussian.constant([size, -size]), [0, log + usual])
+
+
 def test_constants_by_hand():
     assert fl.mse.constant([1, 2, 6]) == 3
     assert fl.mae.constant([3, 1, 2, 10]) == 2.5

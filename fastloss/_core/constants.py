@@ -65,10 +65,24 @@ def each_column(best: Callable[..., float]) -> Constant:
     return constant
 
 
-def average(x: Array, weight: Array) -> float:
-    """Σwx of weights that sum to 1; of numbers near the largest one too."""
+def averages(x: Array, weight: Array) -> Array:
+    """Σwx of weights that sum to 1, of rows; of numbers near the largest one too. Rounding does not take it beyond all of them."""
     with np.errstate(all="ignore"):
-        return float((weight * x).sum())
+        return np.asarray(np.clip(weight @ x, x.min(axis=0), x.max(axis=0)))
+
+
+def average(x: Array, weight: Array) -> float:
+    """The same of numbers; 0 of none."""
+    return float(averages(x, weight)) if x.size else 0.0
+
+
+def log_spread(distance: Array, weight: Array, power: int) -> float:
+    """The logarithm of the mean of distances to a power, which may itself be out of range."""
+    with np.errstate(all="ignore"):
+        top = np.abs(distance).max()
+        if not 0 < top < np.inf:
+            return float(np.log(top))
+        return float(power * np.log(top) + np.log(average(np.abs(distance / top) ** power, weight)))
 
 
 @each_column
@@ -170,8 +184,7 @@ def mean_and_log_variance(loss: Loss, arguments: Arguments, hyperparameters: dic
     """Of a normal distribution."""
     target, weight = samples(arguments)
     m = average(target, weight)
-    with np.errstate(divide="ignore"):
-        return np.array([m, np.log(average((target - m) ** 2, weight))])
+    return np.array([m, log_spread(target - m, weight, 2)])
 
 
 def descended(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:

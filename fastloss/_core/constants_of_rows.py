@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .constants import STEPS, Constant, average, descended, frequencies, mean_row, newton, row_weights, samples
+from .constants import (
+    STEPS,
+    Constant,
+    average,
+    averages,
+    descended,
+    frequencies,
+    log_spread,
+    mean_row,
+    newton,
+    normalised,
+    row_weights,
+    samples,
+)
 from .domains import Array
 from .locations import middle
 
@@ -27,8 +40,7 @@ def median_and_log_scale(loss: Loss, arguments: Arguments, hyperparameters: dict
     """Of a Laplace distribution."""
     target, weight = samples(arguments)
     m = middle(target, weight)
-    with np.errstate(divide="ignore"):
-        return np.array([m, np.log(average(np.abs(target - m), weight))])
+    return np.array([m, log_spread(target - m, weight, 1)])
 
 
 def median_member(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
@@ -40,9 +52,10 @@ def mean_and_log_deviation(loss: Loss, arguments: Arguments, hyperparameters: di
     """Of the CRPS of a normal distribution, convex in its mean and deviation: by descent from those of the targets."""
     target, weight = samples(arguments)
     m = average(target, weight)
-    scale = np.sqrt(average((target - m) ** 2, weight))
+    log_scale = log_spread(target - m, weight, 2) / 2
+    scale = np.exp(log_scale)
     if not 0 < scale < np.inf:
-        return np.array([m, np.log(scale) if scale > 0 else scale - np.inf])
+        return np.array([m, log_scale])
     target = (target - m) / scale
     shape = (len(target), 2)
 
@@ -54,8 +67,8 @@ def mean_and_log_deviation(loss: Loss, arguments: Arguments, hyperparameters: di
         rows = (np.broadcast_to(x, shape), target, np.broadcast_to(v, shape))
         return np.asarray(loss.hvp(*rows, sample_weight=weight, reduction="sum").sum(axis=0))
 
-    mean, log_scale = newton(cost, bend, np.zeros(2))
-    return np.array([m + scale * mean, np.log(scale) + log_scale])
+    mean, change = newton(cost, bend, np.zeros(2))
+    return np.array([m + scale * mean, log_scale + change])
 
 
 def mean_rows(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
@@ -66,8 +79,7 @@ def mean_rows(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any])
     rows, weight = target_rows(arguments)
     if class_weight is not None:
         weight = weight * (rows @ class_weight)
-    means: Array = weight @ rows / weight.sum()
-    return means
+    return averages(rows, normalised(weight))
 
 
 # ---- of ids: losses of the classes' frequencies ----------------------------------------------------------------------
@@ -209,7 +221,7 @@ def overlapping(weights: Callable[..., tuple[float, float, float]]) -> Constant:
             slope = (factor * quotient) @ (rows * (1 - alpha - beta) + alpha) - factor @ rows
             return float(weight @ (1 - quotient)), slope
 
-        mean = weight @ rows
+        mean = averages(rows, weight)
         order = np.argsort(-mean, kind="stable")
         sets = [np.zeros_like(mean)]
         for j in order:
