@@ -136,6 +136,27 @@ def test_ignored_ids_and_weights_of_classes(backend, rng, reduction):
             )
 
 
+@pytest.mark.parametrize("size", [1e300, 1e-200])
+def test_only_the_ratio_of_products_of_weights_counts(backend, size):
+    score, ids, weight, class_weight = np.array([0.1, 0.2, 0.3]), [0, 1, 1], np.array([1, 2, 3]), np.array([2, 1])
+    far = {"sample_weight": size * weight, "class_weight": size * class_weight}
+    for call in CALLS:
+        want = getattr(fl.ordinal_logistic, call)(score, ids, sample_weight=weight, class_weight=class_weight)
+        got = getattr(fl.ordinal_logistic, call)(score, ids, **far)
+        for x, y in zip(got, want, strict=True) if isinstance(got, tuple) else [(got, want)]:
+            np.testing.assert_allclose(x, y, rtol=1e-15)
+
+
+@pytest.mark.parametrize("bad", [np.nan, -5.0, np.inf])
+@pytest.mark.parametrize("class_weight", [None, [0, 3]])
+def test_weights_of_ignored_samples_are_weights(backend, bad, class_weight):
+    given = {"ignore_index": -1, "class_weight": class_weight}
+    with pytest.raises(
+        ValueError, match=rf"^sample_weight\[2\] is {bad:g}(\.0)?; sample_weight must be a number >= 0 and finite"
+    ):
+        fl.ordinal_logistic([0.1, 0.2, 0.3], [0, 1, -1], sample_weight=[1, 1, bad], **given)
+
+
 def test_of_ordered_classes_that_are_not_there(backend):
     loss, given = fl.ordinal_logistic, {"thresholds": [0, 1], "ignore_index": -1}
     for reduction in ("mean", "batch_mean"):

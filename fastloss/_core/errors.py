@@ -81,16 +81,14 @@ def too_many(function: str, names: tuple[str, ...], more: tuple[Any, ...]) -> Ty
 
 def hint(name: str, known: tuple[str, ...]) -> str:
     """What an unknown keyword may have meant."""
+    if name in ELSEWHERE and not (name in NEEDS and NEEDS[name] not in known):
+        return f"; here it is {ELSEWHERE[name]}"
     near = difflib.get_close_matches(name, known, 1, 0.75)
     if near:
         return f"; did you mean {near[0]!r}?"
     if name in SHARED:
         return "; the calls of a loss have it"
-    if name == "curvature":
-        return "; only grad_and_hess takes it"
-    if name not in ELSEWHERE or (name in NEEDS and NEEDS[name] not in known):
-        return ""
-    return f"; here it is {ELSEWHERE[name]}"
+    return "; only grad_and_hess takes it" if name == "curvature" else ""
 
 
 def undefined_mean(reason: str) -> float:
@@ -156,7 +154,7 @@ def blocks(array: Array, size: int = BLOCK) -> Iterator[tuple[int, Array]]:
 
 def there(arguments: Arguments, array: Array, start: int, size: int) -> Array:
     """Which samples have a weight and are not ignored, of those that `size` elements of `array` belong to, from a flat index on."""
-    ignored = arguments.ignored if array is arguments.pred else None
+    ignored = arguments.ignored
     mask = np.ones(size, bool)
     if arguments.weight is None and ignored is None:
         return mask

@@ -30,7 +30,7 @@ from . import errors
 from .arguments import Arguments, axis_of, centred
 from .arrays import real_array, repeats, result_dtype, same_shape
 from .constants import Constant
-from .domains import Array
+from .domains import WEIGHT, Array
 from .errors import subscript
 from .hyperparameters import ClassWeight, Groups, Integer, Keyword, check_held
 from .inputs import Inputs
@@ -71,7 +71,9 @@ class Ordered(Pointwise):
         arguments = super()._arguments(pred, target, sample_weight, reduction, hyperparameters)
         _, ignored, class_weight = hyperparameters
         if ignored is not None or class_weight is not None:
-            arguments.weight = weights_of_classes(arguments.target, arguments.weight, ignored, class_weight)
+            arguments.weight = weights_of_classes(
+                arguments.target, arguments.weight, ignored, class_weight, arguments.reduction == "mean"
+            )
             if reduction == "batch_mean" and (count := self._counted(arguments)):
                 arguments.weight *= arguments.target.size / count
         return arguments
@@ -91,12 +93,19 @@ def check_class_weight(class_weight: Array | None, classes: int) -> None:
         raise ValueError(f"class_weight has {class_weight.size} weights but there are {classes} classes")
 
 
-def weights_of_classes(ids: Array, weight: Array | None, ignored: int | None, class_weight: Array | None) -> Array:
-    """Weights, each times its class's, and 0 with an ignored id."""
+def weights_of_classes(
+    ids: Array, weight: Array | None, ignored: int | None, class_weight: Array | None, in_ratio: bool = False
+) -> Array:
+    """Weights, each times its class's, and 0 with an ignored id; those that are none stay, to be found. `in_ratio`: only their
+    ratios count, so the products can be kept in range."""
     there = np.ones(ids.shape, bool) if ignored is None else ids != ignored
-    weights = np.where(there, 1.0 if weight is None else weight, 0.0)
+    weights = np.ones(ids.shape) if weight is None else np.array(weight, np.float64)
+    fine = WEIGHT.contains(weights)
+    weights[fine & ~there] = 0
     if class_weight is not None:
-        known = (ids >= 0) & (ids < class_weight.size) & (ids == np.floor(ids))
+        if in_ratio:
+            class_weight, weights[fine] = centred(class_weight), centred(weights[fine])
+        known = fine & (ids >= 0) & (ids < class_weight.size) & (ids == np.floor(ids))
         weights *= np.where(known, class_weight[np.where(known, ids, 0).astype(np.intp)], 1.0)
     return weights
 
