@@ -236,6 +236,22 @@ def test_an_unknown_target_of_a_class_without_probability(backend, dtype):
 
 
 @each_dtype
+def test_an_unknown_target_of_the_greatest_class(backend, dtype):
+    """Neither is it, wherever that class stands."""
+    names = ["brier", "ranked_probability_score", "jensen_shannon", "kl_divergence", "reverse_kl_divergence"]
+    for name, classes in itertools.product(names, (2, 3, 40, 200, 1200)):
+        loss = getattr(fl, f"softmax_{name}")
+        for place in (0, classes // 2, classes - 1):
+            x, t = np.zeros((2, 5, classes), dtype)
+            x[:, place], t[:] = 3, 1 / classes
+            t[1:, place] = nan
+            results = [*loss.grad_and_hess(x, t), loss.grad_and_hess(x, t, curvature="majorizer")[1], loss.hvp(x, t, x)]
+            for derivative in results:
+                assert np.isnan(derivative[1:]).any(axis=1).all(), (name, classes, place)
+                assert np.isfinite(derivative[0]).all()
+
+
+@each_dtype
 @pytest.mark.parametrize("name", OF_ROWS)
 def test_functions_of_masked_classes(backend, name, dtype):
     for (classes, place, count), zeros in itertools.product(MASKS, (True, False)):

@@ -288,7 +288,7 @@ class SoftmaxRankedProbabilityScore(RunningSquares, OfSoftmax):
 
     def slopes_of(self, p, d, t):
         every = exact_sum_of_rows(np.concatenate([-t, np.ones((len(t), 1))], axis=1))
-        return self.outward(self.inward(d, every))
+        return self.outward(self.inward(d, every)) + 0 * every[:, None]  # no sum may have the NaN of the last class
 
     def turned(self, p, d, t, v):
         """v having the mean 0."""

@@ -99,7 +99,7 @@ cdef inline int from_greatest(double[:, ::1] tile, const double[:, ::1] state, P
             for l in range(STEP):
                 g[k + l] = g_step[l]
         for l in range(STEP):
-            running[l] = 0
+            running[l] = 0 * left[l]        # no sum may have had the NaN of the last class
         for j in range(lines):
             k = j * m + i
             for l in range(STEP):
@@ -243,7 +243,7 @@ cdef inline int from_greatest_long(double[:, ::1] tile, double greatest, Py_ssiz
     for i in range(size - 1, place, -1):
         g[i] = -2 * g[i - 1]
     for i in range(place, min(place + 1, size)):
-        g[i] = 0
+        g[i] = 0 * every        # no sum may have had the NaN of the last class
     for i in range(place):
         g[i] = other[i]
     return 0
