@@ -330,6 +330,18 @@ def test_nan_stays_in_its_group(backend, name, own):
             assert np.isfinite(x[~spoiled]).all()
 
 
+@pytest.mark.parametrize("score", [-inf, 1e17, inf])
+def test_scores_of_those_at_risk_of_nothing(backend, score):
+    """They enter no term; NaN shows all the same."""
+    scores, time = [score, 1.0, 2.0], [-1.0, 2.0, 3.0]
+    cost, grad = fl.cox.value_and_grad(scores, time, reduction="sum")
+    share = mp.e / (1 + mp.e)
+    near([cost, *grad], [mp.log1p(mp.e), 0, -share, share], 2)
+    np.testing.assert_array_equal(fl.cox.grad_and_hess(scores, time, reduction="sum")[0], grad)
+    assert np.isnan(fl.cox([nan, 1.0, 2.0], time))
+    assert np.isnan(fl.cox.grad([nan, 1.0, 2.0], time)).any()
+
+
 @each_loss
 def test_weights_of_0_take_samples_out(backend, name, own):
     loss = getattr(fl, name)

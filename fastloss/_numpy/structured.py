@@ -33,7 +33,12 @@ class AtOnce(Kernel):
         return self.evaluated(WANTED[call], operands, None, reduction, hyperparameters)
 
     def product(
-        self, operands: Operands, vector: Array | None, reduction: str, hyperparameters: tuple[Any, ...]
+        self,
+        operands: Operands,
+        vector: Array | None,
+        reduction: str,
+        hyperparameters: tuple[Any, ...],
+        inspect_first: bool,
     ) -> Run:
         return self.evaluated(("product",), operands, vector, reduction, hyperparameters)
 
@@ -90,8 +95,12 @@ class Ordered:
         self.order = np.lexsort((event != 0, -place))
         self.w, place = event[self.order], place[self.order]
         self.event = self.w != 0
-        self.score = score[self.order]
-        self.score = self.score - self.score.max(initial=NONE)  # only differences count
+        at_risk = np.logical_or.accumulate(self.event[::-1])[
+            ::-1
+        ]  # when something happens: then, or later in this order
+        score = np.where(at_risk | np.isnan(score[self.order]), score[self.order], NONE)
+        top = score.max(initial=NONE)
+        self.score = score - top if top > NONE else score  # only differences count
         self.log_share = np.log(weight[self.order]) + self.score  # log v·eˢ
         risk = running(self.log_share)
         new = np.ones(len(place), bool)
