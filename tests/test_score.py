@@ -13,6 +13,7 @@ import pytest
 
 import fastloss as fl
 from fastloss import __main__, _files, score
+from fastloss._core.registry import with_parameters
 
 ROWS = 1000
 
@@ -140,6 +141,10 @@ def test_worst(command, data):
         assert sample["pred"] == data["p"][sample["row"]]
         assert sample["target"] == data["t"][sample["row"]]
     assert [sample["row"] for sample in rmse["worst"]] == order.tolist(), "the largest errors"
+    of_logs, root = json.loads(command(files["w"], files["w"], "--loss", "msle,rmsle", "--worst", "3", "--json"))[
+        "losses"
+    ]
+    assert of_logs["worst"] == root["worst"]
     same = json.loads(command(files["t"], files["t"], "--loss", "mae", "--worst", "3", "--json"))["losses"][0]
     assert [sample["row"] for sample in same["worst"]] == [0, 1, 2], "of equal ones the first"
     few = json.loads(command(files["w"], files["t"], "--loss", "mae", "--worst", "2000", "--json"))
@@ -472,11 +477,28 @@ def test_arrays(refused, command):
         ('huber:delta="x"', "delta must be a real number, not str"),
         ("sigmoid_cross_entropy:label_smoothing=[1]", "label_smoothing must be a real number, not list"),
         ("huber:dleta=1", "huber has no keyword 'dleta' (it has: delta)"),
+        ("huber:delta=1:delta=2", "delta is given twice, 1 and 2"),
+        ("huber:delta=(1,2", "delta is '(1,2', which is not a number"),
+        ("sigmoid_cross_entropy:label_smoothing=(1,)", "label_smoothing must be a real number, not tuple"),
         ("huber:delta=-1", "delta is -1.0; it must satisfy 0 < delta < inf"),
     ],
 )
 def test_losses(refused, loss, text):
     refused(text, "p.npy", "t.npy", "--loss", loss)
+
+
+@pytest.mark.parametrize(
+    ("loss", "own"),
+    [
+        ("quantile:alpha=.25", {"alpha": 0.25}),
+        ("huber:delta=2.", {"delta": 2}),
+        ("sigmoid_focal:alpha=None:gamma=1e0", {"alpha": None, "gamma": 1}),
+        ("sigmoid_focal:alpha=null", {"alpha": None}),
+    ],
+)
+def test_numbers_as_they_are_written(loss, own):
+    found, parameters = with_parameters(loss)
+    assert (found.name, parameters) == (loss.split(":")[0], own)
 
 
 def test_help_names_every_kind(capsys):

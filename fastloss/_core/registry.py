@@ -20,13 +20,22 @@ def named(name: str) -> Loss:
     return losses[name]
 
 
+def read(value: str) -> Any:
+    """A number, a list of them, true, false or None, as JSON or Python writes it."""
+    import ast
+    import json
+
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return ast.literal_eval(value)
+
+
 def with_parameters(text: str) -> tuple[Loss, dict[str, Any]]:
     """The loss that the text names, and its own keywords, checked.
 
     Keywords follow the name, each after a colon: ``sigmoid_cross_entropy:pos_weight=3:label_smoothing=0.1``.
     """
-    import json
-
     name, *settings = text.split(":")
     loss = named(name.strip())
     parameters: dict[str, Any] = {}
@@ -37,14 +46,16 @@ def with_parameters(text: str) -> tuple[Loss, dict[str, Any]]:
         if keyword not in loss.parameters:
             known = ", ".join(loss.parameters) or "none"
             raise ValueError(f"{text!r}: {loss.name} has no keyword {keyword!r} (it has: {known})")
+        if keyword in parameters:
+            raise ValueError(f"{text!r}: {keyword} is given twice, {parameters[keyword]} and {value}")
         try:
-            parameters[keyword] = json.loads(value) if loss.parameters[keyword].kind != "str" else value
-        except json.JSONDecodeError:
+            parameters[keyword] = read(value) if loss.parameters[keyword].kind != "str" else value
+        except (ValueError, SyntaxError):
             raise ValueError(f"{text!r}: {keyword} is {value!r}, which is not a number") from None
     try:
         for keyword, value in parameters.items():
-            if isinstance(value, list) and "array_like" not in loss.parameters[keyword].kind:
-                raise TypeError(f"{keyword} must be a real number, not list")
+            if isinstance(value, (list, tuple)) and "array_like" not in loss.parameters[keyword].kind:
+                raise TypeError(f"{keyword} must be a real number, not {type(value).__name__}")
         loss._checked(parameters)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{text!r}: {error}") from None
