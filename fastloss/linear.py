@@ -16,7 +16,7 @@ import numpy as np
 
 from ._core.arrays import computed_in, real_array, result_dtype
 from ._core.domains import Array
-from ._core.families import Embeddings, Ensemble, RowLoss, TwoOutputs, classes, counted
+from ._core.families import Alignment, Embeddings, Ensemble, RowLoss, Triplets, TwoOutputs, classes, counted
 from ._core.hyperparameters import Integer, Parameter
 from ._core.loss import Loss, meant
 
@@ -236,7 +236,7 @@ class Objective:
         return cost, gradient
 
     def _weights_of(self, name: str, w: Any) -> Array:
-        weights: Array = np.asarray(w, np.float64)
+        weights: Array = np.asarray(real_array(name, w), np.float64)
         if weights.shape != (self.size,):
             raise ValueError(f"{name} has shape {weights.shape}; it must be ({self.size},), the number of weights")
         return weights
@@ -322,13 +322,18 @@ def outputs(
     loss: Loss, target: Array, count: int | None, parameters: dict[str, Any], sample_weight: Array | None
 ) -> tuple[int, ...]:
     """The shape of the scores of one sample."""
+    if isinstance(loss, (Alignment, Triplets)):
+        raise ValueError(f"{loss.name} has no linear model: its target does not belong to rows of X")
+    takes_ids = isinstance(loss, (RowLoss, Embeddings)) and target.ndim == 1
+    if count is not None and not takes_ids and not isinstance(loss, Ensemble) and (count,) != target.shape[1:]:
+        raise ValueError(f"classes is {count}, but {loss.name} has none with a target of shape {target.shape}")
     if isinstance(loss, TwoOutputs):
         return (*target.shape[1:], 2)
     if isinstance(loss, Ensemble):
         return (*target.shape[1:], 1 if count is None else count)
     if isinstance(loss, Embeddings) and count is None:
         raise ValueError(f"{loss.name} takes embeddings; classes must be the number of their components")
-    if not (isinstance(loss, (RowLoss, Embeddings)) and target.ndim == 1):
+    if not takes_ids:
         return target.shape[1:]
     if count is not None and count < 1:
         raise ValueError(f"classes is {count}; there must be at least 1")

@@ -168,6 +168,9 @@ def test_memory_does_not_grow_with_the_data(tmp_path):
         ({"pos_weight": -1.0}, ValueError, "pos_weight is -1.0"),
         ({"X": np.ones((0, 2)), "target": []}, ValueError, "the mean over no samples is undefined"),
         ({"loss": fl.softmax_cross_entropy, "axis": 0}, TypeError, "always on the last axis"),
+        ({"classes": 2}, ValueError, "classes is 2, but sigmoid_cross_entropy has none with a target of shape (3,)"),
+        ({"loss": "triplet", "target": np.zeros((3, 3), int)}, ValueError, "triplet has no linear model"),
+        ({"loss": "ctc", "target": np.zeros((3, 3), int)}, ValueError, "ctc has no linear model"),
         ({"loss": fl.softmax_cross_entropy, "target": [0, 1, -1]}, ValueError, "target[2] is -1; class ids must be in [0, 2)"),
         ({"loss": fl.softmax_cross_entropy, "target": [0.0, 1, 1]}, TypeError, "class ids must be integers"),
         (
@@ -187,3 +190,5 @@ def test_weights_of_another_size():
     objective = fl.linear.objective(fl.mse, np.ones((3, 2)), np.ones(3))
     with pytest.raises(ValueError, match=re.escape("w has shape (2,); it must be (3,), the number of weights")):
         objective(np.ones(2))
+    with pytest.raises(TypeError, match="w has dtype complex128; it must be real numbers"):
+        objective(np.ones(3, complex))

@@ -266,7 +266,7 @@ class LinearClassifier(ClassifierMixin, Linear):  # type: ignore[misc]
                 each = compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=weight)
             each = np.where(np.isinf(each), 0, each)[ids]
             weight = each if weight is None else weight * each
-        self._solve(loss, parameters, X, target, weight, classes=count)
+        self._solve(loss, parameters, X, target, weight, classes=None if isinstance(loss, Pointwise) else count)
         self.coef_, self.intercept_ = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
         return self
 
