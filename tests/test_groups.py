@@ -124,6 +124,24 @@ def test_every_call(backend, name, own, dtype):
                 near(bound, Exact(divided([mp.fsum(b) for b in terms.bound])), units)
 
 
+@pytest.mark.parametrize("own", [{}, {"ties": "breslow"}], ids=str)
+def test_scores_of_several_heights(backend, own):
+    """Those far above all others take no digit from what is decided among the others."""
+    rng, height = np.random.default_rng(3), np.arange(24) % 4
+    scores = np.array([0, 1e4, 1e10, 1e16])[height] + rng.standard_normal(24)
+    labels = 4 * height + rng.integers(0, 3, 24)
+    with digits(60):
+        truth = definition("listmle", scores, labels, None, **own).sample()
+        for loss, target in ((fl.listmle, labels), (fl.cox, 100 - labels)):
+            given = {"ties": own.get("ties", "efron")}
+            value, grad = loss.value_and_grad(scores, target, reduction="sum", **given)
+            near(np.float64(value), Exact([truth.value]), 32)
+            near(grad, Exact(truth.grad, truth.grad_sizes), 32)
+            near(
+                loss.grad_and_hess(scores, target, reduction="sum", **given)[1], Exact(truth.hess, truth.grad_sizes), 32
+            )
+
+
 @each_loss
 def test_weights_far_from_1(backend, name, own):
     loss = getattr(fl, name)

@@ -16,6 +16,7 @@ from .engine import TILE, WANTED, Kernel, Operands, Run
 
 NONE = -np.inf  # the logarithm of 0
 SPREAD = 500.0  # of logarithms: exponentials that differ by less are summed as they are
+NEAR = 16.0  # so much the level of scores may rise before logarithms of sums are taken anew, from it
 
 
 Formula = Any  # a group, with a method for each result
@@ -89,26 +90,25 @@ class Ordered:
     events at one place (k from 0) sees Z less k/d of what the d of them have in it (Efron), or Z (Breslow); all of them have the
     mean of their weights. With these Z' and the shares π = v·eˢ·f/Z', f = 1 − k/d for the d and 1 for others: the loss is
     Σ w̄·log Z' − Σ w·s, the gradient Σ w̄·π − w, and the Hessian Σ w̄·(diag(π) − π πᵀ). v is a sample's weight, w its event's.
+
+    Scores enter as differences from the level of their time alone, the greatest of who was still there, so that one that is far
+    above all others takes no digit from those that come before it in this order.
     """
 
     def __init__(self, score: Array, place: Array, event: Array, weight: Array, efron: bool) -> None:
         self.order = np.lexsort((event != 0, -place))
         self.w, place = event[self.order], place[self.order]
         self.event = self.w != 0
-        at_risk = np.logical_or.accumulate(self.event[::-1])[
-            ::-1
-        ]  # when something happens: then, or later in this order
-        score = np.where(at_risk | np.isnan(score[self.order]), score[self.order], NONE)
-        top = score.max(initial=NONE)
-        self.score = score - top if top > NONE else score  # only differences count
-        self.log_share = np.log(weight[self.order]) + self.score  # log v·eˢ
-        risk = running(self.log_share)
+        self.score, self.log_weight = score[self.order], np.log(weight[self.order])
+        self.level = np.maximum.accumulate(self.score)
+        known = self.level[self.level > NONE]
+        self.level[self.level == NONE] = known[0] if len(known) else 0
         new = np.ones(len(place), bool)
         new[1:] = (place[1:] != place[:-1]) | (self.event[1:] != self.event[:-1])
-        starts = np.flatnonzero(new & self.event)
+        self.before = np.flatnonzero(new & self.event)  # how many come before the events at one place, which are a group
         self.at = np.flatnonzero(self.event)  # the places of the events
-        self.group = np.searchsorted(starts, self.at, side="right") - 1  # those at one place are a group
-        self.starts = np.searchsorted(self.at, starts)
+        self.group = np.searchsorted(self.before, self.at, side="right") - 1
+        self.starts = np.searchsorted(self.at, self.before)
         self.size = np.diff(np.append(self.starts, len(self.at)))
         rank = np.arange(len(self.at)) - self.starts[self.group]
         self.left = (
@@ -116,11 +116,23 @@ class Ordered:
         )  # f of those who have the event
         mean = np.add.reduceat(self.w[self.at], self.starts) / self.size if len(self.at) else self.w[:0]
         self.mean = mean[self.group]  # w̄
-        before = np.concatenate([[NONE], risk])[starts]  # of all at risk but these
-        deaths = together(self.log_share[self.at], self.starts)
-        self.log_risk = np.logaddexp(before[self.group], np.log(self.left) + deaths[self.group])  # log Z' of each event
+        self.top = self.level[self.before + self.size - 1]  # of each group
+        self.log_risk = self.summed(np.zeros(len(place)))  # log Z' of each event, less its top
         # The first group, in this order, at whose place a sample is there; it is so in all that follow too.
-        self.first = np.searchsorted(-place[starts], -place, side="left")
+        self.first = np.searchsorted(-place[self.before], -place, side="left")
+        reached = self.first < len(self.top)
+        above = np.append(self.top, 0.0)[self.first]
+        nothing = np.where(np.isnan(self.score), np.nan, 0.0)
+        self.log_share = self.log_weight + np.where(reached, self.score - above, nothing)  # log v·eˢ, less its group's top
+
+    def summed(self, log_factor: Array) -> Array:
+        """The logarithm of Σ v·eˢ·factor over who is at risk, of each event: as Z' is, less the group's top."""
+        parts = self.log_weight + (self.score - self.level) + log_factor
+        so_far, level = np.append(NONE, running(parts, self.level)), np.append(self.level[:1], self.level)
+        others = so_far[self.before] - (self.top - level[self.before])
+        own = self.score[self.at] - self.top[self.group] + (self.log_weight + log_factor)[self.at]
+        deaths = together(own, self.starts)
+        return np.asarray(np.logaddexp(others[self.group], np.log(self.left) + deaths[self.group]))
 
     def weight(self) -> tuple[float, float]:
         """Σw of the events, and their number."""
@@ -128,17 +140,20 @@ class Ordered:
 
     def value(self) -> float:
         """The cost."""
-        return float((self.mean * self.log_risk - self.w[self.at] * self.score[self.at]).sum())
+        own = self.w[self.at] * (self.top[self.group] - self.score[self.at])
+        return float((self.mean * self.log_risk + own).sum())
 
-    def behind(self, terms: Array, own_terms: Array) -> Array:
-        """For each subject the log of the sum over all events that it is at risk in: `own_terms` where it has one then too."""
+    def behind(self, terms: Array, own_terms: Array, power: int = 1) -> Array:
+        """For each subject the log of the sum over all events that it is at risk in, of terms over its group's top to a power:
+        `own_terms` where it has one then too."""
         if not len(self.at):
             return np.full(len(self.score), NONE)
         by_group, by_own = together(terms, self.starts), together(own_terms, self.starts)
-        after = np.concatenate([running(by_group[::-1])[::-1], [NONE]])
+        after = np.append(running(by_group[::-1], -self.top[::-1], power)[::-1], NONE)
         total = after[self.first]
         group = self.first[self.at]
-        total[self.at] = np.logaddexp(after[group + 1], by_own[group])
+        rise = np.append(np.diff(self.top), 0.0)
+        total[self.at] = np.logaddexp(after[group + 1] - power * rise[group], by_own[group])
         return total
 
     def restored(self, x: Array) -> Array:
@@ -157,7 +172,7 @@ class Ordered:
 
     def hess(self) -> Array:
         terms = np.log(self.mean) - 2 * self.log_risk
-        squares = np.exp(2 * self.log_share + self.behind(terms, terms + 2 * np.log(self.left)))
+        squares = np.exp(2 * self.log_share + self.behind(terms, terms + 2 * np.log(self.left), 2))
         return self.restored(np.maximum(self.shares() - squares, 0))
 
     def product(self, vector: Array) -> Array:
@@ -165,22 +180,26 @@ class Ordered:
         v = vector[self.order]
         result = self.shares() * v
         for sign in (1, -1):
-            along = self.log_along(np.log(np.maximum(sign * v, 0)))
+            along = self.summed(np.log(np.maximum(sign * v, 0))) - self.log_risk  # log π·v of each event
             terms = np.log(self.mean) - self.log_risk + along
             result -= sign * np.exp(self.log_share + self.behind(terms, terms + np.log(self.left)))
         return self.restored(result)
 
-    def log_along(self, log_v: Array) -> Array:
-        """log π·v of each event."""
-        parts = self.log_share + log_v
-        starts = self.at[self.starts]
-        before = np.concatenate([[NONE], running(parts)])[starts]
-        deaths = together(parts[self.at], self.starts)
-        summed = np.logaddexp(before[self.group], np.log(self.left) + deaths[self.group])
-        return np.asarray(summed - self.log_risk)
+
+def running(logs: Array, level: Array, power: int = 1) -> Array:
+    """Logarithms of the running sums of exponentials, which fall by a power of each rise of the level: as far as that rises by
+    little, at once."""
+    results, start = [logs[:0]], 0
+    while start < len(logs):
+        end = max(int(np.searchsorted(level, level[start] + NEAR, side="right")), start + 1)
+        rise = power * (level[start:end] - level[start])
+        carried = results[-1][-1:] - power * (level[start] - level[start - 1]) if start else np.array([NONE])
+        results.append(cumulated(np.append(carried, logs[start:end] + rise))[1:] - rise)
+        start = end
+    return np.concatenate(results)
 
 
-def running(logs: Array) -> Array:
+def cumulated(logs: Array) -> Array:
     """Logarithms of the running sums of exponentials: as they are where they do not differ much, else one after another."""
     some = logs[logs > NONE]
     if some.size and np.ptp(some) > SPREAD:
