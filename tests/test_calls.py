@@ -769,19 +769,21 @@ def test_hessian_times_unit_vectors_has_the_curvature(backend, kind):
 @each_kind
 def test_hvp_leaves_out_alone_when_it_refuses(backend, kind):
     """Whatever out is: an array of its own, the vector, or pred."""
-    pred, target = more_batch(kind, 7, np.float64)
-    vector, weight = np.random.default_rng(2).standard_normal(pred.shape), np.array([1.0, 1, 1, 1, 1, 1, -1])
+    pred, target = more_batch(kind, 400, np.float64)
+    vector, weight = np.random.default_rng(2).standard_normal(pred.shape), np.ones(400)
+    weight[399] = -1
     for name in ("own", "vector", "pred"):
         given = {"own": vector + 1, "vector": vector.copy(), "pred": pred.copy()}
         before = given[name].copy()
         refused(
             ValueError,
-            "sample_weight[6] is -1; sample_weight must be a number >= 0 and finite",
+            "sample_weight[399] is -1; sample_weight must be a number >= 0 and finite",
             kind.loss.hvp,
             given["pred"],
             target,
             given["vector"],
             sample_weight=weight,
+            reduction="batch_mean" if kind.loss.root else "sum",
             out=given[name],
         )
         same_bits(given[name], before)

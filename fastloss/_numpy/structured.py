@@ -105,7 +105,9 @@ class Ordered:
         self.level[self.level == NONE] = known[0] if len(known) else 0
         new = np.ones(len(place), bool)
         new[1:] = (place[1:] != place[:-1]) | (self.event[1:] != self.event[:-1])
-        self.before = np.flatnonzero(new & self.event)  # how many come before the events at one place, which are a group
+        self.before = np.flatnonzero(
+            new & self.event
+        )  # how many come before the events at one place, which are a group
         self.at = np.flatnonzero(self.event)  # the places of the events
         self.group = np.searchsorted(self.before, self.at, side="right") - 1
         self.starts = np.searchsorted(self.at, self.before)
@@ -122,8 +124,7 @@ class Ordered:
         self.first = np.searchsorted(-place[self.before], -place, side="left")
         reached = self.first < len(self.top)
         above = np.append(self.top, 0.0)[self.first]
-        nothing = np.where(np.isnan(self.score), np.nan, 0.0)
-        self.log_share = self.log_weight + np.where(reached, self.score - above, nothing)  # log v·eˢ, less its group's top
+        self.log_share = self.log_weight + np.where(reached, self.score - above, 0)  # log v·eˢ, less its group's top
 
     def summed(self, log_factor: Array) -> Array:
         """The logarithm of Σ v·eˢ·factor over who is at risk, of each event: as Z' is, less the group's top."""

@@ -95,7 +95,7 @@ cdef inline int cox(const double[::1] score, const double[::1] time, const doubl
         for i in range(first, last):
             a_tied = group[3, first] if event[i] != 0 else 0
             b_tied = group[4, first] if event[i] != 0 else 0
-            e = weight[i] * power(score[i] - before) if before < INFINITY else (0 if score[i] == score[i] else score[i])
+            e = weight[i] * power(score[i] - before) if before < INFINITY else 0
             grad[i] = e * (a - a_tied) - event[i]
             if hess.shape[0] > 0:
                 hess[i] = e * (a - a_tied) - e * e * (b - b_tied)
