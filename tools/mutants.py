@@ -1129,7 +1129,7 @@ MUTANTS = [
         "test_catalogue test_groups",
         ("while first > 0 and time[first - 1] == time[last - 1]:", "while False:"),
         ("deaths += event[i]", "deaths += weight[i]"),
-        ("if before < INFINITY else 0\n", "if before < INFINITY else 0 * score[i]\n"),
+        ("power(score[i] - before) if before < INFINITY else 0\n", "power(score[i] - before)\n"),
         ("portion = 1 - i / count", "portion = 1"),
         ("b = deaths / z / z", "b = deaths / z"),
         ("b = b * e * e + group[2, first]", "b = b * e + group[2, first]"),
