@@ -105,9 +105,7 @@ class Ordered:
         self.level[self.level == NONE] = known[0] if len(known) else 0
         new = np.ones(len(place), bool)
         new[1:] = (place[1:] != place[:-1]) | (self.event[1:] != self.event[:-1])
-        self.before = np.flatnonzero(
-            new & self.event
-        )  # how many come before the events at one place, which are a group
+        self.before = np.flatnonzero(new & self.event)  # how many come before those of one place, which are a group
         self.at = np.flatnonzero(self.event)  # the places of the events
         self.group = np.searchsorted(self.before, self.at, side="right") - 1
         self.starts = np.searchsorted(self.at, self.before)
