@@ -4,11 +4,10 @@ cdef enum:
     CHUNK = 16384                       # samples that a thread takes at a time
     AHEAD = 2304                        # bytes: how far before its use memory is asked for (not a power of two: 5 to 15 %) ...
     AHEAD_FROM = 1 << 17                # ... if an input is larger than this, and so not in the nearest cache
-    AMD_AHEAD = 1088                    # on AMD's processors less far ...
+    AMD_AHEAD = 1088                    # on AMD's processors from nearer by ...
     AMD_AHEAD_FROM = 640 << 10          # ... if it is larger than this (below, it costs 3 to 6 % on Zen 5) ...
-    AMD_AHEAD_TO = 6 << 20              # ... and not than this (above, 10 to 40 % as long as a cache holds it), ...
     AMD_FAR_AHEAD = 4352                # ... and from further away ...
-    AMD_FAR_AHEAD_FROM = 16 << 20       # ... if no cache does
+    AMD_FAR_AHEAD_FROM = 4 << 20        # ... if it is this large
     STREAM_FROM = 8 << 20               # bytes of one output, where it outgrows the cache
     APART = 8 * (TILE + LANES)          # bytes between operands of a workspace: not a power of two, or they would share cache sets
     ALIGN_FROM = 4096                   # samples: fewer are done before the first is aligned
@@ -396,8 +395,7 @@ cdef class PointwiseKernel(Kernel):
             if AMD:
                 job.stores = PASSING if job.streaming and job.flat and job.in_step else STAYING
                 if job.ahead > 0:
-                    job.ahead = AMD_FAR_AHEAD if size > AMD_FAR_AHEAD_FROM else (
-                        AMD_AHEAD if AMD_AHEAD_FROM < size <= AMD_AHEAD_TO else 0)
+                    job.ahead = AMD_FAR_AHEAD if size > AMD_FAR_AHEAD_FROM else (AMD_AHEAD if size > AMD_AHEAD_FROM else 0)
             else:
                 job.flat = job.flat and not job.streaming
         job.job.unit_work = OPERANDS * APART
