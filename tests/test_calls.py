@@ -90,7 +90,7 @@ OWN = {
     "binary_cross_entropy": {"eps"},
     "sigmoid_cross_entropy": {"pos_weight", "label_smoothing"},
     "categorical_cross_entropy": {"axis", "eps"},
-    "sparse_categorical_cross_entropy": {"axis", "eps", "ignore_index"},
+    "sparse_categorical_cross_entropy": ROWS_OWN | {"eps"},
     "softmax_cross_entropy": ROWS_OWN | {"label_smoothing"},
     "kl_divergence": {"axis"},
     "softmax_kl_divergence": {"axis"},

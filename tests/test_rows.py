@@ -1,5 +1,6 @@
 """Losses of rows of classes: in every layout, with all their keywords, and what they give for known and extreme rows."""
 
+import itertools
 import math
 
 import ml_dtypes
@@ -328,6 +329,28 @@ def test_curvature_of_equal_and_of_certain_classes(backend, classes, dtype):
 
 
 LONG = 300_000  # classes, of which no chunk holds all
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean", "batch_mean"])
+def test_class_weights_of_a_sparse_loss(backend, dtype, reduction, rng):
+    """As if each sample's weight were times its class's."""
+    loss = fl.sparse_categorical_cross_entropy
+    for rows, classes, axis in itertools.product((1, 5, 40, 3000), (2, 10, 300), (-1, 0)):
+        pred, by_class = rng.dirichlet(np.ones(classes), rows).astype(dtype), rng.random(classes)
+        pred, ids = pred if axis else np.ascontiguousarray(pred.T), rng.integers(0, classes, rows)
+        vector, ids[1::7] = rng.standard_normal(pred.shape), -1
+
+        def results(pred=pred, ids=ids, vector=vector, axis=axis, **weights):
+            given = {"reduction": reduction, "ignore_index": -1, "axis": axis, **weights}
+            hvp = loss.hvp(pred, ids, vector, **given)
+            return loss(pred, ids, **given), *loss.grad_and_hess(pred, ids, **given), hvp
+
+        for weight in (np.ones(rows), rng.random(rows)):
+            got = results(sample_weight=weight, class_weight=by_class)
+            want = results(sample_weight=weight * by_class[ids] * (ids >= 0))
+            for x, y in zip(got, want, strict=True):
+                np.testing.assert_allclose(x, y, rtol=8 * np.finfo(dtype).eps)
 
 
 def test_class_weights_of_a_row_of_many_chunks(backend):

@@ -1198,6 +1198,7 @@ MUTANTS = [
         "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
         ("seen |= OUTSIDE if outside_unit(p, 0, 0, n) else 0 ", "seen |= 0 "),
         ("if gapped(loss) else 0 - row[LINEAR, i]", "if gapped(loss) else row[LINEAR, i]"),
+        ("block.classes if block.class_weight is not NULL else 0), block)", "0), block)"),
         (
             "row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i] if row[WEIGHT, i] != 0 else 0",
             "row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i]",

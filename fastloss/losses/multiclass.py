@@ -56,6 +56,7 @@ def categorical_cross_entropy() -> None:
     DISTRIBUTIONS_OF_IDS,
     shown=("−log p[id]", "−1/p[id] at id"),
     constant=constants.frequencies,
+    class_weight=CLASS_WEIGHT,
     ignore_index=IGNORE_INDEX,
     axis=AXIS,
     eps=EPS,

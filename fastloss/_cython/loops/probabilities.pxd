@@ -48,7 +48,8 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
         if not sparse(loss):
             seen |= inspect(p, t, classes_first, row, block)
     if stages & WEIGH:
-        seen |= weigh(sparse(loss), row, label, reading(block.class_weight, 0), block)      # classes have no weights here
+        seen |= weigh(sparse(loss), row, label,
+                      reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
         for i in range(n):
             row[LINEAR, i] = row[GAP, i] = row[LOST, i] = 0
     if sparse(loss) and stages & REDUCE:
