@@ -14,10 +14,12 @@ from ._core.loss import Loss, meant
 from ._core.passes import ordinary, square_of_root
 from ._core.registry import REGISTRY
 
+SQUARES = {"rmse": "mse", "rmsle": "msle"}  # of which these are roots
+
 
 def summed(loss: Loss) -> Loss:
-    """The loss whose sum a cost is made of: itself, but of the root of a mean of squares, the squared error."""
-    return REGISTRY[loss.name.removeprefix("r")] if loss.root else loss
+    """The loss whose sum a cost is made of: itself, but of the root of a mean of squares, these."""
+    return REGISTRY[SQUARES.get(loss.name, loss.name)]
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._core import registry
 from .._core.domains import Array
 from .._core.families import RowLoss, TwoOutputs, TwoRows
 from .._core.inputs import softmax
 from .._core.loss import Loss
+from ..accumulator import summed
 from . import _boosters
 from ._batches import Batch, Pair, class_ids
 from ._boosters import boosted, scored
 from ._shared import imported
 
 __all__ = ["metric", "objective"]
-
-SQUARES = {"rmse": "mse", "rmsle": "msle"}  # of which these are roots
 
 
 def objective(loss: str | Loss, *, curvature: Any = "tool", multi_target: bool = False, **params: Any) -> Objective:
@@ -261,7 +259,7 @@ class Metric(_boosters.Metric):
 
     def _sums(self, pred: Array, target: Any, weight: Any) -> tuple[float, float]:
         batch = Batch.of(self.loss, self.parameters, pred, target, weight)
-        loss = registry.REGISTRY[SQUARES.get(self.loss.name, self.loss.name)]
+        loss = summed(self.loss)
         sums = loss._totals(batch.pred, batch.target, batch.weight, loss._checked(self.parameters))
         return sums.value / sums.unit, sums.weight / sums.unit
 

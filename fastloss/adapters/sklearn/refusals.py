@@ -7,6 +7,7 @@ from typing import Any
 
 from ..._core.families import Root, TwoOutputs
 from ..._core.loss import Loss
+from ...accumulator import summed
 from .._shared import other_than_scores
 
 OF_SCORES = {
@@ -42,7 +43,7 @@ CORNERS = {  # losses whose slope jumps, and whose second derivative is 0 elsewh
 def check_scores(loss: Loss, tool: str) -> None:
     """Refuse a loss that not every score has a value of, or of more than one score a number."""
     if isinstance(loss, Root):
-        square = {"rmse": "mse", "rmsle": "msle"}[loss.name]
+        square = summed(loss).name
         raise ValueError(
             f"{loss.name} cannot be used with {tool}: it is the root of a mean; {square} has the same minimum"
         )
