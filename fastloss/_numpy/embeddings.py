@@ -17,7 +17,13 @@ class Similar(AtOnce):
     """The kernel of losses of rows of similarities."""
 
     def evaluated(
-        self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
+        self,
+        wanted: tuple[str, ...],
+        operands: Operands,
+        vector: Array | None,
+        reduction: str,
+        own: tuple[Any, ...],
+        inspect_first: bool,
     ) -> Run:
         value, grad, hess = (name in wanted for name in ("value", "grad", "hess"))
         return similarities.evaluated(rows, (value, grad, hess), operands, vector, reduction, own)
@@ -58,7 +64,13 @@ class Triplet(AtOnce):
     """max(0, |a − p| − |a − n| + M) of triplets of rows; unit vectors of differences are 0 where there is none."""
 
     def evaluated(
-        self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
+        self,
+        wanted: tuple[str, ...],
+        operands: Operands,
+        vector: Array | None,
+        reduction: str,
+        own: tuple[Any, ...],
+        inspect_first: bool,
     ) -> Run:
         along = None if vector is None else np.asarray(vector, np.float64)
 

@@ -122,8 +122,7 @@ class Kernel:
         inspect_first: bool,
     ) -> Run:
         """The cost, Σw, the samples that count, whether an input is outside its domain; the arrays are written."""
-        with np.errstate(all="ignore"):
-            return self.reduced(WANTED[call], Batch.of(operands, hyperparameters, self.axes), reduction, inspect_first)
+        return self.evaluated(WANTED[call], operands, None, reduction, hyperparameters, inspect_first)
 
     def product(
         self,
@@ -134,9 +133,20 @@ class Kernel:
         inspect_first: bool,
     ) -> Run:
         """The same for the Hessian times a vector, which is written where the gradient goes."""
+        return self.evaluated(("product",), operands, vector, reduction, hyperparameters, inspect_first)
+
+    def evaluated(
+        self,
+        wanted: tuple[str, ...],
+        operands: Operands,
+        vector: Array | None,
+        reduction: str,
+        own: tuple[Any, ...],
+        inspect_first: bool,
+    ) -> Run:
+        """What `run` answers, or `product`, whose vector is then given."""
         with np.errstate(all="ignore"):
-            batch = Batch.of((*operands, vector), hyperparameters, self.axes)
-            return self.reduced(("product",), batch, reduction, inspect_first)
+            return self.reduced(wanted, Batch.of((*operands, vector), own, self.axes), reduction, inspect_first)
 
     def reduced(self, wanted: tuple[str, ...], batch: Batch, reduction: str, inspect_first: bool) -> Run:
         """One pass over the batch; before it one over the inputs, if the gradient's scale or their domain comes first."""

@@ -12,7 +12,7 @@ from .._core.domains import Array, Domain
 from .._core.groups import Sorted, evaluated
 from .._core.whole import LEAST
 from .arithmetic import sigmoid, softplus, softplus_bound
-from .engine import TILE, WANTED, Kernel, Operands, Run
+from .engine import TILE, Kernel, Operands, Run
 
 NONE = -np.inf  # the logarithm of 0
 SPREAD = 500.0  # of logarithms: exponentials that differ by less are summed as they are
@@ -28,27 +28,6 @@ class AtOnce(Kernel):
     def __init__(self) -> None:
         self.domains: Mapping[str, Domain] = {}
 
-    def run(
-        self, call: int, operands: Operands, reduction: str, hyperparameters: tuple[Any, ...], inspect_first: bool
-    ) -> Run:
-        return self.evaluated(WANTED[call], operands, None, reduction, hyperparameters)
-
-    def product(
-        self,
-        operands: Operands,
-        vector: Array | None,
-        reduction: str,
-        hyperparameters: tuple[Any, ...],
-        inspect_first: bool,
-    ) -> Run:
-        return self.evaluated(("product",), operands, vector, reduction, hyperparameters)
-
-    def evaluated(
-        self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
-    ) -> Run:
-        """What `run` answers, or `product`, whose vector is then given."""
-        raise NotImplementedError
-
 
 class Whole(AtOnce):
     """The kernel of a formula that is given a group of samples at a time, sorted."""
@@ -58,7 +37,13 @@ class Whole(AtOnce):
         self.name, self.formula = name, formula
 
     def evaluated(
-        self, wanted: tuple[str, ...], operands: Operands, vector: Array | None, reduction: str, own: tuple[Any, ...]
+        self,
+        wanted: tuple[str, ...],
+        operands: Operands,
+        vector: Array | None,
+        reduction: str,
+        own: tuple[Any, ...],
+        inspect_first: bool,
     ) -> Run:
         def compute(batch: Sorted) -> tuple[Array, Array]:
             return self.computed(batch, wanted, vector)
