@@ -654,7 +654,7 @@ MUTANTS = [
     *of(
         "accumulator.py",
         "test_score",
-        ('return REGISTRY[loss.name.removeprefix("r")] if loss.root else loss', "return loss"),
+        ("return REGISTRY[SQUARES.get(loss.name, loss.name)]", "return loss"),
     ),
     *(
         Mutant("fastloss/_cython/c/pool.h", old, new, ("tests/slow/test_pool.py", "-m", "slow", "-k", "no_data_race"))
@@ -1198,7 +1198,6 @@ MUTANTS = [
         "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
         ("seen |= OUTSIDE if outside_unit(p, 0, 0, n) else 0 ", "seen |= 0 "),
         ("if gapped(loss) else 0 - row[LINEAR, i]", "if gapped(loss) else row[LINEAR, i]"),
-        ("block.classes if block.class_weight is not NULL else 0), block)", "0), block)"),
         (
             "row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i] if row[WEIGHT, i] != 0 else 0",
             "row[LOSS, i] = row[LOSS, i] * row[WEIGHT, i]",
@@ -1216,6 +1215,7 @@ MUTANTS = [
     *of(
         "_cython/loops/conclude.pxd",
         "test_rows test_ranges test_catalogue test_bad_input test_truths test_truths_rows",
+        ("block.classes if block.class_weight is not NULL else 0)", "0)"),
         (
             "if (not block.weighted or row[WEIGHT, i if class_major else j] != 0) and (t[j, i] < 0)",
             "if (t[j, i] < 0)",

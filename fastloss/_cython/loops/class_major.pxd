@@ -13,9 +13,9 @@ from ..rows_block cimport (
     AIM, EXCLUDED, INSPECT, LINEAR, LINES, LOGS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE,
     REST, ROWS, RUNNER, TOP, WEIGHT, RowsBlock)
 from ..vectors cimport vexp
-from ..views cimport reading, writing_ids, reading_rows, real, writing_rows
+from ..views cimport writing_ids, reading_rows, real, writing_rows
 from .divergence cimport diverge
-from .conclude cimport finish, inspect, normalise, weigh
+from .conclude cimport class_weights, finish, inspect, normalise, weigh
 
 cdef extern from "math.h" nogil:
     const double INFINITY, NAN
@@ -27,7 +27,7 @@ cdef inline int class_major(const Rows* loss, const real* pred, const real* targ
     return stages(loss[0], reading_rows(target, c if targeted(loss[0]) else 0, m, block.target_row),
                   writing_rows(<real*>block.exps, c, m, m), writing_rows(<real*>block.spare, c, m, m),
                   writing_rows(block.state, LINES, m, m), writing_ids(block.label, m),
-                  reading(block.class_weight, c if block.class_weight is not NULL else 0), block)
+                  class_weights(block), block)
 
 
 cdef inline int stages(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] spare, double[:, ::1] row, int64_t[::1] label,

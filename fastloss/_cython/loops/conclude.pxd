@@ -10,7 +10,7 @@ from ..rows_block cimport (
     REST, ROWS, RUNNER, SPAN_BASE, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS, SPAN_PLACE, SPAN_REST,
     SPAN_RUNNER, SPAN_TOP, TOP, WEIGHT, RowsBlock)
 from ..vectors cimport vexp, vexpm1, vlogsum
-from ..views cimport real, writing_rows
+from ..views cimport reading, real, writing_rows
 from .sums cimport outside_unit, total
 
 cdef extern from "math.h" nogil:
@@ -19,6 +19,11 @@ cdef extern from "math.h" nogil:
 
 cdef enum:
     STEP = 16               # vector functions take a multiple of it
+
+
+cdef inline const double[::1] class_weights(const RowsBlock* block) noexcept nogil:
+    """Of all classes, or none."""
+    return reading(block.class_weight, block.classes if block.class_weight is not NULL else 0)
 
 
 cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] row, const double[::1] class_weight,

@@ -5,8 +5,8 @@ from libc.stdint cimport int64_t
 from ..block cimport BOUND, HESS, OUTSIDE
 from ..rows_block cimport INSPECT, ROWS, WEIGH, WEIGHT, RowsBlock
 from ..vectors cimport signless
-from ..views cimport reading, reading_rows, real, writing_rows
-from .conclude cimport inspect, weigh
+from ..views cimport reading_rows, real, writing_rows
+from .conclude cimport class_weights, inspect, weigh
 from .sums cimport outside_unit
 from .tiles cimport G, H, P, T, labels_of, rows_of, tiles_of
 
@@ -26,7 +26,7 @@ cdef inline Py_ssize_t width_of(const RowsBlock* block) noexcept nogil:
 cdef inline int look(const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
     """What is to be seen of a block's inputs; and what its rows weigh."""
     cdef Py_ssize_t lines = lines_of(block), width = width_of(block), classes = block.classes
-    cdef const double[::1] class_weight = reading(block.class_weight, classes if block.class_weight is not NULL else 0)
+    cdef const double[::1] class_weight = class_weights(block)
     cdef double[:, ::1] row = rows_of(block)
     cdef int seen = 0
     if block.stages & INSPECT and not block.labelled:

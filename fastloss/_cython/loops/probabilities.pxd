@@ -11,8 +11,8 @@ from ..rows_block cimport (
     CONCLUDE, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
     SPREAD, WEIGH, WEIGHT, RowsBlock)
 from ..vectors cimport fetch, signless
-from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
-from .conclude cimport weigh
+from ..views cimport reading_rows, real, writing_ids, writing_rows
+from .conclude cimport class_weights, weigh
 from .sums cimport add_exactly, add_row_exactly, of_row, outside_unit, total
 
 cdef enum:
@@ -48,8 +48,7 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
         if not sparse(loss):
             seen |= inspect(p, t, classes_first, row, block)
     if stages & WEIGH:
-        seen |= weigh(sparse(loss), row, label,
-                      reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
+        seen |= weigh(sparse(loss), row, label, class_weights(block), block)
         for i in range(n):
             row[LINEAR, i] = row[GAP, i] = row[LOST, i] = 0
     if sparse(loss) and stages & REDUCE:

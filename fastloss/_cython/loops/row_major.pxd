@@ -16,9 +16,9 @@ from ..rows_block cimport (
     REDUCE, REFINE, REST, RUNNER, SHORT, SPAN_BASE, SPAN_BEND, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_LINES, SPAN_MARGIN, SPAN_MASS,
     SPAN_OTHERS, SPAN_PLACE, SPAN_REST, SPAN_RUNNER, SPAN_SLOPE, SPAN_TOP, SPAN_VALUE, SPREAD, TOP, WEIGH, WEIGHT, RowsBlock)
 from ..vectors cimport fetch, vexp
-from ..views cimport reading, reading_rows, real, writing_ids, writing_rows
+from ..views cimport reading_rows, real, writing_ids, writing_rows
 from .divergence cimport diverge
-from .conclude cimport finish, join, normalise, power, weigh
+from .conclude cimport class_weights, finish, join, normalise, power, weigh
 from .sums cimport first_one, greatest, holds_nan, of_exponentials, of_row, of_short_exponentials, outside_unit
 
 cdef extern from "math.h" nogil:
@@ -39,7 +39,7 @@ cdef inline int row_major(const Rows* loss, const real* pred, const real* target
                   writing_rows(<real*>block.hess, n if block.hess is not NULL else 0, c, block.hess_row),
                   writing_rows(block.state, LINES, block.padded, block.padded),
                   writing_rows(block.parts, SPAN_LINES, columns, columns), writing_ids(block.label, block.padded),
-                  reading(block.class_weight, block.classes if block.class_weight is not NULL else 0), block)
+                  class_weights(block), block)
 
 
 cdef inline int stages(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] grad, real[:, ::1] hess,
