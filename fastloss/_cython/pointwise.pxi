@@ -17,16 +17,15 @@ cdef struct PointwiseJob:
     Job job
     PointwiseFunction function
     double parameters[PARAMETERS]
-    bint has_domain                     # of the loss's inputs
     const double* columns[PARAMETERS]   # of a parameter that the last axis's places have each its own; else NULL
     bint lies[OPERANDS]                 # an operand can be read or written where it is
     bint flat                           # all of them can
     bint in_step                        # all begin at the same place of a cache line (weights may lie as they like)
-    bint by_lines                       # what comes before the first cache line is worth being done by itself
     bint streaming                      # the cache is passed by
     int stores                          # how results are written where they will stay
     Py_ssize_t ahead
     bint by_column                      # a parameter has columns
+    bint has_domain                     # of the loss's inputs
     bint counted                        # losses cannot be written one by one: beyond the end come zeros, which have none
     double lift                         # of statistics, as in a block
     double root
@@ -45,9 +44,10 @@ cdef int pointwise_chunk(const PointwiseJob* self, Py_ssize_t start, Py_ssize_t 
                 tile(self, done, n, j, work, &sums)
             done += n
     else:
-        # What passes the cache by is written by whole lines.
+        # What passes the cache by is written by whole lines. Intel's processors take twice as long for vectors that cross from one
+        # into the next; AMD's Zen 5 loses less by them than by what comes before the first line (5 to 20 %).
         direct = self.flat and batch.unit == 1
-        if self.streaming or (direct and self.by_lines and end - start >= ALIGN_FROM):
+        if self.streaming or (direct and self.in_step and not AMD and end - start >= ALIGN_FROM):
             head = (-<Py_ssize_t>at(batch, PRED if direct else GRADS if self.lies[GRADS] else VALUES, start) & 63) // (
                 8 if batch.double_precision else 4)
             head = min(head, end - start)
@@ -383,9 +383,6 @@ cdef class PointwiseKernel(Kernel):
             if batch.operand[k].data is not NULL:
                 job.flat = job.flat and job.lies[k]
                 job.in_step = job.in_step and (k == WEIGHT or (batch.operand[k].data - batch.operand[PRED].data) & 63 == 0)
-        # Intel's processors take twice as long for vectors that cross from one cache line into the next; AMD's Zen 5 loses less by
-        # them than by what comes before the first line (5 to 20 %).
-        job.by_lines = job.in_step and not AMD
         job.streaming, job.stores, job.ahead = False, STAYING, 0
         if size > AHEAD_FROM:
             job.streaming = (job.lies[VALUES] or job.lies[GRADS]) and size >= STREAM_FROM
