@@ -73,15 +73,16 @@ class BuildKernels(build_ext):
         traced = DEBUG or SANITIZE or COVERAGE
         unix_flags = COVERAGE_FLAGS if COVERAGE else DEBUG_FLAGS if traced else UNIX_FLAGS
         flags = (unix_flags if unix else MSVC_FLAGS) + SANITIZE_FLAGS
-        flags += [flag for flag in GCC_FLAGS if unix and self.knows([flag])]
-        level_flags = [flag for flag in GCC_LEVEL_FLAGS if unix and self.knows([flag])]
-        old_flags = [flag for flag in GCC_OLD_FLAGS if unix and self.knows([flag])]
+        known, level_flags, old_flags = (
+            [flag for flag in some if unix and self.knows([flag])]
+            for some in (GCC_FLAGS, GCC_LEVEL_FLAGS, GCC_OLD_FLAGS)
+        )
         self.leave_out(
             [e for e in self.extensions if not self.knows(e.extra_compile_args)], "the compiler does not know it"
         )
         for extension in self.extensions:
             own = level_flags * is_level(extension) + old_flags * extension.name.endswith("level_v2")
-            extension.extra_compile_args = flags + own + extension.extra_compile_args
+            extension.extra_compile_args = flags + known + own + extension.extra_compile_args
             extension.extra_link_args += SANITIZE_FLAGS + ["--coverage"] * COVERAGE
             if unix and extension.name == "fastloss._cython.engine":  # which has the threads
                 extension.extra_compile_args.append("-pthread")
