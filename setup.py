@@ -5,13 +5,14 @@ Environment variables:
 FASTLOSS_REQUIRE_KERNELS=1   a failed build is an error, and so is a compiler that knows none of the levels; otherwise what
                              cannot be built is left out, and without any kernels the package runs on NumPy
 FASTLOSS_DEBUG_BUILD=1       kernels with bounds checks and debug information
-FASTLOSS_LEVELS=v2,v3        build these levels alone
+FASTLOSS_LEVELS=v2,v3        build these levels alone; native: the one that this processor is to run, in a third of the time
 FASTLOSS_SANITIZE=LIST       kernels that check themselves while they run: LIST is what -fsanitize= takes (tools/sanitize.sh)
 FASTLOSS_COVERAGE=1          kernels that count how often each line of Cython and C runs (tools/coverage.sh)
 SOURCE_DATE_EPOCH=SECONDS    the date of all that is in a wheel or sdist, an sdist then has the same bytes each time
 """
 
 import gzip
+import importlib.util
 import os
 import platform
 import sys
@@ -29,14 +30,18 @@ DEBUG = os.environ.get("FASTLOSS_DEBUG_BUILD", "0") not in ("", "0")
 SANITIZE = os.environ.get("FASTLOSS_SANITIZE", "")
 COVERAGE = os.environ.get("FASTLOSS_COVERAGE", "0") not in ("", "0")
 
-# Module -> flags of its instruction-set level. The engine and the processor probe are compiled for the baseline.
+# Instruction-set level -> its flags. The engine and the processor probe are compiled for the baseline.
 TARGETS = {
-    "level_v2": ["-march=x86-64-v2"],
-    "level_v3": ["-march=x86-64-v3"],
-    "level_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+    "v2": ["-march=x86-64-v2"],
+    "v3": ["-march=x86-64-v3"],
+    "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
-PORTABLE = {"level_generic": []}
-LEVELS = [f"level_{level}" for level in os.environ.get("FASTLOSS_LEVELS", "").split(",") if level]
+PORTABLE = {"generic": []}
+PARTS = ("samples", "rows")  # of a level: modules that are built side by side
+SHARED = "fastloss._cython.cyutility"  # what Cython would put into each module that has views
+ALONE = ("fastloss._cython.cpu", "fastloss._core.calls")  # which have none, and are loaded by themselves
+LEVELS = [level for level in os.environ.get("FASTLOSS_LEVELS", "").split(",") if level]
+NATIVE = LEVELS == ["native"]
 
 # No part of -ffast-math that may change a value: the vector mathematics rounds by adding and subtracting a large number.
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
@@ -81,7 +86,7 @@ class BuildKernels(build_ext):
             [e for e in self.extensions if not self.knows(e.extra_compile_args)], "the compiler does not know it"
         )
         for extension in self.extensions:
-            own = level_flags * is_level(extension) + old_flags * extension.name.endswith("level_v2")
+            own = level_flags * is_level(extension) + old_flags * (level_of(extension) == "v2")
             extension.extra_compile_args = flags + known + own + extension.extra_compile_args
             extension.extra_link_args += SANITIZE_FLAGS + ["--coverage"] * COVERAGE
             if unix and extension.name == "fastloss._cython.engine":  # which has the threads
@@ -92,15 +97,18 @@ class BuildKernels(build_ext):
             if unix and not traced and sys.platform != "darwin":
                 extension.extra_link_args.append("-Wl,-s")
         self.translate()
+        if NATIVE:
+            native = self.native()
+            self.extensions = [e for e in self.extensions if not is_level(e) or level_of(e) == native]
         self.parallel = self.parallel or os.cpu_count()
         self.failed = []
         super().build_extensions()
         self.leave_out(self.failed, "its build failed")
 
     def translate(self):
-        """Cython's part, which takes a minute: only when something is built of it, and not for an sdist.
+        """Cython's part, which takes half a minute: only when something is built of it, and not for an sdist.
 
-        All levels are one source, translated once. Each is compiled by a file of its own, which gives it its name.
+        All levels are the same sources, translated once. Each is compiled by files of its own, which give it its names.
         """
         from Cython.Build import cythonize
 
@@ -112,12 +120,24 @@ class BuildKernels(build_ext):
             "cdivision": True,
             "freethreading_compatible": True,
         }
+        for extension in self.extensions:
+            extension.sources = extension.sources or [f"{extension.name.replace('.', os.sep)}.c"]
         sources = [extension.sources[0] for extension in self.extensions]
         modules = [
             Extension(str(Path(source).with_suffix("")).replace(os.sep, "."), [source])
             for source in dict.fromkeys(sources)
         ]
-        cythonize(modules, nthreads=os.cpu_count() or 1, compiler_directives=directives, emit_linenums=COVERAGE)
+        for shared, some in (
+            (SHARED, [module for module in modules if module.name not in ALONE]),
+            (None, [module for module in modules if module.name in ALONE]),
+        ):
+            cythonize(
+                some,
+                nthreads=os.cpu_count() or 1,
+                compiler_directives=directives,
+                emit_linenums=COVERAGE,
+                shared_utility_qualified_name=shared,
+            )
         for extension, source in zip(self.extensions, sources, strict=True):
             code = Path(source).with_suffix(".c")
             module = extension.name.rpartition(".")[2]
@@ -130,6 +150,16 @@ class BuildKernels(build_ext):
                     self.mkpath(self.build_temp)
                     code.write_text(include)
             extension.sources = [str(code)]
+
+    def native(self):
+        """The best of the levels that this processor has, by the word of the module that chooses among them later."""
+        cpu = next(extension for extension in self.extensions if extension.name == "fastloss._cython.cpu")
+        super().build_extension(cpu)
+        spec = importlib.util.spec_from_file_location(cpu.name, self.get_ext_fullpath(cpu.name))
+        probe = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(probe)
+        levels = [level_of(extension) for extension in self.extensions if is_level(extension)]
+        return max((level for level in levels if probe.supports(f"x86-64-{level}")), default=levels[0])
 
     def build_extension(self, extension):
         try:
@@ -150,12 +180,22 @@ class BuildKernels(build_ext):
             print("fastloss: installing without them; losses will run on NumPy, many times slower.\n", file=sys.stderr)
 
     def leave_out(self, extensions, reason):
-        """Go on without these, if a level is left, and the engine to run it."""
+        """Go on without these and the other parts of their levels, if a level is left, and the engine to run it."""
         for extension in extensions:
             print(f"fastloss: leaving out {extension.name}: {reason}", file=sys.stderr)
-        self.extensions = [extension for extension in self.extensions if extension not in extensions]
+        lost = {level_of(extension) for extension in extensions if is_level(extension)}
+        for extension in self.extensions:
+            if is_level(extension) and level_of(extension) in lost:
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+        self.extensions = [
+            e for e in self.extensions if e not in extensions and not (is_level(e) and level_of(e) in lost)
+        ]
         left = {extension.name for extension in self.extensions}
-        if not any(map(is_level, self.extensions)) or not left >= {"fastloss._cython.engine", "fastloss._cython.cpu"}:
+        if not any(map(is_level, self.extensions)) or not left >= {
+            SHARED,
+            "fastloss._cython.engine",
+            "fastloss._cython.cpu",
+        }:
             raise RuntimeError("none of them is left")
 
     def get_outputs(self):
@@ -165,6 +205,10 @@ class BuildKernels(build_ext):
         built = [e for e in self.extensions if Path(self.build_lib, self.get_ext_filename(e.name)).exists()]
         self.extensions = built
         super().copy_extensions_to_source()
+        new = {Path(self.get_ext_filename(extension.name)).name for extension in built}
+        for other in FOLDER.glob(self.get_ext_filename("level_*")):  # of the sources as they were
+            if other.name not in new:
+                other.unlink()
 
     def knows(self, flags):
         """Whether the compiler, and the assembler behind it, take these flags for a loop over arrays."""
@@ -208,6 +252,11 @@ def is_level(extension):
     return extension.name.startswith("fastloss._cython.level")
 
 
+def level_of(extension):
+    """What its name ends with: of a level's part, the level."""
+    return extension.name.rpartition("_")[2]
+
+
 def extensions():
     try:
         import Cython  # noqa: F401
@@ -218,20 +267,30 @@ def extensions():
         print("fastloss: no Cython or NumPy to build kernels with", file=sys.stderr)
         return []
     x86 = platform.machine().lower() in ("x86_64", "amd64") and sys.platform != "win32"
+    levels = TARGETS if x86 else PORTABLE
+    if not NATIVE and (unknown := set(LEVELS) - levels.keys()):
+        raise SystemExit(
+            f"FASTLOSS_LEVELS names {', '.join(sorted(unknown))}; there are {', '.join(levels)}, and native"
+        )
+    parts = [  # first what takes longest
+        (f"level_{part}_{level}", f"level_{part}", levels[level])
+        for level in levels
+        if NATIVE or level in LEVELS or not LEVELS
+        for part in PARTS
+    ]
     kernels = [
         Extension(
             f"fastloss._cython.{name}",
-            [str(FOLDER / f"{name.partition('_')[0]}.pyx")],
+            [str(FOLDER / f"{source}.pyx")],
             include_dirs=[str(FOLDER / "c"), numpy.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             depends=[str(p) for suffix in ("pxd", "pxi", "h") for p in FOLDER.rglob(f"*.{suffix}")],
             extra_compile_args=list(flags),
         )
-        for name, flags in {"engine": [], "cpu": [], **(TARGETS if x86 else PORTABLE)}.items()
-        if name in LEVELS or not LEVELS or not name.startswith("level")
+        for name, source, flags in [*parts, ("engine", "engine", []), ("cpu", "cpu", [])]
     ]
     calls = Extension("fastloss._core.calls", ["fastloss/_core/calls.pyx"])
-    return [*kernels, calls]
+    return [*kernels, calls, Extension(SHARED, [])]
 
 
 if __name__ == "__main__":  # or the processes that Cython works in would set up once more

@@ -30,7 +30,7 @@ from fastloss.bench.report import make, processor
 from setup import FOLDER, GCC_FLAGS, TARGETS, UNIX_FLAGS
 
 ROOT = Path(__file__).parent.parent
-LEVELS = {"level_v2": "sse4.2", "level_v3": "avx2", "level_v4": "avx512dq"}  # and what a processor needs for them
+LEVELS = {"v2": "sse4.2", "v3": "avx2", "v4": "avx512dq"}  # and what a processor needs for them
 MODELS = {"Intel": ["icelake-server"], "AMD": ["znver4", "znver3"]}  # by make; the first that llvm-mca knows
 PORTS = re.compile(r"(?:Port([0156])|(?:FPP|Zn4FP)([0-3])|FP(Divider))$")  # that compute; the others are never short
 COPY = re.compile(r"v?mov[au]p[sd]\s+%.mm\d+, %.mm\d+$")

@@ -14,11 +14,11 @@ from . import threads
 from .warnings import warn
 
 VARIABLE = "FASTLOSS_BACKEND"
-LEVELS = {  # best first; a name's level is a module of `_cython`
-    "x86-64-v4": "level_v4",
-    "x86-64-v3": "level_v3",
-    "x86-64-v2": "level_v2",
-    "generic": "level_generic",
+LEVELS = {  # best first; of each, modules of `_cython` are named
+    "x86-64-v4": "v4",
+    "x86-64-v3": "v3",
+    "x86-64-v2": "v2",
+    "generic": "generic",
 }
 
 _kernels: dict[str, Any]
@@ -30,13 +30,14 @@ _bound: list[Any] = []
 
 def available() -> list[str]:
     """The levels that were built and that this processor can run, best first, NumPy last. None is loaded for it."""
-    return [*(name for name, module in LEVELS.items() if is_built(module) and is_supported(name)), "numpy"]
+    return [*(name for name, level in LEVELS.items() if is_built(level) and is_supported(name)), "numpy"]
 
 
-def is_built(module: str) -> bool:
+def is_built(level: str) -> bool:
     """Whether there is such a level, and the engine that runs it."""
+    modules = ("cpu", "engine", f"level_samples_{level}", f"level_rows_{level}")
     try:
-        return all(importlib.util.find_spec(f"fastloss._cython.{name}") for name in ("cpu", "engine", module))
+        return all(importlib.util.find_spec(f"fastloss._cython.{name}") for name in modules)
     except ModuleNotFoundError:
         return False
 

@@ -116,10 +116,11 @@ class Backend:
     thread_pool = "own"
 
     def __init__(self, level):
-        module = importlib.import_module(f"fastloss._cython.{level}")
-        kinds = {name: FAMILIES.get(family(capsule)) for name, capsule in module.TABLES.items()}
-        self.KERNELS = {name: kind(module.TABLES, name) for name, kind in kinds.items() if kind is not None}
-        floor = FloorLoops(module.TABLES)
+        parts = [importlib.import_module(f"fastloss._cython.level_{part}_{level}") for part in ("samples", "rows")]
+        tables = {name: capsule for part in parts for name, capsule in part.TABLES.items()}
+        kinds = {name: FAMILIES.get(family(capsule)) for name, capsule in tables.items()}
+        self.KERNELS = {name: kind(tables, name) for name, kind in kinds.items() if kind is not None}
+        floor = FloorLoops(tables)
         self.read, self.write, self.pick = floor.read, floor.write, floor.pick
         self.set_thread_limit = set_thread_limit
 

@@ -30,9 +30,10 @@ TOLERANCE = {"float32": 2e-4, "float64": 1e-9}  # rivals may sum in the dtype of
 REST = 0.01  # seconds after a rival of SPINNING: OpenMP's threads spin for some milliseconds after their work is done
 SPINNING = {"numba parallel", "JAX", "optax", "Keras", "PyTorch", "torch.compile", "scikit-learn"}
 SLOW_ROUNDS = 3
-MOST_SORTED = 1 << 20  # numbers: a sort, or a sum over alignments, takes longer than a pass over memory
-MOST_PAIRED = 1 << 12  # of whose pairs there are millions
-MOST_COMPARED = 1 << 11  # embeddings, likewise
+MOST_SORTED = 1 << 20  # numbers: a sort takes longer than a pass over memory
+MOST_ALIGNED = 1 << 18  # and a sum over alignments longer than a sort
+MOST_PAIRED = 1 << 11  # of whose pairs there are millions
+MOST_COMPARED = 1 << 10  # embeddings, of whose pairs there are half as many, each of them a product of rows
 LEAST_COMPARED = 1 << 3  # of fewer, none may be of another's class
 DIFFERS = "another "  # how the trouble of a rival with a wrong answer begins; others have failed
 
@@ -168,7 +169,9 @@ def most(loss: Loss) -> float:
         return MOST_COMPARED
     if isinstance(loss, Pairs):
         return MOST_PAIRED
-    return MOST_SORTED if isinstance(loss, (Alignment, Structured)) else math.inf
+    if isinstance(loss, Alignment):
+        return MOST_ALIGNED
+    return MOST_SORTED if isinstance(loss, Structured) else math.inf
 
 
 def agree(cell: Cell, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:

@@ -27,8 +27,9 @@ def tree(tmp_path):
         (folder / "__init__.py").touch()
     for name in ("__init__.py", "_core/calls.py", "_core/calls.pyx"):
         (tmp_path / "fastloss" / name).touch()
-    for name in ("engine", "cpu", "level"):
+    for name in ("engine", "level_samples", "level_rows"):
         (kernels / f"{name}.pyx").write_text("here = True\n")
+    (kernels / "cpu.pyx").write_text("def supports(name): return name != 'x86-64-v4'\n")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "fastloss"\nversion = "0"\n')
     return tmp_path
 
@@ -43,8 +44,8 @@ def build(tree):
     if compiler is None or sys.platform == "win32" or not X86:
         pytest.skip("needs a C compiler for x86-64")
 
-    def run(unknown=(), broken=(), flags=(), required=False):
-        refusals = [f"*march=x86-64-{level}*" for level in unknown] + [f"*level_{level}.c*" for level in broken]
+    def run(unknown=(), broken=(), flags=(), required=False, levels=""):
+        refusals = [f"*march=x86-64-{level}*" for level in unknown] + [f"*level_rows_{level}.c*" for level in broken]
         refusals += [f"*{flag}*" for flag in flags]
         cases = "".join(f'{pattern}) echo "refused: {pattern}" >&2; exit 1;;\n' for pattern in refusals)
         cc = tree / "cc"
@@ -54,6 +55,7 @@ def build(tree):
             "CC": str(cc),
             "FASTLOSS_REQUIRE_KERNELS": str(int(required)),
             "FASTLOSS_DEBUG_BUILD": "1",
+            "FASTLOSS_LEVELS": levels,
         }
         command = [sys.executable, "setup.py", "build_ext", "--build-lib", "built"]
         done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
@@ -63,15 +65,20 @@ def build(tree):
     return run
 
 
-AROUND = {"engine", "cpu", "calls"}
+AROUND = {"engine", "cpu", "cyutility", "calls"}
+
+
+def parts(*levels):
+    return {f"level_{part}_{level}" for level in levels for part in ("samples", "rows")}
 
 
 @pytest.mark.parametrize("required", [False, True])
 def test_a_level_unknown_to_the_compiler_is_left_out_alone(build, required):
     built, output, status = build(unknown=["v4"], required=required)
     assert status == 0, output
-    assert built == AROUND | {"level_v2", "level_v3"}
-    assert "leaving out fastloss._cython.level_v4: the compiler does not know it" in output
+    assert built == AROUND | parts("v2", "v3")
+    for part in parts("v4"):
+        assert f"leaving out fastloss._cython.{part}: the compiler does not know it" in output
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -79,11 +86,11 @@ def test_a_level_that_fails_takes_no_other_with_it(build, required):
     built, output, status = build(broken=["v3"], required=required)
     if required:
         assert status != 0
-        assert "level_v3" in output
+        assert "level_rows_v3" in output
     else:
         assert status == 0, output
-        assert built == AROUND | {"level_v2", "level_v4"}
-        assert "leaving out fastloss._cython.level_v3: its build failed" in output
+        assert built == AROUND | parts("v2", "v4")
+        assert "leaving out fastloss._cython.level_rows_v3: its build failed" in output
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -92,7 +99,21 @@ def test_without_any_level(build, how, required):
     built, output, status = build(**{how: ["v2", "v3", "v4"]}, required=required)
     assert (status != 0) == required, output
     assert required or "installing without them; losses will run on NumPy" in output
-    assert not {name for name in built if name.startswith("level")}
+    assert required or not {name for name in built if name.startswith("level")}
+
+
+def test_the_level_of_this_processor_alone(build):
+    """By the word of the module that is asked when fastloss is imported: here, that v4 is not."""
+    built, output, status = build(levels="native", required=True)
+    assert status == 0, output
+    assert built == AROUND | parts("v3")
+
+
+def test_levels_that_are_not_there_are_refused(build):
+    built, output, status = build(levels="v3,v5")
+    assert status != 0
+    assert "FASTLOSS_LEVELS names v5; there are v2, v3, v4, and native" in output
+    assert not built
 
 
 def test_a_flag_unknown_to_the_compiler_is_left_out(build):
@@ -100,7 +121,7 @@ def test_a_flag_unknown_to_the_compiler_is_left_out(build):
     flags = ["-fno-tree-loop-distribute-patterns", "-Wno-misleading-indentation"]
     built, output, status = build(flags=flags, required=True)
     assert status == 0, output
-    assert built == AROUND | {"level_v2", "level_v3", "level_v4"}
+    assert built == AROUND | parts("v2", "v3", "v4")
     assert all(f"refused: *{flag}*" in output for flag in flags)
 
 

@@ -146,7 +146,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
 cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t n, int wanted) except -1 nogil:
     """2tᵃ(k(av)/a − k(bv)/b), with v = log(μ/t) and k(y) = eʸ − 1 − y; above power 2, where v is large, the two cancel, and it is
-    2tᵃ(1 + be^(av) − ae^(bv))/(ab). Of t = 0 it is 2μᵃ/a. Powers of 1, 3/2 and 2 are other losses (level.pyx)."""
+    2tᵃ(1 + be^(av) − ae^(bv))/(ab). Of t = 0 it is 2μᵃ/a. Powers of 1, 3/2 and 2 are other losses (level_samples.pyx)."""
     cdef double exact_a = 2 - loss.power, exact_b = 1 - loss.power
     cdef real a = <real>exact_a, b = <real>exact_b, zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND
     cdef real mu, t, h, p, q, r, k = 0, v = 0, x = 0, y = 0
