@@ -59,7 +59,7 @@ TABLES = {
         new_rows(), <const scored_rows.SoftmaxRanked*>NULL, True), <const scored_rows.SoftmaxRanked*>NULL, False)),
     "jensen_shannon": rows(whole(new_rows(), <const scored_rows.JensenShannon*>NULL, False)),
     "softmax_jensen_shannon": rows(whole(new_rows(), <const scored_rows.SoftmaxJensenShannon*>NULL, False)),
-    "reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.Reverse*>NULL, False)),
+    "reverse_kl_divergence": rows(of_probabilities(new_rows(), <const probability_formulas.Reverse*>NULL)),
     "softmax_reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.SoftmaxReverse*>NULL, False)),
     "crps_ensemble": rows(of_ensemble(new_rows())),
     "crammer_singer_hinge": rows(whole(new_rows(), <const scored_rows.CrammerSinger*>NULL, True)),

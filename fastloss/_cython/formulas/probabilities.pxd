@@ -19,13 +19,17 @@ cdef struct CategoricalIds:     # of the label's probability alone
 cdef struct CategoricalRows:
     double eps
 
-cdef struct KullbackLeibler:
+cdef struct KullbackLeibler:    # KL(t || p)
+    double unused
+
+cdef struct Reverse:            # KL(p || t)
     double unused
 
 ctypedef fused Probabilities:
     CategoricalIds
     CategoricalRows
     KullbackLeibler
+    Reverse
 
 
 cdef inline bint sparse(Probabilities loss) noexcept nogil:
@@ -35,15 +39,15 @@ cdef inline bint sparse(Probabilities loss) noexcept nogil:
 
 cdef inline bint gapped(Probabilities loss) noexcept nogil:
     """Whether its terms leave a gap that is summed apart."""
-    return Probabilities is KullbackLeibler
+    return Probabilities is KullbackLeibler or Probabilities is Reverse
 
 
 cdef inline double least(Probabilities loss) noexcept nogil:
     """What probabilities are raised to."""
-    if Probabilities is KullbackLeibler:
-        return 0
-    else:
+    if Probabilities is CategoricalIds or Probabilities is CategoricalRows:
         return loss.eps
+    else:
+        return 0
 
 
 cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] logs, real[:, ::1] none, Py_ssize_t i, Py_ssize_t start,
@@ -51,7 +55,7 @@ cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] l
     """Logarithms of n numbers of line i, for `term`. `none` becomes 0, what rounding took from them."""
     cdef Py_ssize_t k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     cdef real zero = 0, one = 1, low = <real>least(loss), x
-    if not (Probabilities is KullbackLeibler):
+    if not gapped(loss):
         for k in range(n):
             x = p[i, start + k] + zero      # of -0: 0
             logs[0, k] = low if x < low else x
@@ -66,16 +70,19 @@ cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] l
 cdef inline void term(Probabilities loss, real p, real t, real log, real* value, real* gap) noexcept nogil:
     """What a class adds to minus its row's loss, or to a divergence.
 
-    That is t log(t/p). Where p/t is near 1, p - t - t log(p/t) and t - p are the same, and the former may be as small as it likes. The
-    two are summed apart, the latter being exact.
+    That is b log(b/a), of t and p, or in reverse of p and t. Where a/b is near 1, a - b - b log(a/b) and b - a are the same, and the
+    former may be as small as it likes. The two are summed apart, the latter being exact.
     """
-    cdef real zero = 0, beyond = BEYOND, x = p + zero, k = 0, far = 0, near = 0, share = 0
-    if Probabilities is KullbackLeibler:
-        ratio(x, t, False, &k, &far, &near, &share)
-        far = t * (beyond if x == zero else -far)
-        gap[0] = t - x if (k == zero) & (t != zero) else zero
+    cdef real zero = 0, beyond = BEYOND, x = p + zero, a = x, b = t, k = 0, far = 0, near = 0, share = 0
+    if Probabilities is KullbackLeibler or Probabilities is Reverse:
+        if Probabilities is Reverse:
+            a = t + zero
+            b = x
+        ratio(a, b, False, &k, &far, &near, &share)
+        far = b * (beyond if a == zero else -far)
+        gap[0] = b - a if (k == zero) & (b != zero) else zero
         far = near if k == zero else far
-        value[0] = x * t if (t == zero) | (x != x) else far
+        value[0] = a * b if (b == zero) | (a != a) else far
     elif Probabilities is CategoricalRows:      # 0 log 0 is 0, 0 log NaN is NaN
         value[0] = t * (x if t == zero else log)
         gap[0] = zero
@@ -85,6 +92,24 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
 
 
 cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
-    """t/p, 0 where eps holds p constant; where t is 0, NaN of a p that is."""
-    cdef real zero = 0, x = p + zero, low = <real>least(loss), q = t / x
-    return zero if (x < low) | ((t == zero) & (x == zero)) else q
+    """Minus the slope: t/p, 0 where eps holds p constant, and where t is 0 NaN of a p that is; in reverse log(t/p) - 1, 0 where there is
+    neither p nor t."""
+    cdef real zero = 0, one = 1, beyond = BEYOND, x = p + zero, low = <real>least(loss), q = 0, k = 0, near = 0, share = 0
+    if Probabilities is Reverse:
+        ratio(t, x, False, &k, &q, &near, &share)
+        q += zero * (t + x)
+        q = -beyond if (t == zero) & (x > zero) else q
+        q = beyond if (x == zero) & (t > zero) else q
+        return zero if (x == zero) & (t == zero) else q - one
+    else:
+        q = t / x
+        return zero if (x < low) | ((t == zero) & (x == zero)) else q
+
+
+cdef inline real bend(Probabilities loss, real p, real t, real slope) noexcept nogil:
+    """The curvature times p, from minus the slope: the same, or in reverse 1."""
+    cdef real zero = 0, one = 1
+    if Probabilities is Reverse:
+        return zero if (p == zero) & (t == zero) else one + zero * t
+    else:
+        return slope

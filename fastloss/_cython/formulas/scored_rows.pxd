@@ -7,17 +7,13 @@ derivatives by logits of those by p. Ranked scores look at running sums instead,
 
 from libc.math cimport fabs
 
-from ..vectors cimport bend_d, ratio, series_of_jensen, vlogsum
-
-cdef extern from "math.h" nogil:
-    const double INFINITY
+from ..vectors cimport bend_d, series_of_jensen, vlogsum
 
 cdef extern from *:
     """
     #define THIRD 0.333333333333333333333
-    #define ALIKE 0.69              /* logarithm of a quotient */
     """
-    const double THIRD, ALIKE
+    const double THIRD
 
 cdef enum:
     STEP = 16               # numbers that are computed into local arrays at a time: were they stored as they come, everything might overlap
@@ -40,10 +36,7 @@ cdef struct JensenShannon:
 cdef struct SoftmaxJensenShannon:
     double unused
 
-cdef struct Reverse:            # KL(p || t)
-    double unused
-
-cdef struct SoftmaxReverse:
+cdef struct SoftmaxReverse:     # KL(p || t)
     double unused
 
 cdef struct CrammerSinger:
@@ -63,7 +56,6 @@ ctypedef fused Scores:
     SoftmaxRanked
     JensenShannon
     SoftmaxJensenShannon
-    Reverse
     SoftmaxReverse
     CrammerSinger
     WestonWatkins
@@ -75,7 +67,7 @@ cdef inline bint through_softmax(Scores loss) noexcept nogil:
 
 
 cdef inline bint of_probabilities(Scores loss) noexcept nogil:
-    return Scores is Brier or Scores is Ranked or Scores is JensenShannon or Scores is Reverse
+    return Scores is Brier or Scores is Ranked or Scores is JensenShannon
 
 
 cdef inline bint ranked(Scores loss) noexcept nogil:
@@ -88,7 +80,7 @@ cdef inline bint jensen_shannon(Scores loss) noexcept nogil:
 
 cdef inline bint gapped(Scores loss) noexcept nogil:
     """Whether its terms leave a gap that is summed apart, because it is exact."""
-    return Scores is Reverse or Scores is SoftmaxReverse
+    return Scores is SoftmaxReverse
 
 
 cdef inline bint differs(Scores loss) noexcept nogil:
@@ -110,16 +102,12 @@ cdef inline bint of_members(Scores loss) noexcept nogil:
 cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a,
                         double[::1] b, double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
     """Logarithms a and, of `both`, b for `point`, of n numbers, a multiple of STEP; `lost` is room. Jensen-Shannon: log(2p/(p + t)) and
-    log(2t/(p + t)). Reverse: log(p/t) and the term; its softmax: log t."""
+    log(2t/(p + t)). The reverse divergence: log t."""
     cdef Py_ssize_t k
     if jensen_shannon(loss) and both:           # a constant in either call: what is not wanted is not computed
         jensen(p, t, d, z, a, b, lost, n, True)
     elif jensen_shannon(loss):
         jensen(p, t, d, z, a, b, lost, n, False)
-    elif Scores is Reverse and both:
-        reverse(p, t, a, b, n, True)
-    elif Scores is Reverse:
-        reverse(p, t, a, b, n, False)
     elif Scores is SoftmaxReverse:
         for k in range(n):
             a[k] = t[k]
@@ -173,31 +161,6 @@ cdef inline int jensen(const double[::1] p, const double[::1] t, const double[::
     return 0
 
 
-cdef inline int reverse(const double[::1] p, const double[::1] t, double[::1] a, double[::1] b, Py_ssize_t n, bint both) except -1 nogil:
-    """log(p/t), and of `both` p log(p/t) or, where the two are near, t - p - p log(t/p), to which p - t is added (`point`)."""
-    cdef double a_step[STEP]
-    cdef double b_step[STEP]
-    cdef double x, y, l = 0, k = 0, near = 0, share = 0
-    cdef Py_ssize_t strip, i, j
-    for strip in range(n // STEP):
-        i = strip * STEP
-        for j in range(STEP):
-            x = p[i + j]
-            y = t[i + j]
-            ratio(y, x, True, &k, &l, &near, &share)
-            l = -l + 0 * (x + y)
-            l = l if y != 0 else (INFINITY if x > 0 else l)
-            l = l if x != 0 else (-INFINITY if y > 0 else 0 * y)
-            a_step[j] = l
-            x = near if fabs(l) <= ALIKE else x * l
-            b_step[j] = (x if p[i + j] != 0 else 0 * y) if both else 0
-        for j in range(STEP):
-            a[i + j] = a_step[j]
-        for j in range(STEP):
-            b[i + j] = b_step[j]
-    return 0
-
-
 cdef inline void point(Scores loss, double p, double t, double d, double z, double a, double b, double* value, double* gap,
                        double* slope, double* bend, double* curvature) noexcept nogil:
     """A class's term, its slope by p, that slope's times p squared (`bend`) and the slope's own (`curvature`). z: log p, of a softmax; of
@@ -219,13 +182,6 @@ cdef inline void point(Scores loss, double p, double t, double d, double z, doub
         x = 0.5 * (t / u) if t != 0 else 0 * p
         bend[0] = p * x
         curvature[0] = x / p if x != 0 else 0 * p
-    elif Scores is Reverse:
-        value[0] = b
-        gap[0] = d if fabs(a) <= ALIKE else 0.0
-        u = t if p == 0 else p
-        slope[0] = a + 1 if u != 0 else 0.0
-        bend[0] = p
-        curvature[0] = 1 / p + 0 * t if u != 0 else 0.0
     elif Scores is SoftmaxReverse:
         # With l = log(t/p), p(e^l - 1 - l), and a gap of -t for each class that is there.
         l = a - z if p != 0 else 0 * t

@@ -6,7 +6,7 @@ A line is a row, or where blocks are class-major a class of all rows. Of a spars
 from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
-from ..formulas.probabilities cimport Probabilities, gapped, least, prepare, slope, sparse, term
+from ..formulas.probabilities cimport Probabilities, bend, gapped, least, prepare, slope, sparse, term
 from ..rows_block cimport (
     CONCLUDE, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
     SPREAD, WEIGH, WEIGHT, RowsBlock)
@@ -145,14 +145,14 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
 
 cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
                        real[:, ::1] hess, const double[:, ::1] row, const RowsBlock* block) except -1 nogil:
-    """-t/p and t/p^2. Where all rows count alike, as numbers that do (loops/pointwise.pxi), to the last bit."""
+    """Slopes and curvatures. Where all rows count alike, as numbers that do (loops/pointwise.pxi), to the last bit."""
     cdef real g_place[PIECE]
     cdef real h_place[PIECE]
     cdef real[:, ::1] g = writing_rows(<real*>g_place, 1, PIECE, PIECE)
     cdef real[:, ::1] h = writing_rows(<real*>h_place, 1, PIECE, PIECE)
     cdef Py_ssize_t j, k, m, done, n = block.rows
     cdef Py_ssize_t lines = block.length if classes_first else n, length = n if classes_first else block.length
-    cdef real zero = 0, q, x, scale = <real>block.scale
+    cdef real zero = 0, q, x, u, scale = <real>block.scale
     cdef double w, s
     cdef bint curved = block.wanted & (HESS | BOUND)
     cdef bint alike = not block.weighted and block.unit == 1
@@ -167,15 +167,17 @@ cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1
                 for k in range(m):
                     x = p[j, done + k] + zero
                     q = slope(loss, p[j, done + k], t[j, done + k])
+                    u = bend(loss, p[j, done + k], t[j, done + k], q)
                     g[0, k] = signless(-q * scale)
-                    h[0, k] = zero if q == zero else q / x * scale
+                    h[0, k] = zero if u == zero else u / x * scale
             else:
                 for k in range(m):
                     x = p[j, done + k] + zero
                     q = slope(loss, p[j, done + k], t[j, done + k])
+                    u = bend(loss, p[j, done + k], t[j, done + k], q)
                     w = row[WEIGHT, done + k if classes_first else j]
-                    s = q * w if w != 0 else 0
-                    g[0, k] = signless(<real>-s)
+                    g[0, k] = signless(<real>-(q * w if w != 0 else 0))
+                    s = u * w if w != 0 else 0
                     h[0, k] = zero if s == 0 else <real>(s / x)
             for k in range(m):
                 grad[j, done + k] = g[0, k]
