@@ -24,7 +24,7 @@ from .block cimport (
     TripletBlock, TripletFunction)
 from .rows_block cimport (
     ALL_STAGES, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, FINISH, INSPECT, LINES, LOSS, REDUCE, REFINE,
-    ROWS, ROWS_OF_OWN, SHORT, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH, WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction,
+    ROWS, ROWS_OF_OWN, SHORT, SHORT_WHOLE, SPAN, SPAN_LINES, SPREAD, TILES, WEIGH, WEIGHT as WEIGHT_OF_ROW, RowsBlock, RowsFunction,
     RowsSums)
 from .tables cimport (
     CtcEntry, Floor, GroupEntry, Memory, PairEntry, PointwiseEntry, RowsEntry, RowsForm, SimilarityEntry, TripletEntry, entry_of)

@@ -50,7 +50,7 @@ TABLES = {
     "softmax": rows(through_softmax(new_rows(), <const row_formulas.Softmax*>NULL)),
     "log_softmax": rows(through_softmax(new_rows(), <const row_formulas.LogSoftmax*>NULL)),
     "logsumexp": rows(through_softmax(new_rows(), <const row_formulas.LogSumExp*>NULL)),
-    "brier": rows(whole(whole(new_rows(), <const scored_rows.Brier*>NULL, True), <const scored_rows.Brier*>NULL, False)),
+    "brier": rows(by_numbers(by_ids(of_probabilities(new_rows(), <const probability_formulas.Brier*>NULL)), "square_term")),
     "softmax_brier": rows(whole(whole(
         new_rows(), <const scored_rows.SoftmaxBrier*>NULL, True), <const scored_rows.SoftmaxBrier*>NULL, False)),
     "ranked_probability_score": rows(whole(whole(
@@ -140,6 +140,13 @@ cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* ta
 
 cdef inline RowsEntry* by_numbers(RowsEntry* self, const char* term) noexcept:
     self.by_numbers = term
+    return self
+
+
+cdef inline RowsEntry* by_ids(RowsEntry* self) noexcept:
+    """By class ids as well."""
+    self.ids = self.rows
+    self.ids.labelled, self.ids.targeted = True, False
     return self
 
 

@@ -8,7 +8,8 @@ from libc.stdint cimport int32_t, int64_t
 
 from .block cimport PointwiseFunction
 # In this order: what others build upon comes first, or Cython leaves out its functions.
-from .formulas.regression cimport EpsilonInsensitive, Expectile, Mae, Mape, Mse, Msle, Quantile, Smape, SquaredEpsilonInsensitive
+from .formulas.regression cimport (
+    EpsilonInsensitive, Expectile, Mae, Mape, Mse, Msle, Quantile, Smape, SquaredEpsilonInsensitive, SquareTerm)
 from .formulas.robust cimport Barron, Cauchy, Fair, GemanMcclure, Huber, LogCosh, PseudoHuber, TukeyBiweight, Welsch
 from .formulas.margins cimport Exponential, Hinge, Logistic, ModifiedHuber, Perceptron, SquaredHinge
 from .formulas.counts cimport (
@@ -52,6 +53,7 @@ cdef dict tables():
         "memory": memory(),
         "floor": floor(),
         "mse": regression.entry(<const Mse*>NULL, False),
+        "square_term": regression.entry(<const SquareTerm*>NULL, True, "term"),             # no loss by itself
         "mae": regression.entry(<const Mae*>NULL, False),
         "quantile": regression.entry(<const Quantile*>NULL, False),
         "expectile": regression.entry(<const Expectile*>NULL, False),

@@ -129,8 +129,9 @@ cdef inline bint inspects(const RowsJob* self) noexcept nogil:
             self.job.batch.wanted != 0 or self.looks_at_all or (self.form.targeted and self.class_weight is not NULL))
     if self.job.batch.wanted == 0 and not self.looks_at_all:
         return self.form.targeted and self.class_weight is not NULL
-    return self.form.targeted and (self.form.has_domain or self.class_major or self.class_weight is not NULL
-                                   or self.job.batch.wanted == 0 or (self.form.divergence and self.job.batch.wanted == VALUE))
+    return self.form.has_domain and not self.form.sparse or self.form.targeted and (
+        self.class_major or self.class_weight is not NULL or self.job.batch.wanted == 0
+        or (self.form.divergence and self.job.batch.wanted == VALUE))
 
 
 cdef inline const char* lines(const RowsJob* self, int k, Py_ssize_t start, Py_ssize_t n, char* work, Py_ssize_t* row) noexcept nogil:
@@ -286,12 +287,15 @@ cdef int long_row(const RowsJob* self, RowsBlock* block, Py_ssize_t start, char*
     """One row, a span at a time, its spans shared among threads where that is worth it: the same to the last bit."""
     cdef Py_ssize_t c
     cdef int seen = 0, wanted = self.job.batch.wanted
-    # Probabilities are inspected as they are computed: nothing has to be known of a row before.
-    cdef int reduces = REDUCE if self.form.joined else REDUCE | INSPECT
+    # Probabilities are inspected as they are computed, if nothing has to be known of a row before.
+    cdef int reduces = REDUCE if self.form.joined or self.class_weight is not NULL else REDUCE | INSPECT
+    if self.form.labelled:
+        seen |= row_major_block(self, block, start, 0, WEIGH, 0, work)
     if inspects(self) and (wanted == 0 or reduces == REDUCE):
         for c in range(self.spans):
             seen |= row_major_block(self, block, start, c, INSPECT, 0, work)
-    seen |= row_major_block(self, block, start, 0, WEIGH, 0, work)
+    if not self.form.labelled:
+        seen |= row_major_block(self, block, start, 0, WEIGH, 0, work)
     if wanted == 0:
         return seen
     if self.form.divergence and wanted & VALUE:

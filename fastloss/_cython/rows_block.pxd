@@ -10,7 +10,8 @@ cdef enum:
     ROWS = 256              # the most rows of a block ...
     ROWS_OF_OWN = 128       # ... and where nothing of a row but its label's number is read
     SPAN = 2048             # classes of a span of a row
-    SHORT = 96              # classes: from here on a row is a vector's work by itself
+    SHORT = 96              # classes: from here on a row is a vector's work by itself ...
+    SHORT_WHOLE = 160       # ... and of losses in tiles, which have more to add up over the vector's places
 
 cdef enum:                  # doubles that a loss of whole rows has room for in `exps`, for each number of a block
     TILES = 7

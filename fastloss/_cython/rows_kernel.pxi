@@ -22,7 +22,7 @@ cdef class RowsKernel(Kernel):
         cdef Partial total
         cdef double cost = 0
         cdef int reduced, d, k
-        cdef bint double_precision, aliased = False
+        cdef bint double_precision, aliased = False, one_by_one
         cdef cnp.ndarray x, y
         cdef object first = None, second = None, values = None
         if not plain(pred) or own[2] is not None:
@@ -52,15 +52,16 @@ cdef class RowsKernel(Kernel):
         if not scalars(own, FIXED, double_precision, job.parameters):
             return NotImplemented
         batch.summed = reduced != NONE
+        one_by_one = self.by_numbers is not None and job.form.targeted and weight is None
         if out is not None:
             if call == CALL_VALUE or (call >= CALL_GRAD_AND_HESS and not pair_of(out, pred, target, weight)):
                 return NotImplemented
             first = out
             if call >= CALL_GRAD_AND_HESS:
                 first, second = <tuple>out
-            if not writable(first, pred, target if self.by_numbers is not None and weight is None else pred, None, &aliased):
+            if not writable(first, pred, target if one_by_one else pred, None, &aliased):
                 return NotImplemented
-            if not (apart(first, target) or aliased and self.by_numbers is not None and weight is None) or (
+            if not (apart(first, target) or aliased and one_by_one) or (
                     weight is not None and not apart(first, weight)):
                 return NotImplemented
         elif call != CALL_VALUE:
@@ -69,7 +70,7 @@ cdef class RowsKernel(Kernel):
                 second = new_like(x)
         if not batch.summed and (call == CALL_VALUE or call == CALL_VALUE_AND_GRAD):
             values = cnp.PyArray_EMPTY(d - 1, cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
-        if self.by_numbers is not None and weight is None and batch.summed:
+        if one_by_one and batch.summed:
             return self.number_by_number(call, x, y, reduced, out is not None, aliased, job.parameters[0], first, second)
         batch.double_precision = double_precision
         batch.core = cnp.PyArray_DIM(x, d - 1)
@@ -130,17 +131,17 @@ cdef class RowsKernel(Kernel):
         cdef int k
         cdef cnp.ndarray weights
         pred, target = operands[PRED], operands[TARGET]
-        if self.by_numbers is not None and operands[WEIGHT] is None and reduction != "none":
-            return self.by_numbers.over(call, operands, reduction, own[FIXED:], inspect_first, pred.shape[pred.ndim - 1])
+        ignored, class_weight = own[1], own[2]
         job.form = &self.entry.rows
         if self.entry.ids.class_major[0] is not NULL and target.ndim < pred.ndim:
             job.form = &self.entry.ids
+        elif self.by_numbers is not None and operands[WEIGHT] is None and class_weight is None and reduction != "none":
+            return self.by_numbers.over(call, operands, reduction, own[FIXED:], inspect_first, pred.shape[pred.ndim - 1])
         if not job.form.targeted and not job.form.labelled:
             target = None
         batch.double_precision = computed_in_double(pred)
         batch.summed = reduction != "none"
         arrange(batch, (pred, target, *operands[WEIGHT:]), (True, job.form.targeted and not job.form.numbered, False, False, True, True))
-        ignored, class_weight = own[1], own[2]
         numbers_of(own, FIXED, job.parameters)
         job.class_weight = NULL
         job.ignoring = False
@@ -215,7 +216,8 @@ cdef inline void cut(RowsJob* job) noexcept:
     cdef bint spreads = batch.wanted & (GRAD | HESS | BOUND)
     cdef int k
     # Both ways give the same bits; the vectors over rows of a batch of few rows would be half empty.
-    job.class_major = not job.form.sparse and classes < SHORT and (
+    job.class_major = not job.form.sparse and classes < (
+        SHORT_WHOLE if job.form.whole and not job.form.numbered else SHORT) and (
         job.form.whole or batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
     job.spans, job.length, job.retains_exps, job.sharing = 1, classes, True, 1
     if job.form.sparse:

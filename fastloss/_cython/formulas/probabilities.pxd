@@ -1,4 +1,4 @@
-"""Losses of rows that are probabilities already: no softmax, and `eps` keeps them from 0.
+"""Losses of rows that are probabilities already: no softmax, and of some `eps` keeps them from 0.
 
 A class adds a term to its row's loss (`prepare`, `term`) and has a slope of its own.
 """
@@ -19,6 +19,9 @@ cdef struct CategoricalIds:     # of the label's probability alone
 cdef struct CategoricalRows:
     double eps
 
+cdef struct Brier:
+    double unused
+
 cdef struct KullbackLeibler:    # KL(t || p)
     double unused
 
@@ -28,13 +31,24 @@ cdef struct Reverse:            # KL(p || t)
 ctypedef fused Probabilities:
     CategoricalIds
     CategoricalRows
+    Brier
     KullbackLeibler
     Reverse
+
+
+ctypedef fused number:          # the loop's, or a double
+    float
+    double
 
 
 cdef inline bint sparse(Probabilities loss) noexcept nogil:
     """Whether its target is a class id, and no other class counts."""
     return Probabilities is CategoricalIds
+
+
+cdef inline bint labelled(Probabilities loss) noexcept nogil:
+    """Whether its target may be a class id, which stands for a row of 0 and one 1."""
+    return Probabilities is Brier
 
 
 cdef inline bint gapped(Probabilities loss) noexcept nogil:
@@ -52,10 +66,10 @@ cdef inline double least(Probabilities loss) noexcept nogil:
 
 cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] logs, real[:, ::1] none, Py_ssize_t i, Py_ssize_t start,
                         Py_ssize_t n) except -1 nogil:
-    """Logarithms of n numbers of line i, for `term`. `none` becomes 0, what rounding took from them."""
+    """Logarithms of n numbers of line i, for `term` of a loss with `eps`. `none` becomes 0, what rounding took from them."""
     cdef Py_ssize_t k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     cdef real zero = 0, one = 1, low = <real>least(loss), x
-    if not gapped(loss):
+    if Probabilities is CategoricalIds or Probabilities is CategoricalRows:
         for k in range(n):
             x = p[i, start + k] + zero      # of -0: 0
             logs[0, k] = low if x < low else x
@@ -83,6 +97,9 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         gap[0] = b - a if (k == zero) & (b != zero) else zero
         far = near if k == zero else far
         value[0] = a * b if (b == zero) | (a != a) else far
+    elif Probabilities is Brier:
+        value[0] = -((x - t) * (x - t))
+        gap[0] = zero
     elif Probabilities is CategoricalRows:      # 0 log 0 is 0, 0 log NaN is NaN
         value[0] = t * (x if t == zero else log)
         gap[0] = zero
@@ -92,10 +109,12 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
 
 
 cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
-    """Minus the slope: t/p, 0 where eps holds p constant, and where t is 0 NaN of a p that is; in reverse log(t/p) - 1, 0 where there is
-    neither p nor t."""
-    cdef real zero = 0, one = 1, beyond = BEYOND, x = p + zero, low = <real>least(loss), q = 0, k = 0, near = 0, share = 0
-    if Probabilities is Reverse:
+    """Minus the slope: t/p, 0 where eps holds p constant, and where t is 0 NaN of a p that is; of the reverse divergence log(t/p) - 1,
+    0 where there is neither p nor t."""
+    cdef real zero = 0, one = 1, two = 2, beyond = BEYOND, x = p + zero, low = <real>least(loss), q = 0, k = 0, near = 0, share = 0
+    if Probabilities is Brier:
+        return two * (t - x)
+    elif Probabilities is Reverse:
         ratio(t, x, False, &k, &q, &near, &share)
         q += zero * (t + x)
         q = -beyond if (t == zero) & (x > zero) else q
@@ -106,10 +125,12 @@ cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
         return zero if (x < low) | ((t == zero) & (x == zero)) else q
 
 
-cdef inline real bend(Probabilities loss, real p, real t, real slope) noexcept nogil:
-    """The curvature times p, from minus the slope: the same, or in reverse 1."""
-    cdef real zero = 0, one = 1
-    if Probabilities is Reverse:
-        return zero if (p == zero) & (t == zero) else one + zero * t
+cdef inline number curvature(Probabilities loss, number p, number t, number slope, number weight) noexcept nogil:
+    """Of a class that weighs so much, from minus its weighted slope."""
+    cdef number zero = 0, two = 2
+    if Probabilities is Brier:
+        return weight * (two + zero * (p - t))
+    elif Probabilities is Reverse:
+        return zero if (p == zero) & (t == zero) else weight * (zero * t) + weight / p
     else:
-        return slope
+        return zero if slope == zero else slope / p

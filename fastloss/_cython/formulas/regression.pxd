@@ -2,7 +2,7 @@
 of formulas is made."""
 
 from ..block cimport LANES
-from ..vectors cimport absolute, at_least, below, by_sign, signless, vlogsum
+from ..vectors cimport absolute, at_least, below, beyond_unit, by_sign, signless, vlogsum
 from ..views cimport real
 
 cdef extern from *:
@@ -14,6 +14,9 @@ cdef extern from *:
     const double NEAR, LARGE, BEYOND
 
 cdef struct Mse:
+    double unused
+
+cdef struct SquareTerm:         # of rows of probabilities whose rows need not be told apart: a row's loss is a sum
     double unused
 
 cdef struct Mae:
@@ -44,6 +47,7 @@ cdef struct Smape:
 
 ctypedef fused Pointwise:
     Mse
+    SquareTerm
     Mae
     Quantile
     Expectile
@@ -61,9 +65,11 @@ cdef inline Pointwise ready(Pointwise loss, real kind) noexcept nogil:
 
 cdef inline int inspect(Pointwise loss, real pred, real target) noexcept nogil:
     """Whether a pair is outside the domain. NaN is inside every domain: it goes through."""
-    cdef real low = -1
+    cdef real low = -1, zero = 0, one = 1
     if Pointwise is Msle:
         return (pred < low) | (target < low)
+    elif Pointwise is SquareTerm:
+        return (pred < zero) | (pred > one) | (target < zero) | (target > one)
     else:
         return 0
 
@@ -73,6 +79,8 @@ cdef inline int suspect(Pointwise loss, const real* pred, const real* target, Py
     cdef real low = -1
     if Pointwise is Msle:
         return below(pred, n, low) | below(target, n, low)
+    elif Pointwise is SquareTerm:
+        return beyond_unit(pred, n) or beyond_unit(target, n)
     else:
         return 0
 
@@ -108,10 +116,10 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
     cdef real zero = 0, half = 0.5, one = 1, two = 2, four = 4
     cdef real beyond = BEYOND, d = pred - target, m = absolute(d), a, b, p, q, s, t
     cdef bint apart, flat
-    if Pointwise is Mse:
+    if Pointwise is Mse or Pointwise is SquareTerm:
         value[0] = d * d
         grad[0] = two * d
-        hess[0] = bound[0] = two
+        hess[0] = bound[0] = two + zero * d if Pointwise is SquareTerm else two
     elif Pointwise is Mae:
         value[0] = m
         grad[0] = by_sign(d, one, -one)

@@ -18,9 +18,6 @@ cdef extern from *:
 cdef enum:
     STEP = 16               # numbers that are computed into local arrays at a time: were they stored as they come, everything might overlap
 
-cdef struct Brier:
-    double unused
-
 cdef struct SoftmaxBrier:
     double unused
 
@@ -50,7 +47,6 @@ cdef struct Ensemble:
     double unused
 
 ctypedef fused Scores:
-    Brier
     SoftmaxBrier
     Ranked
     SoftmaxRanked
@@ -67,7 +63,7 @@ cdef inline bint through_softmax(Scores loss) noexcept nogil:
 
 
 cdef inline bint of_probabilities(Scores loss) noexcept nogil:
-    return Scores is Brier or Scores is Ranked or Scores is JensenShannon
+    return Scores is Ranked or Scores is JensenShannon
 
 
 cdef inline bint ranked(Scores loss) noexcept nogil:
@@ -81,11 +77,6 @@ cdef inline bint jensen_shannon(Scores loss) noexcept nogil:
 cdef inline bint gapped(Scores loss) noexcept nogil:
     """Whether its terms leave a gap that is summed apart, because it is exact."""
     return Scores is SoftmaxReverse
-
-
-cdef inline bint differs(Scores loss) noexcept nogil:
-    """Whether the differences p - t stand in a line of their own, because they are wanted again and again."""
-    return not (Scores is Brier)
 
 
 cdef inline bint hinge(Scores loss) noexcept nogil:
@@ -167,7 +158,7 @@ cdef inline void point(Scores loss, double p, double t, double d, double z, doub
     Jensen-Shannon (p - t)/(p + t)."""
     cdef double u, x, l
     gap[0] = 0
-    if Scores is Brier or Scores is SoftmaxBrier:
+    if Scores is SoftmaxBrier:
         value[0] = d * d
         slope[0] = 2 * d
         bend[0] = 2 * p * p

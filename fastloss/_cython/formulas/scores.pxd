@@ -27,7 +27,7 @@ cdef struct SigmoidAsymmetric:
     double gamma_neg
     double clip
 
-cdef struct CrossEntropyTerm:   # of rows of probabilities whose rows need not be told apart: a row's loss is a sum
+cdef struct CrossEntropyTerm:   # as regression.pxd's SquareTerm
     double eps
 
 ctypedef fused Pointwise:

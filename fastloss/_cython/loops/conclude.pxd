@@ -31,7 +31,7 @@ cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] r
     """Whether a target is outside [0, 1], in a row that is there; and what the classes make a row weigh."""
     cdef Py_ssize_t i, j, n = block.rows, lines = t.shape[0], width = n if class_major else t.shape[1]
     cdef int seen = 0
-    for i in range(n):
+    for i in range(n if block.span == 0 else 0):
         row[CLASS_WEIGHT, i] = 0
     for j in range(lines):
         if outside_unit(t, j, 0, width):
@@ -43,7 +43,7 @@ cdef inline int inspect(const real[:, ::1] t, bint class_major, double[:, ::1] r
                 row[CLASS_WEIGHT, i] = fma(t[j, i], class_weight[j], row[CLASS_WEIGHT, i])
         elif class_weight.shape[0] > 0:
             for i in range(width):
-                row[CLASS_WEIGHT, j] = fma(t[j, i], class_weight[i], row[CLASS_WEIGHT, j])
+                row[CLASS_WEIGHT, j] = fma(t[j, i], class_weight[block.start + i], row[CLASS_WEIGHT, j])
     return seen
 
 

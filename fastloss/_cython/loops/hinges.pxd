@@ -17,13 +17,17 @@ cdef inline int compare(Scores loss, double[:, ::1] tile, double[:, ::1] state, 
     cdef double[::1] own = state[OWN], x = tile[P]
     cdef double own_step[STEP]
     cdef double x_step[STEP]
+    cdef double score
     cdef Py_ssize_t i, j, k, l, strip
     cdef bint folded = not block.class_major
+    if block.class_major:
+        for i in range(block.rows):
+            own[i] = x[label[i] * m + i] if label[i] >= 0 else 0
+    else:
+        score = x[label[r]] if label[r] >= 0 else 0
+        for i in range(m):
+            own[i] = score
     for i in range(m):
-        if block.class_major:
-            own[i] = x[label[i] * m + i] if i < block.rows and label[i] >= 0 else 0
-        else:
-            own[i] = x[label[r]] if label[r] >= 0 else 0
         state[BAD, i] = 0 if own[i] == own[i] else NAN
     for strip in range(m // STEP):
         i = strip * STEP
@@ -45,8 +49,10 @@ cdef inline int compare(Scores loss, double[:, ::1] tile, double[:, ::1] state, 
         x[label[r]] = -INFINITY
     if Scores is CrammerSinger:
         nearest(tile, state, lines, m, folded, block.wanted)
+    elif squared(loss):         # a constant in either call, or it would be asked at every step
+        all_near(True, tile, state, lines, m, folded, block.wanted)
     else:
-        all_near(squared(loss), tile, state, lines, m, folded, block.wanted)
+        all_near(False, tile, state, lines, m, folded, block.wanted)
     fold_sum(state[BAD], folded)
     for i in range(m):
         state[WORTH, i] += state[BAD, i]
@@ -145,17 +151,21 @@ cdef inline int all_near(bint squares, double[:, ::1] tile, double[:, ::1] state
                 v = x[k + l] if x[k + l] > 0 else 0
                 worth_step[l] += v * v if squares else v
                 bad_step[l] += 0 if x[k + l] == x[k + l] else NAN
-            if wanted & (GRAD | HESS | BOUND):
-                for l in range(STEP):
-                    v = x[k + l] if x[k + l] > 0 else 0
-                    g_step[l] = (2 * v if squares else 1.0) if v > 0 else 0
-                    h_step[l] = 2 if squares and v > 0 else 0
-                    sum_step[l] += g_step[l]
-                    every_step[l] += h_step[l]
-                for l in range(STEP):
-                    g[k + l] = g_step[l]
-                for l in range(STEP if wanted & (HESS | BOUND) else 0):
-                    h[k + l] = h_step[l]
+        for j in range(lines if wanted & (GRAD | HESS | BOUND) else 0):
+            k = j * m + i
+            for l in range(STEP):
+                v = x[k + l] if x[k + l] > 0 else 0
+                g_step[l] = (2 * v if squares else 1.0) if v > 0 else 0
+                sum_step[l] += g_step[l]
+            for l in range(STEP):
+                g[k + l] = g_step[l]
+        for j in range(lines if wanted & (HESS | BOUND) else 0):
+            k = j * m + i
+            for l in range(STEP):
+                h_step[l] = 2 if squares and x[k + l] > 0 else 0
+                every_step[l] += h_step[l]
+            for l in range(STEP):
+                h[k + l] = h_step[l]
         for l in range(STEP):
             state[WORTH, i + l] = worth_step[l]
             state[BAD, i + l] += bad_step[l]

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, HESS, OUTSIDE
 from ..rows_block cimport INSPECT, ROWS, WEIGH, WEIGHT, RowsBlock
-from ..vectors cimport signless
+from ..vectors cimport fetch, signless
 from ..views cimport reading_rows, real, writing_rows
 from .conclude cimport class_weights, inspect, weigh
 from .sums cimport outside_unit
@@ -34,7 +34,7 @@ cdef inline int look(const real* pred, const real* target, const RowsBlock* bloc
     if block.stages & WEIGH:
         seen |= weigh(block.labelled, row, labels_of(block), class_weight, block)
     if block.stages & INSPECT and block.has_domain:
-        seen |= outside(reading_rows(pred, lines, width, block.pred_row), block.class_major, row)
+        seen |= outside(reading_rows(pred, lines, width, block.pred_row), block.class_major, row, block)
     return seen
 
 
@@ -73,13 +73,14 @@ cdef inline int give(real* slopes, real* curvatures, Py_ssize_t r, Py_ssize_t m,
     return 0
 
 
-cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, ::1] row) except -1 nogil:
-    """Whether a probability is outside [0, 1], in a row that has a weight."""
+cdef inline int outside(const real[:, ::1] x, bint class_major, const double[:, ::1] row, const RowsBlock* block) except -1 nogil:
+    """Whether a probability is outside [0, 1], in a row that is there."""
     cdef Py_ssize_t i, j, width = x.shape[1]
+    cdef bint all_there = not block.weighted and not block.labelled
     for j in range(x.shape[0]):
         if outside_unit(x, j, 0, width):
             for i in range(width):
-                if row[WEIGHT, i if class_major else j] != 0 and (x[j, i] < 0) | (x[j, i] > 1):
+                if (all_there or row[WEIGHT, i if class_major else j] != 0) and (x[j, i] < 0) | (x[j, i] > 1):
                     return OUTSIDE
     return 0
 
@@ -88,6 +89,10 @@ cdef inline int load(const real[:, ::1] x, const real[:, ::1] t, const int64_t[:
                      Py_ssize_t r, Py_ssize_t m, const RowsBlock* block) except -1 nogil:
     """What is no number of a row's is 0, of logits and scores -inf."""
     cdef Py_ssize_t i
+    if block.ahead > 0:
+        fetch(<const char*>&x[r, 0] + block.ahead, x.shape[1] * sizeof(real))
+        if not block.labelled:
+            fetch(<const char*>&t[r, 0] + block.ahead, t.shape[1] * sizeof(real))
     fill(x, tile[P], r, m, 0 if block.has_domain else -INFINITY, block)
     if block.compared:
         return 0

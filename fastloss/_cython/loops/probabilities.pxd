@@ -6,13 +6,14 @@ A line is a row, or where blocks are class-major a class of all rows. Of a spars
 from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
-from ..formulas.probabilities cimport Probabilities, bend, gapped, least, prepare, slope, sparse, term
+from ..formulas.probabilities cimport Probabilities, curvature, gapped, labelled, least, prepare, slope, sparse, term
 from ..rows_block cimport (
     CONCLUDE, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
     SPREAD, WEIGH, WEIGHT, RowsBlock)
 from ..vectors cimport fetch, signless
 from ..views cimport reading_rows, real, writing_ids, writing_rows
-from .conclude cimport class_weights, weigh
+from .conclude cimport class_weights, inspect, weigh
+from .ports cimport outside
 from .sums cimport add_exactly, add_row_exactly, of_row, outside_unit, total
 
 cdef enum:
@@ -44,17 +45,18 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
                        const RowsBlock* block) except -1 nogil:
     cdef int seen = 0, stages = block.stages, wanted = block.wanted
     cdef Py_ssize_t i, c, n = block.rows
-    if stages & INSPECT:
-        if not sparse(loss):
-            seen |= inspect(p, t, classes_first, row, block)
+    if stages & INSPECT and not block.labelled:
+        seen |= inspect(t, classes_first, row, class_weights(block), block)
     if stages & WEIGH:
-        seen |= weigh(sparse(loss), row, label, class_weights(block), block)
+        seen |= weigh(block.labelled, row, label, class_weights(block), block)
         for i in range(n):
             row[LINEAR, i] = row[GAP, i] = row[LOST, i] = 0
+    if stages & INSPECT and not sparse(loss):
+        seen |= outside(p, classes_first, row, block)
     if sparse(loss) and stages & REDUCE:
         seen |= OUTSIDE if outside_unit(p, 0, 0, n) else 0      # (of a row that is not there it is 1)
     if wanted & VALUE and stages & REDUCE:
-        reduce(loss, classes_first, p, t, row, part, block)
+        reduce(loss, classes_first, p, t, row, part, label, block)
     if stages & CONCLUDE and block.spans > 1:
         for c in range(block.spans if wanted & VALUE else 0):
             row[LINEAR, 0] += part[SPAN_LINEAR, c]
@@ -75,37 +77,37 @@ cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1
         if sparse(loss):
             spread_labels(loss, p, grad, hess, row, label, block)
         else:
-            spread(loss, classes_first, p, t, grad, hess, row, block)
+            spread(loss, classes_first, p, t, grad, hess, row, label, block)
     return seen
 
 
-cdef inline int inspect(const real[:, ::1] p, const real[:, ::1] t, bint classes_first, const double[:, ::1] row,
-                        const RowsBlock* block) except -1 nogil:
-    """Whether something is outside [0, 1], in a row that is there."""
-    cdef Py_ssize_t i, j, n = block.rows, lines = block.length if classes_first else n, length = n if classes_first else block.length
-    cdef int seen = 0
-    cdef double w
-    for j in range(lines):
-        if outside_unit(p, j, 0, length) or outside_unit(t, j, 0, length):
-            for i in range(length):
-                w = row[WEIGHT, i if classes_first else j] if block.weighted else 1
-                if w != 0 and (p[j, i] < 0) | (p[j, i] > 1) | (t[j, i] < 0) | (t[j, i] > 1):
-                    seen = OUTSIDE
-    return seen
+cdef inline int mark(real[:, ::1] ones, const int64_t[::1] label, bint classes_first, Py_ssize_t j, Py_ssize_t done, Py_ssize_t m,
+                     bint take_away, const RowsBlock* block) except -1 nogil:
+    """What class ids stand for, of m numbers of line j: 1 where the class is the row's label, else 0. From row to row it is taken away."""
+    cdef Py_ssize_t k
+    cdef real zero = 0, one = 1
+    if classes_first:
+        for k in range(m if not take_away else 0):
+            ones[0, k] = one if label[done + k] == j else zero
+    elif 0 <= label[j] - block.start - done < m:
+        ones[0, label[j] - block.start - done] = zero if take_away else one
+    return 0
 
 
 cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, double[:, ::1] row,
-                       double[:, ::1] part, const RowsBlock* block) except -1 nogil:
+                       double[:, ::1] part, const int64_t[::1] label, const RowsBlock* block) except -1 nogil:
     """LINEAR, and of divergences the gap; where a row has several spans, of one of them."""
-    cdef real places[4 * PIECE]
+    cdef real places[5 * PIECE]
     cdef real[:, ::1] logs = writing_rows(<real*>places, 1, PIECE, PIECE)
     cdef real[:, ::1] none = writing_rows(<real*>places + PIECE, 1, PIECE, PIECE)
     cdef real[:, ::1] terms = writing_rows(<real*>places + 2 * PIECE, 1, PIECE, PIECE)
     cdef real[:, ::1] gaps = writing_rows(<real*>places + 3 * PIECE, 1, PIECE, PIECE)
+    cdef real[:, ::1] ones = writing_rows(<real*>places + 4 * PIECE, 1, PIECE, PIECE)
     cdef Py_ssize_t j, k, m, done, n = block.rows
     cdef Py_ssize_t lines = block.length if classes_first else n, length = n if classes_first else block.length
-    cdef real zero = 0, v = 0, gap = 0
     cdef double sum, sum_of_gaps, lost
+    for k in range(PIECE if labelled(loss) and block.labelled else 0):
+        ones[0, k] = 0
     for j in range(lines):
         sum = sum_of_gaps = lost = 0
         done = 0
@@ -113,12 +115,15 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
             m = min(<Py_ssize_t>PIECE, length - done)
             if block.ahead > 0:
                 fetch(<const char*>&p[j, done] + block.ahead, m * sizeof(real))
-                fetch(<const char*>&t[j, done] + block.ahead, m * sizeof(real))
+                if not block.labelled:
+                    fetch(<const char*>&t[j, done] + block.ahead, m * sizeof(real))
             prepare(loss, p, logs, none, j, done, m)
-            for k in range(m):
-                term(loss, p[j, done + k], zero if sparse(loss) else t[j, done + k], logs[0, k], &v, &gap)
-                terms[0, k] = v
-                gaps[0, k] = gap
+            if labelled(loss) and block.labelled:
+                mark(ones, label, classes_first, j, done, m, False, block)
+                find_terms(loss, p, j, done, ones, 0, 0, logs, terms, gaps, m)
+                mark(ones, label, classes_first, j, done, m, True, block)
+            else:
+                find_terms(loss, p, j, done, t, j, done, logs, terms, gaps, m)
             if classes_first:
                 for k in range(m):
                     row[LINEAR, done + k] += terms[0, k]
@@ -143,48 +148,74 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
     return 0
 
 
+cdef inline int find_terms(Probabilities loss, const real[:, ::1] p, Py_ssize_t j, Py_ssize_t first, const real[:, ::1] t, Py_ssize_t i,
+                           Py_ssize_t at, const real[:, ::1] logs, real[:, ::1] terms, real[:, ::1] gaps, Py_ssize_t m) except -1 nogil:
+    """Of m classes from p[j, first] and t[i, at] on."""
+    cdef real zero = 0, v = 0, gap = 0
+    cdef Py_ssize_t k
+    for k in range(m):
+        term(loss, p[j, first + k], zero if sparse(loss) else t[i, at + k], logs[0, k], &v, &gap)
+        terms[0, k] = v
+        gaps[0, k] = gap
+    return 0
+
+
 cdef inline int spread(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
-                       real[:, ::1] hess, const double[:, ::1] row, const RowsBlock* block) except -1 nogil:
-    """Slopes and curvatures. Where all rows count alike, as numbers that do (loops/pointwise.pxi), to the last bit."""
-    cdef real g_place[PIECE]
-    cdef real h_place[PIECE]
-    cdef real[:, ::1] g = writing_rows(<real*>g_place, 1, PIECE, PIECE)
-    cdef real[:, ::1] h = writing_rows(<real*>h_place, 1, PIECE, PIECE)
+                       real[:, ::1] hess, const double[:, ::1] row, const int64_t[::1] label, const RowsBlock* block) except -1 nogil:
+    """Slopes and curvatures."""
+    cdef real places[3 * PIECE]
+    cdef real[:, ::1] g = writing_rows(<real*>places, 1, PIECE, PIECE)
+    cdef real[:, ::1] h = writing_rows(<real*>places + PIECE, 1, PIECE, PIECE)
+    cdef real[:, ::1] ones = writing_rows(<real*>places + 2 * PIECE, 1, PIECE, PIECE)
     cdef Py_ssize_t j, k, m, done, n = block.rows
     cdef Py_ssize_t lines = block.length if classes_first else n, length = n if classes_first else block.length
-    cdef real zero = 0, q, x, u, scale = <real>block.scale
-    cdef double w, s
-    cdef bint curved = block.wanted & (HESS | BOUND)
-    cdef bint alike = not block.weighted and block.unit == 1
+    for k in range(PIECE if labelled(loss) and block.labelled else 0):
+        ones[0, k] = 0
     for j in range(lines):
         done = 0
         while done < length:
             m = min(<Py_ssize_t>PIECE, length - done)
-            if alike and not curved:
-                for k in range(m):
-                    g[0, k] = signless(-slope(loss, p[j, done + k], t[j, done + k]) * scale)
-            elif alike:
-                for k in range(m):
-                    x = p[j, done + k] + zero
-                    q = slope(loss, p[j, done + k], t[j, done + k])
-                    u = bend(loss, p[j, done + k], t[j, done + k], q)
-                    g[0, k] = signless(-q * scale)
-                    h[0, k] = zero if u == zero else u / x * scale
+            if labelled(loss) and block.labelled:
+                mark(ones, label, classes_first, j, done, m, False, block)
+                find_slopes(loss, classes_first, p, j, done, ones, 0, 0, row, g, h, m, block)
+                mark(ones, label, classes_first, j, done, m, True, block)
             else:
-                for k in range(m):
-                    x = p[j, done + k] + zero
-                    q = slope(loss, p[j, done + k], t[j, done + k])
-                    u = bend(loss, p[j, done + k], t[j, done + k], q)
-                    w = row[WEIGHT, done + k if classes_first else j]
-                    g[0, k] = signless(<real>-(q * w if w != 0 else 0))
-                    s = u * w if w != 0 else 0
-                    h[0, k] = zero if s == 0 else <real>(s / x)
+                find_slopes(loss, classes_first, p, j, done, t, j, done, row, g, h, m, block)
             for k in range(m):
                 grad[j, done + k] = g[0, k]
-            if curved:
+            if block.wanted & (HESS | BOUND):
                 for k in range(m):
                     hess[j, done + k] = h[0, k]
             done += m
+    return 0
+
+
+cdef inline int find_slopes(Probabilities loss, bint classes_first, const real[:, ::1] p, Py_ssize_t j, Py_ssize_t first,
+                            const real[:, ::1] t, Py_ssize_t i, Py_ssize_t at, const double[:, ::1] row, real[:, ::1] g, real[:, ::1] h,
+                            Py_ssize_t m, const RowsBlock* block) except -1 nogil:
+    """Of m classes from p[j, first] and t[i, at] on. Where all rows count alike, as numbers that do, to the last bit."""
+    cdef Py_ssize_t k
+    cdef real zero = 0, one = 1, q, x, scale = <real>block.scale
+    cdef double w, s
+    cdef bint curved = block.wanted & (HESS | BOUND)
+    cdef bint alike = not block.weighted and block.class_weight is NULL and not block.ignoring and block.unit == 1
+    if alike and not curved:
+        for k in range(m):
+            g[0, k] = signless(-slope(loss, p[j, first + k], t[i, at + k]) * scale)
+    elif alike:
+        for k in range(m):
+            x = p[j, first + k] + zero
+            q = slope(loss, p[j, first + k], t[i, at + k])
+            g[0, k] = signless(-q * scale)
+            h[0, k] = curvature(loss, x, t[i, at + k], q, one) * scale
+    else:
+        for k in range(m):
+            x = p[j, first + k] + zero
+            q = slope(loss, p[j, first + k], t[i, at + k])
+            w = row[WEIGHT, first + k if classes_first else j]
+            s = q * w if w != 0 else 0
+            g[0, k] = signless(<real>-s)
+            h[0, k] = <real>(curvature(loss, <double>x, <double>t[i, at + k], s, w) if w != 0 else 0)
     return 0
 
 

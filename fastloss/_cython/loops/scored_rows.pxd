@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, VALUE
 from ..formulas.scored_rows cimport (
-    STEP, Scores, differs, gapped, hinge, of_members, point, prepare, ranked, through_softmax)
+    STEP, Scores, gapped, hinge, of_members, point, prepare, ranked, through_softmax)
 from ..rows_block cimport LOSS, ROWS, WEIGHT, RowsBlock
 from ..views cimport writing_rows
 from .hinges cimport at_labels, compare
@@ -62,7 +62,7 @@ cdef inline int judge_row(Scores loss, double[:, ::1] tile, double[:, ::1] state
     cdef Py_ssize_t i
     if through_softmax(loss):
         softmax(loss, tile, state, lines, m, not block.class_major)
-    elif differs(loss):
+    else:
         for i in range(lines * m):
             tile[D, i] = tile[P, i] - tile[T, i]
     if of_members(loss):
@@ -103,8 +103,7 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
         for j in range(lines if block.wanted & VALUE else 0):
             k = j * m + i
             for l in range(STEP):
-                point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l],
-                      other[k + l], &v, &gap, &s, &b, &c)
+                point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
                 worth_step[l] += v
                 if gapped(loss):
                     add_exactly(gap, &gap_step[l], &lost_step[l])
@@ -115,8 +114,7 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
     for strip in range(lines * m // STEP if more else 0):
         k = strip * STEP
         for l in range(STEP):
-            point(loss, p[k + l], t[k + l], d[k + l] if differs(loss) else p[k + l] - t[k + l], z[k + l], g[k + l],
-                  other[k + l], &v, &gap, &s, &b, &c)
+            point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
             s_step[l] = s
             b_step[l] = b if through_softmax(loss) else c
         for l in range(STEP):

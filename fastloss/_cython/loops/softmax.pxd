@@ -166,8 +166,7 @@ cdef inline int through(Scores loss, double[:, ::1] tile, const double[:, ::1] s
     cdef double first[STEP]
     cdef double second[STEP]
     cdef Py_ssize_t i, j, k, l, strip
-    cdef bint bounded = (wanted & BOUND) != 0
-    cdef double by = step_of(m, folded), q, lean, x, centred
+    cdef double by = step_of(m, folded), q, lean, x, centred, least = 0 if wanted & BOUND else -INFINITY
     for strip in range(m // STEP):
         i = strip * STEP
         for l in range(STEP):
@@ -193,7 +192,7 @@ cdef inline int through(Scores loss, double[:, ::1] tile, const double[:, ::1] s
                 continue
             for l in range(STEP):
                 lean = (1 - 2 * p[k + l]) * g[k + l] if p[k + l] != 0 else 0
-                lean = 0 if bounded & (lean < 0) else lean
+                lean = least if lean < least else lean
                 if ranked(loss):
                     second[l] = h[k + l] + lean
                 else:
