@@ -707,6 +707,20 @@ def test_values_outside_their_domains(backend, call):
     }
 
 
+@pytest.mark.parametrize("n", [1, 40])
+def test_quotients_beyond_the_range_have_logarithms(backend, n):
+    """(1 + p)/(1 + t) of the greatest numbers and those next to -1."""
+    for dtype in DTYPES:
+        large, small, eps = np.finfo(dtype).max, -1 + np.finfo(dtype).epsneg, float(np.finfo(dtype).eps)
+        for p, t in itertools.product((large, dtype(1e30), small, dtype(-0.99)), repeat=2):
+            error = math.log1p(p) - math.log1p(t)
+            pred, target = np.full(n, p), np.full(n, t)
+            assert fl.msle(pred, target) == pytest.approx(error**2, rel=4 * eps)
+            assert fl.rmsle(pred, target) == pytest.approx(abs(error), rel=4 * eps)
+            slope = float(2 * error / (1 + np.float64(p)) / n)
+            assert fl.msle.grad(pred, target)[0] == pytest.approx(slope, rel=8 * eps, abs=1e-44)
+
+
 def test_ends_of_rmsle(backend):
     for dtype, n in itertools.product(DTYPES, (1, 20)):
         ones = np.ones(n, dtype)

@@ -34,8 +34,8 @@ cdef extern from "vecmath.h" nogil:
     void ratio_d(double x, double t, bint wide, double* k, double* log, double* excess, double* share) noexcept
     float bend_f(float x) noexcept
     double bend_d(double x) noexcept
-    float rest_of_square_f(float d, float scale, float r, float u) noexcept
-    double rest_of_square_d(double d, double scale, double r, double u) noexcept
+    float rest_of_square_f(float d, float scale, float inverse, float r, float u) noexcept
+    double rest_of_square_d(double d, double scale, double inverse, double r, double u) noexcept
     float quotient_f(float n, float s, float lost) noexcept
     double quotient_d(double n, double s, double lost) noexcept
     float fraction_f(float x, float d, float inverse) noexcept
@@ -165,12 +165,12 @@ cdef inline void ratio(real x, real t, bint wide, real* k, real* log, real* exce
         ratio_d(x, t, wide, k, log, excess, share)
 
 
-cdef inline real rest_of_square(real d, real scale, real r, real u) noexcept nogil:
-    """What rounding took from the square u of the quotient r = d/scale."""
+cdef inline real rest_of_square(real d, real scale, real inverse, real r, real u) noexcept nogil:
+    """What rounding took from the square u of the quotient r = d/scale, of an inverse 1/scale."""
     if real is float:
-        return rest_of_square_f(d, scale, r, u)
+        return rest_of_square_f(d, scale, inverse, r, u)
     else:
-        return rest_of_square_d(d, scale, r, u)
+        return rest_of_square_d(d, scale, inverse, r, u)
 
 
 cdef inline real quotient(real n, real s, real lost) noexcept nogil:

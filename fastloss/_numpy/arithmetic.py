@@ -82,10 +82,12 @@ def power(x: Array, exponent: float) -> Array:
 
 
 def log_ratio(p: Array, t: Array) -> Array:
-    """log((1 + p)/(1 + t)), by the relative difference where the two are near."""
+    """log((1 + p)/(1 + t)), by the relative difference where the two are near, and without one beyond the range."""
     q = (p - t) / (1 + t)
-    near = q > -0.5
-    return np.where(near, np.log1p(np.where(near, q, 0)), np.log((1 + p) / (1 + t)))
+    near = (q > -0.5) & (q < 2.0**60)
+    logs = np.log1p(p) - np.log1p(t)
+    far = np.where(np.abs(logs) > 40, logs, np.log((1 + p) / (1 + t)))
+    return np.where(near, np.log1p(np.where(near, q, 0)), far)
 
 
 def log_quotient(a: Array, b: Array) -> Array:

@@ -422,23 +422,23 @@ static inline float fraction_f(float x, float d, float inverse) { (void)inverse;
 static inline double fraction_d(double x, double d, double inverse) { (void)inverse; return x / d; }
 #endif
 
-/* What rounding took from the square u of the quotient r = d/scale. */
+/* What rounding took from the square u of the quotient r = d/scale, of an inverse 1/scale. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-static inline float rest_of_square_f(float d, float scale, float r, float u) {
-    return __builtin_fmaf(r, r, -u) + 2.0f * r * (__builtin_fmaf(-r, scale, d) / scale);
+static inline float rest_of_square_f(float d, float scale, float inverse, float r, float u) {
+    return __builtin_fmaf(r, r, -u) + 2.0f * r * (__builtin_fmaf(-r, scale, d) * inverse);
 }
-static inline double rest_of_square_d(double d, double scale, double r, double u) {
-    return __builtin_fma(r, r, -u) + 2.0 * r * (__builtin_fma(-r, scale, d) / scale);
+static inline double rest_of_square_d(double d, double scale, double inverse, double r, double u) {
+    return __builtin_fma(r, r, -u) + 2.0 * r * (__builtin_fma(-r, scale, d) * inverse);
 }
 #else
-static inline float rest_of_square_f(float d, float scale, float r, float u) {
+static inline float rest_of_square_f(float d, float scale, float inverse, float r, float u) {
     double exact = (double)d / scale;
-    (void)r;
+    (void)inverse, (void)r;
     return (float)(exact * exact - u);
 }
-static inline double rest_of_square_d(double d, double scale, double r, double u) { /* Dekker's products of halves */
+static inline double rest_of_square_d(double d, double scale, double inverse, double r, double u) { /* Dekker's products of halves */
     double y = r * 134217729.0, a = y - (y - r), b = r - a, z = scale * 134217729.0, p = z - (z - scale), q = scale - p;
     double remainder = ((d - a * p) - a * q - b * p) - b * q;
-    return (((a * a - u) + 2.0 * a * b) + b * b) + 2.0 * r * (remainder / scale);
+    return (((a * a - u) + 2.0 * a * b) + b * b) + 2.0 * r * (remainder * inverse);
 }
 #endif

@@ -1,6 +1,8 @@
 """Losses of a number against a number: squares, absolute values, quantiles and tubes, relative errors. See robust.pxd for how a file
 of formulas is made."""
 
+from libc.math cimport log1p
+
 from ..block cimport LANES
 from ..vectors cimport absolute, at_least, below, beyond_unit, by_sign, signless, vlogsum
 from ..views cimport real
@@ -9,9 +11,10 @@ cdef extern from *:
     """
     #define NEAR -0.5             /* (p - t)/(1 + t) above which the logarithm of the quotient is log1p of that */
     #define LARGE 0x1p60
+    #define FAR 40.0              /* the logarithm of a quotient that may have left the range */
     #define BEYOND ((double)INFINITY)
     """
-    const double NEAR, LARGE, BEYOND
+    const double NEAR, LARGE, FAR, BEYOND
 
 cdef struct Mse:
     double unused
@@ -93,20 +96,32 @@ cdef inline bint prepares(Pointwise loss) noexcept nogil:
 cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m samples from `start` on, for `point` to find at work[:, i]."""
-    cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
-    cdef real p, t, q, s, zero = 0, one = 1, near = NEAR, large = LARGE
     if Pointwise is Msle:
-        # work[0] = log((1 + p)/(1 + t)), of 1 + q with q = (p − t)/(1 + t) where that is near 1: log1p(p) − log1p(t) would lose
-        # all digits
-        for i in range(n):
-            p = pred[start + i]
-            t = target[start + i]
-            q = (p - t) / (one + t)
-            s = one + q
-            work[0, i] = s if q > near else (one + p) / (one + t)
-            s = q - (s - one) if q < one else one - (s - q)
-            work[1, i] = s if (q > near) & (q < large) else zero
-        vlogsum(&work[0, 0], &work[1, 0], &work[0, 0], n)
+        log_quotients(pred, target, work, start, m)
+    return 0
+
+
+cdef inline int log_quotients(const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
+                              Py_ssize_t m) except -1 nogil:
+    """work[0] = log((1 + p)/(1 + t)), of 1 + q with q = (p - t)/(1 + t) where that is near 1: log1p(p) - log1p(t) would lose all digits,
+    but not where the quotient could leave the range. work[1] is scratch."""
+    cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
+    cdef real p, t, q, s, zero = 0, one = 1, near = NEAR, large = LARGE, far = FAR
+    cdef int seen = 0
+    for i in range(n):
+        p = pred[start + i]
+        t = target[start + i]
+        q = (p - t) / (one + t)
+        s = one + q
+        work[0, i] = s if q > near else (one + p) / (one + t)
+        s = q - (s - one) if q < one else one - (s - q)
+        work[1, i] = s if (q > near) & (q < large) else zero
+    vlogsum(&work[0, 0], &work[1, 0], &work[0, 0], n)
+    for i in range(n):
+        seen |= absolute(work[0, i]) > far
+    for i in range(n if seen else 0):
+        if absolute(work[0, i]) > far:
+            work[0, i] = <real>(log1p(<double>pred[start + i]) - log1p(<double>target[start + i]))
     return 0
 
 

@@ -174,7 +174,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             u = r * r
             work[0, i] = -half * u
             work[1, i] = -u
-            u = rest_of_square(p, delta, r, u)
+            u = rest_of_square(p, delta, inverse, r, u)
             work[2, i] = u if absolute(u) < one else zero
         vexp(&work[0, 0], &work[0, 0], n)
         if wanted & VALUE:
@@ -277,11 +277,12 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         bound[0] = t / m if m > zero else one + m
     elif Pointwise is Fair:
         # δ²(r − log(1 + r)): with s = r/(2 + r), log(1 + r) = 2 atanh(s) and r − 2s = s·r, all of it times δ
+        a = work[0, i]
         r = relative(loss, m)
         t = m / (two + r)
         s = relative(loss, t)
         value[0] = t * (m - t * (s * atanh_tail(s * s)))
-        value[0] = delta * (m - delta * work[0, i]) if r > one else value[0]
+        value[0] = delta * (m - delta * a) if r > one else value[0]
         value[0] = delta * m if r == huge else value[0]
         grad[0] = by_sign(d, delta, -delta) if r > far else d / (one + r)
         q = one / (one + r)
@@ -289,11 +290,12 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         bound[0] = q
     elif Pointwise is Cauchy:
         # ½δ² log(1 + u); 1 − u by factors that do not cancel
+        a = work[0, i]
         r = relative(loss, m)
         u = r * r
         s = one + u
         q = (delta if r > far else one) / (m if r > far else s)     # (either of two divisions would be both)
-        value[0] = half * m * m if r < tiny else delta * (delta * (half * work[0, i]))
+        value[0] = half * m * m if r < tiny else delta * (delta * (half * a))
         grad[0] = by_sign(d, delta, -delta) * q if r > far else d * q
         hess[0] = -(q * q) if r > far else (delta - m) / delta * (one + r) * q * q
         bound[0] = q * q if r > far else q
@@ -311,7 +313,8 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         r = relative(loss, m)
         u = r * r
         a = work[0, i]
-        value[0] = half * m * m if r < tiny else -delta * (half * delta * work[1, i])
+        b = work[1, i]
+        value[0] = half * m * m if r < tiny else -delta * (half * delta * b)
         grad[0] = zero if a == zero else d * a * a
         hess[0] = zero if a == zero else (one - two * u) * a * a
         bound[0] = a * a

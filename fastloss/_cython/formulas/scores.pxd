@@ -242,8 +242,9 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         bound[0] = hess[0]
     elif Pointwise is CrossEntropyTerm:
         # −t·log p, 0·log 0 = 0; without slope where eps holds it constant. 0·log NaN is NaN, and so is the slope.
+        a = work[0, i]
         p = pred + zero
-        m = p if target == zero else -work[0, i]
+        m = p if target == zero else -a
         value[0] = target * m
         q = zero if (p < <real>loss.eps) | ((target == zero) & (p == zero)) else target / p
         grad[0] = -q

@@ -1,12 +1,11 @@
-"""Roots of a mean of squares, √(Σ w·x² / Σ w): the error x of a sample, in double, and how its square bends.
+"""Roots of a mean of squares, √(Σ w·x² / Σ w): the error x of a sample, squared in double, and how its square bends.
 
 Where squares leave the range, a batch is lifted by a power of two: large numbers are brought down before they are subtracted, small
 errors up after it. A difference of floats is a float, which may be beyond their range: then it is lifted too.
 """
 
-from ..block cimport LANES
-from ..vectors cimport vlogsum
 from ..views cimport real
+from .regression cimport log_quotients
 
 cdef struct RootMeanSquared:
     double unused
@@ -28,37 +27,23 @@ cdef inline int outside(Statistic loss, real pred, real target) noexcept nogil:
         return 0
 
 
-cdef inline int prepare(Statistic loss, const real[::1] pred, const real[::1] target, double[::1] a, double[::1] lost,
-                        Py_ssize_t start, Py_ssize_t m) except -1 nogil:
-    """Vector functions of m samples from `start` on, for `error` to find at a[i]; `lost` is scratch."""
-    cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
-    cdef double p, t, ratio, inverse
+cdef inline int prepare(Statistic loss, const real[::1] pred, const real[::1] target, real[:, ::1] work, Py_ssize_t start,
+                        Py_ssize_t m) except -1 nogil:
+    """Vector functions of m samples from `start` on, for `error` to find at work[0, i]."""
     if Statistic is RootMeanSquaredLog:
-        # log((1 + p)/(1 + t)), of 1 + ρ with ρ = (p − t)/(1 + t) where that is near 1: log1p(p) − log1p(t) would lose all digits
-        for i in range(n):
-            p = pred[start + i]
-            t = target[start + i]
-            inverse = 1 / (1 + t)
-            if real is float:       # whose digits a product of doubles does not touch
-                ratio = (p - t) * inverse
-                a[i] = 1 + ratio if ratio > -0.5 else (1 + p) * inverse
-            else:
-                ratio = (p - t) / (1 + t)
-                a[i] = 1 + ratio if ratio > -0.5 else (1 + p) / (1 + t)
-            lost[i] = ratio - (a[i] - 1) if (ratio > -0.5) & (ratio < 1e300) else 0
-        vlogsum(&a[0], &lost[0], &a[0], n)
+        log_quotients(pred, target, work, start, m)
     return 0
 
 
-cdef inline int error(Statistic loss, real pred, real target, const double[::1] a, Py_ssize_t i, double* x) except -1 nogil:
-    x[0] = pred - target if Statistic is RootMeanSquared else a[i]
+cdef inline int error(Statistic loss, real pred, real target, const real[:, ::1] work, Py_ssize_t i, double* x) except -1 nogil:
+    x[0] = pred - target if Statistic is RootMeanSquared else work[0, i]
     return 0
 
 
-cdef inline int lifted(Statistic loss, double pred, double target, const double[::1] a, Py_ssize_t i, double down, double up,
+cdef inline int lifted(Statistic loss, double pred, double target, const real[:, ::1] work, Py_ssize_t i, double down, double up,
                        double* x) except -1 nogil:
     """The error times down·up."""
-    x[0] = (pred * down - target * down) * up if Statistic is RootMeanSquared else a[i] * (down * up)
+    x[0] = (pred * down - target * down) * up if Statistic is RootMeanSquared else work[0, i] * (down * up)
     return 0
 
 

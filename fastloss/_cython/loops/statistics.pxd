@@ -3,30 +3,31 @@
 from ..block cimport BOUND, GRAD, HESS, LANES, OUTSIDE, PASSING, VALUE, Block, Sums
 from ..formulas.statistics cimport Statistic, bend, bound, error, lifted, linear, outside, prepare, slope
 from ..vectors cimport signless
-from ..views cimport reading, real, writing
+from ..views cimport reading, real, writing, writing_rows
 from .samples cimport ask_for, pass_on, weigh
 
 cdef enum:
-    STAGE = 512             # samples that are inspected and have their errors prepared, or pass the cache by, at a time
+    STAGE = 256             # samples that are inspected and have their errors prepared, or pass the cache by, at a time
+    ROWS = 2                # of prepared numbers
 
 
 cdef inline int statistic(const Statistic* loss, const real* pred, const real* target, const Block* block,
                           Sums* sums) except -1 nogil:
     """The door: addresses become views."""
     cdef Py_ssize_t n = block.size
-    cdef double stage[2 * STAGE]
+    cdef real prepared[ROWS * STAGE]
     cdef real place[2 * STAGE]
     cdef real* passed = place
     cdef bint passing = block.stores == PASSING
     cdef Py_ssize_t m = min(n, <Py_ssize_t>STAGE) if passing else n
     return stages(loss[0], reading(pred, n), reading(target, n), reading(block.weight, n if block.weight is not NULL else 0),
-                  writing(stage, STAGE), writing(stage + STAGE, STAGE),
+                  writing_rows(prepared, ROWS, STAGE, STAGE),
                   writing(passed if passing else <real*>block.grad, m if block.grad is not NULL else 0),
                   writing(passed + STAGE if passing else <real*>block.hess, m if block.hess is not NULL else 0), block, sums)
 
 
-cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight, double[::1] a,
-                       double[::1] lost, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
+cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
+                       real[:, ::1] work, real[::1] grad, real[::1] hess, const Block* block, Sums* sums) except -1 nogil:
     cdef Py_ssize_t start = 0, n = pred.shape[0], m, i
     cdef Py_ssize_t step = n if linear(loss) and block.stores != PASSING else STAGE
     cdef bint weighted = weight.shape[0] > 0
@@ -44,11 +45,11 @@ cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] tar
                 bad |= outside(loss, pred[i], target[i]) if weight[i] != 0 else 0
         sums.seen |= OUTSIDE if bad else 0
         if block.wanted != 0:
-            prepare(loss, pred, target, a, lost, start, m)
+            prepare(loss, pred, target, work, start, m)
         if block.wanted & VALUE:
-            squares(loss, pred, target, weight, a, start, m, block, sums)
+            squares(loss, pred, target, weight, work, start, m, block, sums)
         if block.wanted & GRAD:
-            slopes(loss, pred, target, weight, a, grad, hess, start, 0 if block.stores == PASSING else start, m, block)
+            slopes(loss, pred, target, weight, work, grad, hess, start, 0 if block.stores == PASSING else start, m, block)
             if block.stores == PASSING:
                 pass_on(grad, block.grad, start, m)
                 pass_on(hess, block.hess, start, m)
@@ -57,7 +58,7 @@ cdef inline int stages(Statistic loss, const real[::1] pred, const real[::1] tar
 
 
 cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
-                        const double[::1] a, Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
+                        const real[:, ::1] work, Py_ssize_t start, Py_ssize_t m, const Block* block, Sums* sums) except -1 nogil:
     """Σ w·x², where a weight of 0 takes its sample out, whatever that gives."""
     cdef double lane[LANES]
     cdef double x, lift = block.lift, down = lift if lift < 1 else 1, up = lift if lift > 1 else 1
@@ -70,15 +71,15 @@ cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] ta
             ask_for(pred, target, start + i, block.ahead)
         if weighted:
             for k in range(LANES):
-                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
+                lifted(loss, pred[start + i + k], target[start + i + k], work, i + k, down, up, &x)
                 lane[k] += weight[start + i + k] * (x * x) if weight[start + i + k] != 0 else 0
         elif lift != 1:
             for k in range(LANES):
-                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
+                lifted(loss, pred[start + i + k], target[start + i + k], work, i + k, down, up, &x)
                 lane[k] += x * x
         else:
             for k in range(LANES):
-                error(loss, pred[start + i + k], target[start + i + k], a, i + k, &x)
+                error(loss, pred[start + i + k], target[start + i + k], work, i + k, &x)
                 lane[k] += x * x
         i += LANES
     for k in range(LANES):
@@ -87,7 +88,7 @@ cdef inline int squares(Statistic loss, const real[::1] pred, const real[::1] ta
 
 
 cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] target, const double[::1] weight,
-                       const double[::1] a, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m,
+                       const real[:, ::1] work, real[::1] grad, real[::1] hess, Py_ssize_t start, Py_ssize_t at, Py_ssize_t m,
                        const Block* block) except -1 nogil:
     """With r the root and D the divisor: (w/D)·x·x′/r, and ((w/D)·(x·x′)′ − that²)/r, which (w/D)·x′²/r bounds. Where r is 0, there is
     no slope."""
@@ -107,23 +108,23 @@ cdef inline int slopes(Statistic loss, const real[::1] pred, const real[::1] tar
                 g_block[k] = signless((pred[start + i + k] - target[start + i + k]) * <real>factor)
         elif not weighted and scale != 0:
             for k in range(LANES):
-                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
+                lifted(loss, pred[start + i + k], target[start + i + k], work, i + k, down, up, &x)
                 g_block[k] = signless(<real>(scale * (slope(loss, pred[start + i + k], x) * inverse)))
         else:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
+                lifted(loss, pred[start + i + k], target[start + i + k], work, i + k, down, up, &x)
                 g = w * (slope(loss, pred[start + i + k], x) * inverse)
                 g_block[k] = signless(<real>(0 if w == 0 else g))
         if block.wanted & BOUND:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up * unlift, &x)
+                lifted(loss, pred[start + i + k], target[start + i + k], work, i + k, down, up * unlift, &x)
                 h_block[k] = <real>(0 if w == 0 else w * bound(loss, pred[start + i + k], x) * inverse * lift)
         elif block.wanted & HESS:
             for k in range(LANES):
                 w = weight[start + i + k] * scale if weighted else scale
-                lifted(loss, pred[start + i + k], target[start + i + k], a, i + k, down, up, &x)
+                lifted(loss, pred[start + i + k], target[start + i + k], work, i + k, down, up, &x)
                 g = w * (slope(loss, pred[start + i + k], x) * inverse)
                 g = (w * bend(loss, pred[start + i + k], x * unlift) - g * g) * inverse * lift
                 h_block[k] = <real>(0 if w == 0 else g)
