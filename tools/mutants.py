@@ -1217,7 +1217,6 @@ MUTANTS = [
         ("ones[0, k] = one if label[done + k] == j else zero", "ones[0, k] = zero"),
         ("label[j] - block.start - done] = zero if take_away", "label[j] - block.start - done] = one if take_away"),
         ("0 <= label[j] - block.start - done < m", "0 <= label[j] - done < m"),
-        ("if stages & INSPECT and not sparse(loss)", "if 0"),
         (
             "s = 0 if (label[i] < 0) | (x < low) else row[WEIGHT, i] / x",
             "s = 0 if label[i] < 0 else row[WEIGHT, i] / x",

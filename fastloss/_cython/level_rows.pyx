@@ -130,11 +130,13 @@ cdef inline RowsEntry* of_probabilities(RowsEntry* self, const Probabilities* ta
     cdef RowsForm* form = &self.ids if sparse(loss) else &self.rows
     form.class_major[0] = <RowsFunction>by_class[Probabilities, float]
     form.class_major[1] = <RowsFunction>by_class[Probabilities, double]
-    form.row_major[0] = <RowsFunction>by_row[Probabilities, float]
-    form.row_major[1] = <RowsFunction>by_row[Probabilities, double]
+    if not sparse(loss):
+        form.row_major[0] = <RowsFunction>by_row[Probabilities, float]
+        form.row_major[1] = <RowsFunction>by_row[Probabilities, double]
     form.labelled = form.sparse = sparse(loss)
     form.targeted = not sparse(loss)
     form.has_domain = True
+    form.ports[0].look, form.ports[1].look = <Look>look[float], <Look>look[double]
     return self
 
 

@@ -1,4 +1,6 @@
-"""How floats and doubles come into tiles, and derivatives out of them, whatever the loss: once for each of the two."""
+"""What is to be seen of floats and doubles, how they come into tiles, and derivatives out of them, whatever the loss: once for each of
+the two.
+"""
 
 from libc.stdint cimport int64_t
 
@@ -16,11 +18,11 @@ cdef extern from "math.h" nogil:
 
 cdef inline Py_ssize_t lines_of(const RowsBlock* block) noexcept nogil:
     """Of the operands' views."""
-    return block.classes if block.class_major else block.rows
+    return block.length if block.class_major else block.rows
 
 
 cdef inline Py_ssize_t width_of(const RowsBlock* block) noexcept nogil:
-    return block.rows if block.class_major else block.classes
+    return block.rows if block.class_major else block.length
 
 
 cdef inline int look(const real* pred, const real* target, const RowsBlock* block) except -1 nogil:

@@ -8,12 +8,10 @@ from libc.stdint cimport int64_t
 from ..block cimport BOUND, GRAD, HESS, OUTSIDE, VALUE
 from ..formulas.probabilities cimport Probabilities, curvature, gapped, labelled, least, prepare, slope, sparse, term
 from ..rows_block cimport (
-    CONCLUDE, FINISH, GAP, INSPECT, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
+    CONCLUDE, FINISH, GAP, LINEAR, LINES, LOSS, LOST, REDUCE, SPAN_GAP, SPAN_LINEAR, SPAN_LINES, SPAN_LOST,
     SPREAD, WEIGH, WEIGHT, RowsBlock)
 from ..vectors cimport fetch, signless
 from ..views cimport reading_rows, real, writing_ids, writing_rows
-from .conclude cimport class_weights, inspect, weigh
-from .ports cimport outside
 from .sums cimport add_exactly, add_row_exactly, of_row, outside_unit, total
 
 cdef enum:
@@ -23,7 +21,8 @@ cdef enum:
 cdef inline int by_class(const Probabilities* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
     """The door of class-major blocks: addresses become views."""
     cdef Py_ssize_t c = block.length, m = block.rows
-    return stages(loss[0], True, reading_rows(pred, c, m, block.pred_row), reading_rows(target, c, m, block.target_row),
+    return stages(loss[0], True, block.ports.look(pred, target, block), reading_rows(pred, c, m, block.pred_row),
+                  reading_rows(target, c, m, block.target_row),
                   writing_rows(<real*>block.grad, c if block.grad is not NULL else 0, m, block.grad_row),
                   writing_rows(<real*>block.hess, c if block.hess is not NULL else 0, m, block.hess_row),
                   writing_rows(block.state, LINES, block.padded, block.padded),
@@ -33,26 +32,23 @@ cdef inline int by_class(const Probabilities* loss, const real* pred, const real
 cdef inline int by_row(const Probabilities* loss, const real* pred, const real* target, const RowsBlock* block) except -1 nogil:
     """The door of row-major ones."""
     cdef Py_ssize_t c = block.length, m = block.rows
-    return stages(loss[0], False, reading_rows(pred, m, c, block.pred_row), reading_rows(target, m, c, block.target_row),
+    return stages(loss[0], False, block.ports.look(pred, target, block), reading_rows(pred, m, c, block.pred_row),
+                  reading_rows(target, m, c, block.target_row),
                   writing_rows(<real*>block.grad, m if block.grad is not NULL else 0, c, block.grad_row),
                   writing_rows(<real*>block.hess, m if block.hess is not NULL else 0, c, block.hess_row),
                   writing_rows(block.state, LINES, block.padded, block.padded),
                   writing_rows(block.parts, SPAN_LINES, block.spans, block.spans), writing_ids(block.label, block.padded), block)
 
 
-cdef inline int stages(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, real[:, ::1] grad,
-                       real[:, ::1] hess, double[:, ::1] row, double[:, ::1] part, int64_t[::1] label,
+cdef inline int stages(Probabilities loss, bint classes_first, int seen, const real[:, ::1] p, const real[:, ::1] t,
+                       real[:, ::1] grad, real[:, ::1] hess, double[:, ::1] row, double[:, ::1] part, int64_t[::1] label,
                        const RowsBlock* block) except -1 nogil:
-    cdef int seen = 0, stages = block.stages, wanted = block.wanted
+    """What is to be `seen` of the inputs, and what the rows weigh, is known by now."""
+    cdef int stages = block.stages, wanted = block.wanted
     cdef Py_ssize_t i, c, n = block.rows
-    if stages & INSPECT and not block.labelled:
-        seen |= inspect(t, classes_first, row, class_weights(block), block)
     if stages & WEIGH:
-        seen |= weigh(block.labelled, row, label, class_weights(block), block)
         for i in range(n):
             row[LINEAR, i] = row[GAP, i] = row[LOST, i] = 0
-    if stages & INSPECT and not sparse(loss):
-        seen |= outside(p, classes_first, row, block)
     if sparse(loss) and stages & REDUCE:
         seen |= OUTSIDE if outside_unit(p, 0, 0, n) else 0      # (of a row that is not there it is 1)
     if wanted & VALUE and stages & REDUCE:
