@@ -128,19 +128,20 @@ class Objective:
         parameters: dict[str, Any],
     ) -> None:
         loss, X, target = meant(loss), real_array("X", X), real_array("target", target)
+        self._weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
         if X.ndim != 2:
             raise ValueError(f"X has shape {X.shape}; it must be (samples, features)")
-        if target.shape[:1] != X.shape[:1]:
-            raise ValueError(
-                f"X has shape {X.shape} but target has shape {target.shape}; the numbers of samples must be equal"
-            )
+        for name, x, lengths in ("target", target, (len(X),)), ("sample_weight", self._weight, (1, len(X))):
+            if x is not None and (x.ndim == 0 or len(x) not in lengths):
+                raise ValueError(
+                    f"X has shape {X.shape} but {name} has shape {x.shape}; the numbers of samples must be equal"
+                )
         if "axis" in parameters:
             raise TypeError("axis is given, but the classes of a linear model are always on the last axis")
         self.loss = loss
         self.l2 = float(L2.checked("l2", l2))
         self.dtype = computed_in(result_dtype(X, "X"))
         hyperparameters = loss._checked(parameters, ("l2", "fit_intercept", "sample_weight", "classes"))
-        self._weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
         columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters, self._weight)
         self.shape = X.shape[1:] + columns
         self.size = math.prod(self.shape) + fit_intercept * math.prod(columns)

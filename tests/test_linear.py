@@ -157,10 +157,10 @@ def test_memory_does_not_grow_with_the_data(tmp_path):
     [
         ({"X": np.ones(3)}, ValueError, "X has shape (3,); it must be (samples, features)"),
         ({"X": np.ones((2, 2))}, ValueError, "X has shape (2, 2) but target has shape (3,); the numbers of samples must be equal"),
+        ({"sample_weight": [1, 2]}, ValueError, "X has shape (3, 2) but sample_weight has shape (2,); the numbers of samples must be equal"),
         ({"X": np.ones((3, 2), complex)}, TypeError, "X has dtype complex128; it must be real numbers"),
         ({"target": 1.0}, ValueError, "X has shape (3, 2) but target has shape ()"),
         ({"target": [0, 1, 2]}, ValueError, "target[2] is 2; target must be in [0, 1]"),
-        ({"sample_weight": [1, 1]}, ValueError, "pred has shape (3,) but sample_weight has shape (2,)"),
         ({"sample_weight": [1, -1, 1]}, ValueError, "sample_weight[1] is -1; sample_weight must be a number >= 0"),
         ({"sample_weight": [0, 0, 0]}, ValueError, "sample_weight sums to 0"),
         ({"l2": -1.0}, ValueError, "l2 is -1.0; it must satisfy 0 <= l2 < inf"),

@@ -518,7 +518,7 @@ MUTANTS = [
         ("if isinstance(loss, (Alignment, Triplets)):", "if False:"),
         ("and (count,) != target.shape[1:]:", "and False:"),
         ("np.asarray(real_array(name, w), np.float64)", "np.asarray(w, np.float64)"),
-        ("if target.shape[:1] != X.shape[:1]:", "if False:"),
+        ("if x is not None and (x.ndim == 0 or len(x) not in lengths):", "if False:"),
         ('if "axis" in parameters:', "if False:"),
         ("gradient /= self._divisor", "pass"),
         ("1 / (2 * cost)", "1 / cost"),
