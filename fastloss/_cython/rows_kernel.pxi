@@ -255,6 +255,8 @@ cdef inline void cut(RowsJob* job) noexcept:
     job.lies[GRADS] = job.lies[GRADS] and not job.streaming
     job.lies[HESSES] = job.lies[HESSES] and not job.streaming
     job.ahead = ROWS_AHEAD if rows * classes * size > FETCH_FROM and job.lies[PRED] and not job.class_major else 0
+    if AMD and job.ahead > 0 and job.form.has_domain and not job.form.whole and not job.form.sparse:
+        job.ahead += 2 * BLOCK_BYTES            # a block is looked at before it is computed (not tried on Intel's)
     if job.form.sparse and rows * classes * size < STREAM_FROM:
         job.ahead = 0               # from a cache, numbers come as soon as they are asked for
     job.function = job.form.row_major[batch.double_precision]
