@@ -14,11 +14,9 @@ from . import threads
 from .warnings import warn
 
 VARIABLE = "FASTLOSS_BACKEND"
-LEVELS = {  # best first; of each, modules of `_cython` are named
-    "x86-64-v4": "v4",
-    "x86-64-v3": "v3",
-    "x86-64-v2": "v2",
-    "generic": "generic",
+LEVELS = {  # best first, with the modules of `_cython` that each is made of
+    name: (f"level_samples_{level}", f"level_rows_{level}")
+    for name, level in (("x86-64-v4", "v4"), ("x86-64-v3", "v3"), ("x86-64-v2", "v2"), ("generic", "generic"))
 }
 
 _kernels: dict[str, Any]
@@ -30,14 +28,13 @@ _bound: list[Any] = []
 
 def available() -> list[str]:
     """The levels that were built and that this processor can run, best first, NumPy last. None is loaded for it."""
-    return [*(name for name, level in LEVELS.items() if is_built(level) and is_supported(name)), "numpy"]
+    return [*(name for name, modules in LEVELS.items() if is_built(modules) and is_supported(name)), "numpy"]
 
 
-def is_built(level: str) -> bool:
-    """Whether there is such a level, and the engine that runs it."""
-    modules = ("cpu", "engine", f"level_samples_{level}", f"level_rows_{level}")
+def is_built(modules: tuple[str, ...]) -> bool:
+    """Whether there is a level of these modules, and the engine that runs it."""
     try:
-        return all(importlib.util.find_spec(f"fastloss._cython.{name}") for name in modules)
+        return all(importlib.util.find_spec(f"fastloss._cython.{name}") for name in ("cpu", "engine", *modules))
     except ModuleNotFoundError:
         return False
 

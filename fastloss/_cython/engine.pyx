@@ -115,8 +115,8 @@ class Backend:
     compiler = COMPILER.decode()
     thread_pool = "own"
 
-    def __init__(self, level):
-        parts = [importlib.import_module(f"fastloss._cython.level_{part}_{level}") for part in ("samples", "rows")]
+    def __init__(self, modules):
+        parts = [importlib.import_module(f"fastloss._cython.{name}") for name in modules]
         tables = {name: capsule for part in parts for name, capsule in part.TABLES.items()}
         kinds = {name: FAMILIES.get(family(capsule)) for name, capsule in tables.items()}
         self.KERNELS = {name: kind(tables, name) for name, kind in kinds.items() if kind is not None}
