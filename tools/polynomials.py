@@ -13,6 +13,7 @@ Reductions (`vecmath_avx512.h` uses the last three, `vecmath.h` the others):
 * log(1+f) = f − (h − s·(h + z·S(z))),              h = ½f², s = f/(2+f), z = s²,  √½ − 1 ≤ f ≤ ½
 * x − 1 − log(x) = s·(x − 1 − z·S(z)),             s = (x − 1)/(x + 1), z = s², ⅔ ≤ x ≤ 3/2
 * exp(x) − 1 − x = x²·(1/2 + x/6 + …),              |x| ≤ ½: its own series
+* (1+x)·log(1+x) + (1−x)·log(1−x) = q·K(q),        q = x² ≤ ⅓
 * arctan(t) = t + t·z·P(z),                         z = t², |t| ≤ √2 − 1
 * 2Φ(z) − 1 = z·P(z²),                              0 ≤ z ≤ 1, of the normal distribution
 * 2(1 − Φ(z)) = exp(−½z²)·P(y),                     y = (z − 4)/(z + 4), 1 ≤ z ≤ 9: beyond that it is nothing beside 1
@@ -60,6 +61,12 @@ atanh_tail = series(
     lambda k: mp.mpf(2) / (2 * k + 3),
     mp.mpf("1e-5"),
     lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2) / z,
+)
+
+jensen = series(
+    lambda k: mp.mpf(1) / ((k + 1) * (2 * k + 1)),
+    mp.mpf("1e-5"),
+    lambda q: ((1 + mp.sqrt(q)) * mp.log1p(mp.sqrt(q)) + (1 - mp.sqrt(q)) * mp.log1p(-mp.sqrt(q))) / q,
 )
 
 bulk = series(
@@ -149,6 +156,8 @@ if __name__ == "__main__":
             lambda z, p: mp.sqrt(z) * (2 + z * p), lambda z: 2 * mp.atanh(mp.sqrt(z)))  # fmt: skip
     fit("EXCESS", "D", 7, atanh_tail, mp.mpf(0), mp.mpf("0.0401"), lambda z, p: gap(z) - mp.sqrt(z) * (2 + z * p),
         lambda z: gap(z) - 2 * mp.atanh(mp.sqrt(z)))  # fmt: skip
+    for kind, degree in (("F", 7), ("D", 15)):
+        fit("JENSEN", kind, degree, jensen, mp.mpf(0), mp.mpf(1) / 3, lambda q, p: q * p, lambda q: q * jensen(q))
     fit("BULK", "D", 10, bulk, mp.mpf(0), mp.mpf(1), lambda q, p: mp.sqrt(q) * p, lambda q: mp.erf(mp.sqrt(q / 2)))
     fit("TAIL", "D", 17, tail, -mp.mpf(3) / 5, mp.mpf(5) / 13, lambda y, p: p, tail)
     fit("ARC", "D", 10, arc_tail, mp.mpf(0), (mp.sqrt(2) - 1) ** 2, lambda z, p: mp.sqrt(z) * (1 + z * p),

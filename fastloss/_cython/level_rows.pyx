@@ -57,7 +57,7 @@ TABLES = {
         new_rows(), <const scored_rows.Ranked*>NULL, True), <const scored_rows.Ranked*>NULL, False)),
     "softmax_ranked_probability_score": rows(whole(whole(
         new_rows(), <const scored_rows.SoftmaxRanked*>NULL, True), <const scored_rows.SoftmaxRanked*>NULL, False)),
-    "jensen_shannon": rows(whole(new_rows(), <const scored_rows.JensenShannon*>NULL, False)),
+    "jensen_shannon": rows(of_probabilities(new_rows(), <const probability_formulas.JensenShannon*>NULL)),
     "softmax_jensen_shannon": rows(whole(new_rows(), <const scored_rows.SoftmaxJensenShannon*>NULL, False)),
     "reverse_kl_divergence": rows(of_probabilities(new_rows(), <const probability_formulas.Reverse*>NULL)),
     "softmax_reverse_kl_divergence": rows(whole(new_rows(), <const scored_rows.SoftmaxReverse*>NULL, False)),

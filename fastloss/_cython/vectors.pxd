@@ -26,8 +26,8 @@ cdef extern from "vecmath.h" nogil:
     void vroot_d(const double* x, double* y, Py_ssize_t n) noexcept
     float root_f(float x, float r) noexcept
     double root_d(double x, double r) noexcept
-    float over_root_f(float y, float r) noexcept
-    double over_root_d(double y, double r) noexcept
+    float over_root_f(float y, float x, float r) noexcept
+    double over_root_d(double y, double x, double r) noexcept
     float atanh_tail_f(float q) noexcept
     double atanh_tail_d(double q) noexcept
     void ratio_f(float x, float t, bint wide, float* k, float* log, float* excess, float* share) noexcept
@@ -40,7 +40,8 @@ cdef extern from "vecmath.h" nogil:
     double quotient_d(double n, double s, double lost) noexcept
     float fraction_f(float x, float d, float inverse) noexcept
     double fraction_d(double x, double d, double inverse) noexcept
-    double series_of_jensen(double q) noexcept
+    float jensen_f(float q) noexcept
+    double jensen_d(double q) noexcept
     double normal_bulk(double z) noexcept
     double arc_tangent(double x) noexcept
     double inverse_power(double x) noexcept
@@ -140,12 +141,12 @@ cdef inline real root(real x, real r) noexcept nogil:
         return root_d(x, r)
 
 
-cdef inline real over_root(real y, real r) noexcept nogil:
+cdef inline real over_root(real y, real x, real r) noexcept nogil:
     """y/√x."""
     if real is float:
-        return over_root_f(y, r)
+        return over_root_f(y, x, r)
     else:
-        return over_root_d(y, r)
+        return over_root_d(y, x, r)
 
 
 cdef inline real atanh_tail(real q) noexcept nogil:
@@ -195,6 +196,14 @@ cdef inline real bend(real x) noexcept nogil:
         return bend_f(x)
     else:
         return bend_d(x)
+
+
+cdef inline real jensen(real q) noexcept nogil:
+    """(1 + x)log(1 + x) + (1 − x)log(1 − x) of q = x² ≤ ⅓."""
+    if real is float:
+        return jensen_f(q)
+    else:
+        return jensen_d(q)
 
 
 cdef inline bint beyond_unit(const real* x, Py_ssize_t n) noexcept nogil:

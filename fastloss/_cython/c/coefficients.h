@@ -16,6 +16,12 @@ static const double ATANH_D[7] = {
 /* relative error 2^-58.1 */
 static const double EXCESS_D[8] = {
     0x1.5555555555555p-1, 0x1.9999999999f30p-2, 0x1.24924923dba6ap-2, 0x1.c71c72e2f78d5p-3, 0x1.745cab2727663p-3, 0x1.3b29fcbbce66dp-3, 0x1.0e88ea4725d3dp-3, 0x1.16b68338bd78bp-3};
+/* relative error 2^-28.9 */
+static const float JENSEN_F[8] = {
+    0x1.0000000000000p+0f, 0x1.55555a0000000p-3f, 0x1.110e7a0000000p-4f, 0x1.250bd00000000p-5f, 0x1.614a200000000p-6f, 0x1.39765c0000000p-6f, -0x1.d02b8c0000000p-10f, 0x1.c1ab1c0000000p-6f};
+/* relative error 2^-57.7 */
+static const double JENSEN_D[16] = {
+    0x1.0000000000000p+0, 0x1.5555555555566p-3, 0x1.111111110f0cbp-4, 0x1.2492492626b95p-5, 0x1.6c16c0c633ed2p-6, 0x1.f07c480b223b2p-7, 0x1.6813309fd2507p-7, 0x1.114043356c840p-7, 0x1.a89d5f6607de2p-8, 0x1.741d910184e18p-8, 0x1.16d95fa287870p-9, 0x1.8b9b0dd13f701p-7, -0x1.466b722ed04f9p-6, 0x1.7254a7eac4a21p-5, -0x1.7ec4e46af6834p-5, 0x1.edd676071547ep-6};
 /* relative error 2^-53.6 */
 static const double BULK_D[11] = {
     0x1.9884533d43651p-1, -0x1.1058377e2cedfp-3, 0x1.46d0429769010p-6, -0x1.37403f6b93143p-9, 0x1.e42b0d4b14d39p-13, -0x1.3ce8f9bacee1ep-16, 0x1.6589f17ce2693p-20, -0x1.621cc567a99f7p-24, 0x1.380b151d37375p-28, -0x1.e69d43072e1f8p-33, 0x1.1eb48cc19cdecp-37};

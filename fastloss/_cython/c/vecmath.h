@@ -7,7 +7,7 @@
  *   vlogsum  log(x + c)    the same for any x > 0: c may come with every x
  *   vlog1p   log(1 + e)    0 <= e <= 1
  *   vlogone  log(1 + x)    x > -3/4
- *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, r) is y over it
+ *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, x, r) is y over it
  *
  * Each takes n elements, n a multiple of 16, and may work in place. NaN goes through. Errors stay under 2 units in the
  * last place (most under 1). tools/polynomials.py derives the constants.
@@ -270,8 +270,8 @@ OVER_ARRAY(vroot_d, double, sqrt)
 
 static inline float root_f(float x, float r) { (void)x; return r; }
 static inline double root_d(double x, double r) { (void)x; return r; }
-static inline float over_root_f(float y, float r) { return y / r; }
-static inline double over_root_d(double y, double r) { return y / r; }
+static inline float over_root_f(float y, float x, float r) { (void)x; return y / r; }
+static inline double over_root_d(double y, double x, double r) { (void)x; return y / r; }
 
 #endif
 
@@ -292,7 +292,7 @@ static inline double multiply_add_d(double a, double b, double c) { return a * b
  *   atanh_tail_f, _d     2(atanh(s) - s)/s^3 of q = s^2 <= 1/9, by its series
  *   ratio_f, ratio_d     log(x/t), and x - t - t log(x/t)
  *   bend_f, bend_d       e^x - 1 - x      |x| <= 1/2, by its series
- *   series_of_jensen     (1 + x)log(1 + x) + (1 - x)log(1 - x) of q = x^2, |x| <= 1/3, by its series
+ *   jensen_f, jensen_d   (1 + x)log(1 + x) + (1 - x)log(1 - x) of q = x^2 <= 1/3
  */
 static inline float atanh_tail_f(float q) {
     float p = 2.0f / 17.0f;
@@ -346,10 +346,16 @@ static inline void ratio_d(double x, double t, int wide, double *k, double *log,
     *share = all / b;
 }
 
-static inline double series_of_jensen(double q) {
-    double p = 0.0;
-    WRITTEN_OUT for (int n = 16; n >= 1; n--) p = q * (1.0 / (double)(n * (2 * n - 1)) + p);
-    return p;
+static inline float jensen_f(float q) {
+    float p = JENSEN_F[7];
+    WRITTEN_OUT for (int k = 6; k >= 0; k--) p = JENSEN_F[k] + q * p;
+    return q * p;
+}
+
+static inline double jensen_d(double q) {
+    double p = JENSEN_D[15];
+    WRITTEN_OUT for (int k = 14; k >= 0; k--) p = JENSEN_D[k] + q * p;
+    return q * p;
 }
 
 static inline float bend_f(float x) {

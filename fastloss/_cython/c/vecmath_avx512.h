@@ -139,17 +139,13 @@ static inline __m512d log_one_d(__m512d x) {
     return logsum_d(s, _mm512_maskz_mov_pd(counts, _mm512_mask_blend_pd(small, one - (s - x), x - (s - one))));
 }
 
-/* An estimate of 1/sqrt(x) to 14 bits, refined until it is right: the divider, which would take longer than everything else in a
- * loss, is left to the divisions. Normal numbers only. */
-static inline __m512 inverse_root_f(__m512 x) {
-    __m512 y = _mm512_rsqrt14_ps(x), e = _mm512_fnmadd_ps(x * y, y, _mm512_set1_ps(1.0f));
-    return y + y * e * 0.5f;
-}
+/* An estimate of 1/sqrt(x), of 14 bits for floats and 42 for doubles: whoever has x too puts the rest right (below). The divider, which
+ * would take longer than everything else in a loss, is left to the divisions. Normal numbers only. */
+static inline __m512 inverse_root_f(__m512 x) { return _mm512_rsqrt14_ps(x); }
 
 static inline __m512d inverse_root_d(__m512d x) {
     __m512d y = _mm512_rsqrt14_pd(x), e = 1.0 - x * y * y;
-    y = y + y * e * (0.5 + 0.375 * e);
-    return y + y * (_mm512_fnmadd_pd(x * y, y, _mm512_set1_pd(1.0)) * 0.5);
+    return y + y * e * (0.5 + 0.375 * e);
 }
 
 #define OVER_ARRAY(name, number, suffix, width, function)                                                               \
@@ -180,8 +176,16 @@ OVER_ARRAY(vlog1p_d, double, pd, 8, log1p_d)
 OVER_ARRAY(vroot_f, float, ps, 16, inverse_root_f)
 OVER_ARRAY(vroot_d, double, pd, 8, inverse_root_d)
 
-/* The root's own remainder is put right. */
-static inline float root_f(float x, float r) { float h = x * r; return h + __builtin_fmaf(-h, h, x) * (0.5f * r); }
-static inline double root_d(double x, double r) { double h = x * r; return h + __builtin_fma(-h, h, x) * (0.5 * r); }
-static inline float over_root_f(float y, float r) { return y * r; }
-static inline double over_root_d(double y, double r) { return y * r; }
+/* A step of Newton's, from x and r, which makes twice as many bits right. */
+#define ROOTS(kind, number, fma)                                                                                      \
+    static inline number root_##kind(number x, number r) {                                                            \
+        number h = x * r;                                                                                             \
+        return fma(fma(-h, h, x), (number)0.5 * r, h);                                                                \
+    }                                                                                                                 \
+    static inline number over_root_##kind(number y, number x, number r) {                                             \
+        number q = y * r;                                                                                             \
+        return fma(fma(-(x * r), r, 1), (number)0.5 * q, q);                                                          \
+    }
+
+ROOTS(f, float, __builtin_fmaf)
+ROOTS(d, double, __builtin_fma)

@@ -4,14 +4,16 @@ A class adds a term to its row's loss (`prepare`, `term`) and has a slope of its
 """
 
 from ..block cimport LANES
-from ..vectors cimport ratio, vlog
+from ..vectors cimport jensen, ratio, vlog
 from ..views cimport real
 
 cdef extern from *:
     """
     #define BEYOND ((double)INFINITY)
+    #define THIRD 0.333333333333333333333
+    #define LN_2 0.693147180559945309417
     """
-    const double BEYOND
+    const double BEYOND, THIRD, LN_2
 
 cdef struct CategoricalIds:     # of the label's probability alone
     double eps
@@ -28,12 +30,16 @@ cdef struct KullbackLeibler:    # KL(t || p)
 cdef struct Reverse:            # KL(p || t)
     double unused
 
+cdef struct JensenShannon:
+    double unused
+
 ctypedef fused Probabilities:
     CategoricalIds
     CategoricalRows
     Brier
     KullbackLeibler
     Reverse
+    JensenShannon
 
 
 ctypedef fused number:          # the loop's, or a double
@@ -82,12 +88,13 @@ cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] l
 
 
 cdef inline void term(Probabilities loss, real p, real t, real log, real* value, real* gap) noexcept nogil:
-    """What a class adds to minus its row's loss, or to a divergence.
+    """What a class adds to minus its row's loss, or, where there is a gap, to the loss.
 
-    That is b log(b/a), of t and p, or in reverse of p and t. Where a/b is near 1, a - b - b log(a/b) and b - a are the same, and the
-    former may be as small as it likes. The two are summed apart, the latter being exact.
+    Of the two divergences with a gap that is b log(b/a), of t and p, or in reverse of p and t. Where a/b is near 1, a - b - b log(a/b)
+    and b - a are the same, and the former may be as small as it likes. The two are summed apart, the latter being exact.
     """
-    cdef real zero = 0, beyond = BEYOND, x = p + zero, a = x, b = t, k = 0, far = 0, near = 0, share = 0
+    cdef real zero = 0, half = 0.5, quarter = 0.25, beyond = BEYOND, x = p + zero, a = x, b = t, k = 0, far = 0, near = 0, share = 0
+    cdef real other = 0, sum, q, square
     if Probabilities is KullbackLeibler or Probabilities is Reverse:
         if Probabilities is Reverse:
             a = t + zero
@@ -97,6 +104,17 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         gap[0] = b - a if (k == zero) & (b != zero) else zero
         far = near if k == zero else far
         value[0] = a * b if (b == zero) | (a != a) else far
+    elif Probabilities is JensenShannon:
+        # (x log(2x/s) + t log(2t/s))/2 with s = x + t, less what rounding took from s; near each other a series, where that cancels.
+        sum = x + t
+        q = (x - t) / sum
+        square = q * q
+        ratio(x + x, sum, False, &k, &far, &near, &share)
+        ratio(t + t, sum, False, &k, &other, &near, &share)
+        far = (zero if x == zero else x * far) + (zero if t == zero else t * other)
+        far = half * (far - taken(x, t, sum))
+        far = quarter * sum * jensen(square) if square < <real>THIRD else far
+        value[0] = zero if sum == zero else zero * sum - far
     elif Probabilities is Brier:
         value[0] = -((x - t) * (x - t))
         gap[0] = zero
@@ -108,10 +126,16 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         gap[0] = zero
 
 
+cdef inline real taken(real a, real b, real sum) noexcept nogil:
+    """What rounding took from a sum of numbers that are not negative."""
+    return b - (sum - a) if a > b else a - (sum - b)
+
+
 cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
     """Minus the slope: t/p, 0 where eps holds p constant, and where t is 0 NaN of a p that is; of the reverse divergence log(t/p) - 1,
-    0 where there is neither p nor t."""
-    cdef real zero = 0, one = 1, two = 2, beyond = BEYOND, x = p + zero, low = <real>least(loss), q = 0, k = 0, near = 0, share = 0
+    0 where there is neither p nor t; of the one between log((p + t)/2p)/2, where there is neither that of a p without t."""
+    cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND, x = p + zero, low = <real>least(loss)
+    cdef real q = 0, k = 0, near = 0, share = 0, sum
     if Probabilities is Brier:
         return two * (t - x)
     elif Probabilities is Reverse:
@@ -120,6 +144,12 @@ cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
         q = -beyond if (t == zero) & (x > zero) else q
         q = beyond if (x == zero) & (t > zero) else q
         return zero if (x == zero) & (t == zero) else q - one
+    elif Probabilities is JensenShannon:
+        sum = x + t
+        ratio(x + x, sum, False, &k, &q, &near, &share)
+        q = (q - taken(x, t, sum) / sum) + zero * sum
+        q = -beyond if (x == zero) & (t > zero) else q
+        return -half * (<real>LN_2 if sum == zero else q)
     else:
         q = t / x
         return zero if (x < low) | ((t == zero) & (x == zero)) else q
@@ -127,10 +157,13 @@ cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
 
 cdef inline number curvature(Probabilities loss, number p, number t, number slope, number weight) noexcept nogil:
     """Of a class that weighs so much, from minus its weighted slope."""
-    cdef number zero = 0, two = 2
+    cdef number zero = 0, half = 0.5, two = 2, share
     if Probabilities is Brier:
         return weight * (two + zero * (p - t))
     elif Probabilities is Reverse:
         return zero if (p == zero) & (t == zero) else weight * (zero * t) + weight / p
+    elif Probabilities is JensenShannon:
+        share = zero * p if t == zero else half * (t / (p + t))
+        return weight * share if share == zero else weight * share / p
     else:
         return zero if slope == zero else slope / p

@@ -256,10 +256,10 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         a = work[0, i]
         b = work[1, i]
         value[0] = delta * m if b > far else m * (m / (one + root(b, a)))
-        grad[0] = (delta if d > zero else -delta) if b > far else over_root(d, a)
+        grad[0] = (delta if d > zero else -delta) if b > far else over_root(d, b, a)
         q = delta / m
-        hess[0] = q * q * q if b > far else over_root(one, a) / b
-        bound[0] = q if b > far else over_root(one, a)
+        hess[0] = q * q * q if b > far else over_root(one, b, a) / b
+        bound[0] = q if b > far else over_root(one, b, a)
     elif Pointwise is LogCosh:
         # δ² log cosh r, with e = e⁻ʳ and z = 1 − e: tanh r = z(1 + e)/(1 + e²), 1/cosh r = 2e/(1 + e²). Where r² is nothing
         # beside 1, r itself may have left the range: there it is ½d².

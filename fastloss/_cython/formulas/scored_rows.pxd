@@ -7,7 +7,7 @@ derivatives by logits of those by p. Ranked scores look at running sums instead,
 
 from libc.math cimport fabs
 
-from ..vectors cimport bend_d, series_of_jensen, vlogsum
+from ..vectors cimport bend_d, jensen, vlogsum
 
 cdef extern from *:
     """
@@ -25,9 +25,6 @@ cdef struct Ranked:
     double unused
 
 cdef struct SoftmaxRanked:
-    double unused
-
-cdef struct JensenShannon:
     double unused
 
 cdef struct SoftmaxJensenShannon:
@@ -50,7 +47,6 @@ ctypedef fused Scores:
     SoftmaxBrier
     Ranked
     SoftmaxRanked
-    JensenShannon
     SoftmaxJensenShannon
     SoftmaxReverse
     CrammerSinger
@@ -63,15 +59,11 @@ cdef inline bint through_softmax(Scores loss) noexcept nogil:
 
 
 cdef inline bint of_probabilities(Scores loss) noexcept nogil:
-    return Scores is Ranked or Scores is JensenShannon
+    return Scores is Ranked
 
 
 cdef inline bint ranked(Scores loss) noexcept nogil:
     return Scores is Ranked or Scores is SoftmaxRanked
-
-
-cdef inline bint jensen_shannon(Scores loss) noexcept nogil:
-    return Scores is JensenShannon or Scores is SoftmaxJensenShannon
 
 
 cdef inline bint gapped(Scores loss) noexcept nogil:
@@ -95,10 +87,10 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
     """Logarithms a and, of `both`, b for `point`, of n numbers, a multiple of STEP; `lost` is room. Jensen-Shannon: log(2p/(p + t)) and
     log(2t/(p + t)). The reverse divergence: log t."""
     cdef Py_ssize_t k
-    if jensen_shannon(loss) and both:           # a constant in either call: what is not wanted is not computed
-        jensen(p, t, d, z, a, b, lost, n, True)
-    elif jensen_shannon(loss):
-        jensen(p, t, d, z, a, b, lost, n, False)
+    if Scores is SoftmaxJensenShannon and both:     # a constant in either call: what is not wanted is not computed
+        logarithms(p, t, d, z, a, b, lost, n, True)
+    elif Scores is SoftmaxJensenShannon:
+        logarithms(p, t, d, z, a, b, lost, n, False)
     elif Scores is SoftmaxReverse:
         for k in range(n):
             a[k] = t[k]
@@ -108,8 +100,8 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
     return 0
 
 
-cdef inline int jensen(const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a, double[::1] b,
-                       double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
+cdef inline int logarithms(const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a,
+                           double[::1] b, double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
     """With q = d/(p + t), which goes to z, 2p/(p + t) is 1 + q and 2t/(p + t) is 1 - q, with what rounding takes from them; but a
     quotient of its own where that is near 0 and has lost its digits. Where there is neither p nor t it is 2."""
     cdef double q_step[STEP]
@@ -153,26 +145,23 @@ cdef inline int jensen(const double[::1] p, const double[::1] t, const double[::
 
 
 cdef inline void point(Scores loss, double p, double t, double d, double z, double a, double b, double* value, double* gap,
-                       double* slope, double* bend, double* curvature) noexcept nogil:
-    """A class's term, its slope by p, that slope's times p squared (`bend`) and the slope's own (`curvature`). z: log p, of a softmax; of
-    Jensen-Shannon (p - t)/(p + t)."""
+                       double* slope, double* bend) noexcept nogil:
+    """A class's term, its slope by p, and that slope's times p squared (`bend`). z: log p; of Jensen-Shannon (p - t)/(p + t)."""
     cdef double u, x, l
     gap[0] = 0
     if Scores is SoftmaxBrier:
         value[0] = d * d
         slope[0] = 2 * d
         bend[0] = 2 * p * p
-        curvature[0] = 2 + 0 * d
-    elif Scores is JensenShannon or Scores is SoftmaxJensenShannon:
+    elif Scores is SoftmaxJensenShannon:
         # With s = p + t and x = d/s, s/4 times the sum of x^2n/(n(2n - 1)); far from 0 (p log(2p/s) + t log(2t/s))/2.
         u = p + t
         x = z
         l = (p * a if p != 0 else 0.0) + (t * b if t != 0 else 0.0)
-        value[0] = 0.25 * u * series_of_jensen(x * x) if fabs(x) < THIRD else 0.5 * l
+        value[0] = 0.25 * u * jensen(x * x) if x * x < THIRD else 0.5 * l
         slope[0] = 0.5 * a
         x = 0.5 * (t / u) if t != 0 else 0 * p
         bend[0] = p * x
-        curvature[0] = x / p if x != 0 else 0 * p
     elif Scores is SoftmaxReverse:
         # With l = log(t/p), p(e^l - 1 - l), and a gap of -t for each class that is there.
         l = a - z if p != 0 else 0 * t
@@ -181,9 +170,8 @@ cdef inline void point(Scores loss, double p, double t, double d, double z, doub
         gap[0] = -t if p != 0 else 0 * t
         slope[0] = -l
         bend[0] = p
-        curvature[0] = 0
     else:
-        value[0] = slope[0] = bend[0] = curvature[0] = 0
+        value[0] = slope[0] = bend[0] = 0
 
 
 cdef inline double too_near(Scores loss, double score, double own) noexcept nogil:

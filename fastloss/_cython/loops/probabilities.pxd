@@ -152,7 +152,8 @@ cdef inline int find_terms(Probabilities loss, const real[:, ::1] p, Py_ssize_t 
     for k in range(m):
         term(loss, p[j, first + k], zero if sparse(loss) else t[i, at + k], logs[0, k], &v, &gap)
         terms[0, k] = v
-        gaps[0, k] = gap
+        if gapped(loss):
+            gaps[0, k] = gap
     return 0
 
 

@@ -84,7 +84,7 @@ cdef inline int judge_row(Scores loss, double[:, ::1] tile, double[:, ::1] state
 
 cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state, Py_ssize_t lines, Py_ssize_t m,
                           const RowsBlock* block) except -1 nogil:
-    """Losses; slopes into G and curvatures (of a softmax bends) into H."""
+    """Losses; slopes into G and bends into H."""
     cdef double worth_step[STEP]
     cdef double gap_step[STEP]
     cdef double lost_step[STEP]
@@ -94,7 +94,7 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
     cdef double[::1] p = tile[P], t = tile[T], d = tile[D], z = tile[Z], g = tile[G], h = tile[H], other = tile[OTHER]
     cdef Py_ssize_t i, j, k, l, strip
     cdef bint folded = not block.class_major, more = block.wanted & (GRAD | HESS | BOUND), curved = block.wanted & (HESS | BOUND)
-    cdef double v = 0, gap = 0, s = 0, b = 0, c = 0
+    cdef double v = 0, gap = 0, s = 0, b = 0
     prepare(loss, p, t, d, z, g, other, h, lines * m, block.wanted & VALUE)
     for strip in range(m // STEP):
         i = strip * STEP
@@ -103,7 +103,7 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
         for j in range(lines if block.wanted & VALUE else 0):
             k = j * m + i
             for l in range(STEP):
-                point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
+                point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b)
                 worth_step[l] += v
                 if gapped(loss):
                     add_exactly(gap, &gap_step[l], &lost_step[l])
@@ -114,9 +114,9 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
     for strip in range(lines * m // STEP if more else 0):
         k = strip * STEP
         for l in range(STEP):
-            point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b, &c)
+            point(loss, p[k + l], t[k + l], d[k + l], z[k + l], g[k + l], other[k + l], &v, &gap, &s, &b)
             s_step[l] = s
-            b_step[l] = b if through_softmax(loss) else c
+            b_step[l] = b
         for l in range(STEP):
             g[k + l] = s_step[l]
         for l in range(STEP if curved else 0):      # what is not wanted is not computed
@@ -128,8 +128,7 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
                 add_exactly(gaps[i], &gaps[0], &lost[0])
                 lost[0] += lost[i]
         for i in range(1 if folded else m):
-            if through_softmax(loss):
-                add_exactly(1, &gaps[i], &lost[i])
+            add_exactly(1, &gaps[i], &lost[i])
             worth[i] += gaps[i] + lost[i]
         for i in range(1, m if folded else 0):
             worth[i] = worth[0]
