@@ -47,7 +47,7 @@ SOURCE = r"""
 #define STAGES(exp, log) for (ptrdiff_t i = 0, m = 128; i < n; i += m) { \
         __asm__("" : "+r"(m)); /* not known to the compiler, as it is not in a kernel */ \
         exp(x + i, y + i, m); log(y + i, y + i, m); }
-ONE(vexp) ONE(vgrow) ONE(vexpm1) TWO(vlog) TWO(vlogsum) ONE(vlog1p) ONE(vlogone) ONE(vroot)
+ONE(vexp) ONE(vgrow) ONE(vexpm1) ONE(vlog) TWO(vlogunit) TWO(vlogsum) ONE(vlog1p) ONE(vlogone) ONE(vroot)
 BOTH(of_pair, STAGES(vexp_f, vlog1p_f), STAGES(vexp_d, vlog1p_d))
 BOTH(of_copy, COPIED, COPIED)
 typedef void Function(const void *, const void *, void *, ptrdiff_t);
@@ -65,7 +65,7 @@ def inputs(rng):
     """By function, in double; what rounding takes from x is the other operand of logarithms."""
     logits, p, wide = rng.uniform(-20, 0, NUMBERS), rng.uniform(0, 1, NUMBERS), rng.uniform(-20, 20, NUMBERS)
     return {
-        "vexp": logits, "vgrow": wide, "vexpm1": logits / 4, "vlog": 1 - p, "vlogsum": 1 + np.exp(logits + 5),
+        "vexp": logits, "vgrow": wide, "vexpm1": logits / 4, "vlog": 1 - p, "vlogunit": 1 - p, "vlogsum": 1 + np.exp(logits + 5),
         "vlog1p": np.exp(logits), "vlogone": 10 * p - 0.7, "vroot": 1 + wide**2, PAIR: logits, "copy": p,
     }  # fmt: skip
 

@@ -410,6 +410,19 @@ def test_nan_beside_a_target_of_0_is_not_hidden(backend):
         assert not np.isnan(value[1])
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_number_that_is_not_one_is_not_hidden_from_its_class(backend, weighted):
+    """Where there are probabilities on both sides: neither a pred's nor a target's, in neither call."""
+    weight = [2.0, 1.0] if weighted else None
+    for name, classes, of in itertools.product(("jensen_shannon", "reverse_kl_divergence", "brier"), (3, 200), (0, 1)):
+        pair = np.full((2, 2, classes), 1 / classes)
+        pair[of, 0, 1] = nan
+        grad, hess = getattr(fl, name).grad_and_hess(*pair, sample_weight=weight)
+        for x in (grad, hess):
+            assert np.isnan(x[0]).tolist() == [k == 1 for k in range(classes)], name
+            assert np.isfinite(x[1]).all()
+
+
 # ---- constants -------------------------------------------------------------------------------------------------------
 
 

@@ -130,4 +130,4 @@ ctypedef int (*CtcFunction)(double* x, const int64_t* label, Py_ssize_t labels, 
                             Py_ssize_t frames, Py_ssize_t classes, bint sloped, double* value) except -1 nogil
 
 cdef enum:
-    ALIGNMENT_LINES = 9     # of states that it has room for
+    ALIGNMENT_LINES = 8     # of states that it has room for

@@ -14,8 +14,10 @@ cdef extern from "vecmath.h" nogil:
     void vgrow_d(const double* x, double* y, Py_ssize_t n) noexcept
     void vlogone_f(const float* x, float* y, Py_ssize_t n) noexcept
     void vlogone_d(const double* x, double* y, Py_ssize_t n) noexcept
-    void vlog_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
-    void vlog_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
+    void vlog_f(const float* x, float* y, Py_ssize_t n) noexcept
+    void vlog_d(const double* x, double* y, Py_ssize_t n) noexcept
+    void vlogunit_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
+    void vlogunit_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
     void vlogsum_f(const float* x, const float* lost, float* y, Py_ssize_t n) noexcept
     void vlogsum_d(const double* x, const double* lost, double* y, Py_ssize_t n) noexcept
     void vlog1p_f(const float* x, float* y, Py_ssize_t n) noexcept
@@ -34,6 +36,7 @@ cdef extern from "vecmath.h" nogil:
     void ratio_d(double x, double t, bint wide, double* k, double* log, double* excess, double* share) noexcept
     float bend_f(float x) noexcept
     double bend_d(double x) noexcept
+    double bend_short(double x) noexcept
     float rest_of_square_f(float d, float scale, float inverse, float r, float u) noexcept
     double rest_of_square_d(double d, double scale, double inverse, double r, double u) noexcept
     float quotient_f(float n, float s, float lost) noexcept
@@ -93,12 +96,20 @@ cdef inline void vexpm1(const real* x, real* y, Py_ssize_t n) noexcept nogil:
         vexpm1_d(x, y, n)
 
 
-cdef inline void vlog(const real* x, const real* lost, real* y, Py_ssize_t n) noexcept nogil:
+cdef inline void vlog(const real* x, real* y, Py_ssize_t n) noexcept nogil:
+    """y = log(x), x >= 0."""
+    if real is float:
+        vlog_f(x, y, n)
+    else:
+        vlog_d(x, y, n)
+
+
+cdef inline void vlogunit(const real* x, const real* lost, real* y, Py_ssize_t n) noexcept nogil:
     """y = log(x + lost), where `lost` is what rounding took from x <= 1."""
     if real is float:
-        vlog_f(x, lost, y, n)
+        vlogunit_f(x, lost, y, n)
     else:
-        vlog_d(x, lost, y, n)
+        vlogunit_d(x, lost, y, n)
 
 
 cdef inline void vlogsum(const real* x, const real* lost, real* y, Py_ssize_t n) noexcept nogil:

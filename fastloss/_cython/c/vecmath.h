@@ -3,8 +3,9 @@
  *   vexp     e^x           x <= 0; gradual underflow, -inf -> 0
  *   vgrow    e^x           any x; inf where it leaves the range
  *   vexpm1   e^x - 1       x <= 1
- *   vlog     log(x + c)    x >= 0; 0 -> -inf, inf -> inf; c is what rounding took from x, 0 unless 1/2 <= x <= 1
- *   vlogsum  log(x + c)    the same for any x > 0: c may come with every x
+ *   vlog     log(x)        x >= 0; 0 -> -inf, inf -> inf
+ *   vlogunit log(x + c)    the same, where c is what rounding took from x: 0 unless 1/2 <= x <= 1
+ *   vlogsum  log(x + c)    the same, where c may come with any x > 0
  *   vlog1p   log(1 + e)    0 <= e <= 1
  *   vlogone  log(1 + x)    x > -3/4
  *   vroot    sqrt(x)       1 <= x < inf: r, from which root(x, r) is the root and over_root(y, x, r) is y over it
@@ -120,6 +121,9 @@ ANY(below_d, double, <)
 ANY(at_most_f, float, <=)
 ANY(at_most_d, double, <=)
 
+/* Which numbers of a logarithm rounding has taken something from: none, those near 1, or any. */
+enum { EXACT, UNIT, SUM };
+
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #include "vecmath_avx512.h"
 #else
@@ -199,32 +203,34 @@ static inline double log_sum_d(double k, double f, double tail) {
 
 /* x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2): the exponent is read off after the mantissa's bound is taken away. What
  * rounding lost counts by 1/x: divided by x if that may be anything, else, for k = 0 and -1 alone, by a series in f. */
-static inline float log_with_f(float x, float lost, int any) {
+static inline float log_with_f(float x, float lost, int which) {
     int small = x < FLT_MIN;
     float y = small ? x * 0x1p23f : x;
     uint32_t shifted = bits_of_float(y) + (0x3f800000u - 0x3f3504f3u);
     float k = (float)(int32_t)(shifted >> 23) - (small ? 127.0f + 23.0f : 127.0f);
     float f = float_of((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-    float value = log_sum_f(k, f, any ? lost / x : (lost - k * lost) * (1.0f - f * (1.0f - f)));
+    float unit = (lost - k * lost) * (1.0f - f * (1.0f - f)), value = log_sum_f(k, f, which == EXACT ? 0.0f : which == UNIT ? unit : lost / x);
     value = x < INFINITY ? value : x;
     return x == 0.0f ? -INFINITY : value;
 }
 
-static inline double log_with_d(double x, double lost, int any) {
+static inline double log_with_d(double x, double lost, int which) {
     int small = x < DBL_MIN;
     double y = small ? x * 0x1p52 : x;
     uint64_t shifted = bits_of_double(y) + (0x3ff0000000000000ull - 0x3fe6a09e667f3bcdull);
     double k = double_of((shifted >> 52) | 0x4330000000000000ull) - (small ? 0x1p52 + 1023.0 + 52.0 : 0x1p52 + 1023.0);
     double f = double_of((shifted & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull) - 1.0;
-    double value = log_sum_d(k, f, any ? lost / x : (lost - k * lost) * (1.0 - f * (1.0 - f)));
+    double unit = (lost - k * lost) * (1.0 - f * (1.0 - f)), value = log_sum_d(k, f, which == EXACT ? 0.0 : which == UNIT ? unit : lost / x);
     value = x < (double)INFINITY ? value : x;
     return x == 0.0 ? -(double)INFINITY : value;
 }
 
-static inline float log_f(float x, float lost) { return log_with_f(x, lost, 0); }
-static inline double log_d(double x, double lost) { return log_with_d(x, lost, 0); }
-static inline float logsum_f(float x, float lost) { return log_with_f(x, lost, 1); }
-static inline double logsum_d(double x, double lost) { return log_with_d(x, lost, 1); }
+static inline float log_f(float x) { return log_with_f(x, 0.0f, EXACT); }
+static inline double log_d(double x) { return log_with_d(x, 0.0, EXACT); }
+static inline float logunit_f(float x, float lost) { return log_with_f(x, lost, UNIT); }
+static inline double logunit_d(double x, double lost) { return log_with_d(x, lost, UNIT); }
+static inline float logsum_f(float x, float lost) { return log_with_f(x, lost, SUM); }
+static inline double logsum_d(double x, double lost) { return log_with_d(x, lost, SUM); }
 
 /* 1 + e is never formed: above 1/2, half of it is 1 + (e - 1)/2, and e - 1 is exact. */
 static inline float log1p_f(float e) { return log_sum_f(e > 0.5f ? 1.0f : 0.0f, e > 0.5f ? 0.5f * (e - 1.0f) : e, 0.0f); }
@@ -259,8 +265,10 @@ OVER_ARRAY(vlogone_f, float, log_one_f)
 OVER_ARRAY(vlogone_d, double, log_one_d)
 OVER_ARRAY(vexpm1_f, float, expm1_f)
 OVER_ARRAY(vexpm1_d, double, expm1_d)
-OVER_ARRAYS(vlog_f, float, log_f)
-OVER_ARRAYS(vlog_d, double, log_d)
+OVER_ARRAY(vlog_f, float, log_f)
+OVER_ARRAY(vlog_d, double, log_d)
+OVER_ARRAYS(vlogunit_f, float, logunit_f)
+OVER_ARRAYS(vlogunit_d, double, logunit_d)
 OVER_ARRAYS(vlogsum_f, float, logsum_f)
 OVER_ARRAYS(vlogsum_d, double, logsum_d)
 OVER_ARRAY(vlog1p_f, float, log1p_f)
@@ -292,6 +300,7 @@ static inline double multiply_add_d(double a, double b, double c) { return a * b
  *   atanh_tail_f, _d     2(atanh(s) - s)/s^3 of q = s^2 <= 1/9, by its series
  *   ratio_f, ratio_d     log(x/t), and x - t - t log(x/t)
  *   bend_f, bend_d       e^x - 1 - x      |x| <= 1/2, by its series
+ *   bend_short           the same to 2^-28, of a double that ends as a float
  *   jensen_f, jensen_d   (1 + x)log(1 + x) + (1 - x)log(1 - x) of q = x^2 <= 1/3
  */
 static inline float atanh_tail_f(float q) {
@@ -367,6 +376,12 @@ static inline float bend_f(float x) {
 static inline double bend_d(double x) {
     double p = BEND_D[13];
     WRITTEN_OUT for (int k = 12; k >= 0; k--) p = BEND_D[k] + x * p;
+    return x * x * p;
+}
+
+static inline double bend_short(double x) {
+    double p = BEND_D[7];
+    WRITTEN_OUT for (int k = 6; k >= 0; k--) p = BEND_D[k] + x * p;
     return x * x * p;
 }
 

@@ -84,32 +84,36 @@ static inline __m512d series_d(__m512d r) {
 /* x = 2^k m with m in [3/4, 3/2), so that no logarithm near 1 is a difference of two larger ones; and the table's share is added last
  * but one: where that is 0, r is not rounded again. What rounding lost counts by 1/x, which is `inverse` times (1 - r) 2^-k but for
  * r^2, so that near 1 what is wrong with it shrinks as the logarithm does. */
-static inline __m512 log_with_f(__m512 x, __m512 lost, int any) {
+static inline __m512 log_with_f(__m512 x, __m512 lost, int which) {
     __m512 m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
     __m512 down = _mm512_getexp_ps(m) - _mm512_getexp_ps(x); /* -k */
     __m512i index = _mm512_srli_epi32(_mm512_castps_si512(m), 18);
     __m512 inverse = lookup_f(LOG_INVERSE_F, index), r = _mm512_fmsub_ps(m, inverse, _mm512_set1_ps(1.0f));
     __mmask16 lower = _mm512_cmp_ps_mask(down, _mm512_setzero_ps(), _CMP_GT_OQ);
-    __m512 scaled = any ? _mm512_scalef_ps(lost, _mm512_min_ps(_mm512_set1_ps(1000.0f), down)) : _mm512_mask_add_ps(lost, lower, lost, lost);
-    __m512 tail = scaled * _mm512_fnmadd_ps(inverse, r, inverse);
-    return lookup_f(LOG_VALUE_F, index) - down * 0x1.62e43p-1f + (r + (r * r * series_f(r) + tail));
+    __m512 unit = _mm512_mask_add_ps(lost, lower, lost, lost), any = _mm512_scalef_ps(lost, _mm512_min_ps(_mm512_set1_ps(1000.0f), down));
+    __m512 rest = r * r * series_f(r);
+    if (which != EXACT) rest += (which == UNIT ? unit : any) * _mm512_fnmadd_ps(inverse, r, inverse);
+    return lookup_f(LOG_VALUE_F, index) - down * 0x1.62e43p-1f + (r + rest);
 }
 
-static inline __m512d log_with_d(__m512d x, __m512d lost, int any) {
+static inline __m512d log_with_d(__m512d x, __m512d lost, int which) {
     __m512d m = _mm512_getmant_pd(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
     __m512d down = _mm512_getexp_pd(m) - _mm512_getexp_pd(x);
     __m512i index = _mm512_srli_epi64(_mm512_castpd_si512(m), 48);
     __m512d inverse = lookup_d(LOG_INVERSE_D, index), r = _mm512_fmsub_pd(m, inverse, _mm512_set1_pd(1.0));
     __mmask8 lower = _mm512_cmp_pd_mask(down, _mm512_setzero_pd(), _CMP_GT_OQ);
-    __m512d scaled = any ? _mm512_scalef_pd(lost, _mm512_min_pd(_mm512_set1_pd(2000.0), down)) : _mm512_mask_add_pd(lost, lower, lost, lost);
-    __m512d tail = scaled * _mm512_fnmadd_pd(inverse, r, inverse) - down * 0x1.abc9e3b39803fp-56;
-    return lookup_d(LOG_VALUE_D, index) - down * 0x1.62e42fefa39efp-1 + (r + (r * r * series_d(r) + tail));
+    __m512d unit = _mm512_mask_add_pd(lost, lower, lost, lost), any = _mm512_scalef_pd(lost, _mm512_min_pd(_mm512_set1_pd(2000.0), down));
+    __m512d rest = r * r * series_d(r) - down * 0x1.abc9e3b39803fp-56;
+    if (which != EXACT) rest += (which == UNIT ? unit : any) * _mm512_fnmadd_pd(inverse, r, inverse);
+    return lookup_d(LOG_VALUE_D, index) - down * 0x1.62e42fefa39efp-1 + (r + rest);
 }
 
-static inline __m512 log_f(__m512 x, __m512 lost) { return log_with_f(x, lost, 0); }
-static inline __m512d log_d(__m512d x, __m512d lost) { return log_with_d(x, lost, 0); }
-static inline __m512 logsum_f(__m512 x, __m512 lost) { return log_with_f(x, lost, 1); }
-static inline __m512d logsum_d(__m512d x, __m512d lost) { return log_with_d(x, lost, 1); }
+static inline __m512 log_f(__m512 x) { return log_with_f(x, x, EXACT); }
+static inline __m512d log_d(__m512d x) { return log_with_d(x, x, EXACT); }
+static inline __m512 logunit_f(__m512 x, __m512 lost) { return log_with_f(x, lost, UNIT); }
+static inline __m512d logunit_d(__m512d x, __m512d lost) { return log_with_d(x, lost, UNIT); }
+static inline __m512 logsum_f(__m512 x, __m512 lost) { return log_with_f(x, lost, SUM); }
+static inline __m512d logsum_d(__m512d x, __m512d lost) { return log_with_d(x, lost, SUM); }
 
 /* 1 + e is never formed: with 1/c in the table, r = (1 + e)/c - 1 = e/c + (1/c - 1), and 1/c - 1 is exact. */
 static inline __m512 log1p_f(__m512 e) {
@@ -167,8 +171,10 @@ OVER_ARRAY(vlogone_f, float, ps, 16, log_one_f)
 OVER_ARRAY(vlogone_d, double, pd, 8, log_one_d)
 OVER_ARRAY(vexpm1_f, float, ps, 16, expm1_f)
 OVER_ARRAY(vexpm1_d, double, pd, 8, expm1_d)
-OVER_ARRAYS(vlog_f, float, ps, 16, log_f)
-OVER_ARRAYS(vlog_d, double, pd, 8, log_d)
+OVER_ARRAY(vlog_f, float, ps, 16, log_f)
+OVER_ARRAY(vlog_d, double, pd, 8, log_d)
+OVER_ARRAYS(vlogunit_f, float, ps, 16, logunit_f)
+OVER_ARRAYS(vlogunit_d, double, pd, 8, logunit_d)
 OVER_ARRAYS(vlogsum_f, float, ps, 16, logsum_f)
 OVER_ARRAYS(vlogsum_d, double, pd, 8, logsum_d)
 OVER_ARRAY(vlog1p_f, float, ps, 16, log1p_f)

@@ -154,15 +154,14 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
     for i in range(n):
         work[1, i] = target[start + i]
         work[2, i] = pred[start + i] + zero
-        work[6, i] = zero
-    vlog(&work[2, 0], &work[6, 0], &work[2, 0], n)
+    vlog(&work[2, 0], &work[2, 0], n)
     if wanted & VALUE:
         for i in range(n):
             mu = pred[start + i] + zero
             t = target[start + i]
             ratio(mu, t, False, &k, &v, &x, &y)
             work[0, i] = v if (mu > zero) & (mu < beyond) & (t > zero) & (t < beyond) else mu / t   # of 0 any number will do
-        vlog(&work[1, 0], &work[6, 0], &work[1, 0], n)
+        vlog(&work[1, 0], &work[1, 0], n)
         for i in range(n):
             work[3, i] = a * work[0, i]
             work[4, i] = b * work[0, i]

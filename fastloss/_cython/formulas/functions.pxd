@@ -1,7 +1,7 @@
 """Functions of one number, as formulas that have only a value. See robust.pxd for how a file of formulas is made."""
 
 from ..block cimport LANES
-from ..vectors cimport absolute, quotient, vexp, vexpm1, vgrow, vlog, vlog1p, vlogone
+from ..vectors cimport absolute, quotient, vexp, vexpm1, vgrow, vlog, vlog1p, vlogone, vlogunit
 from ..views cimport real
 
 cdef struct Sigmoid:
@@ -84,11 +84,13 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
         vgrow(&pred[start], &work[0, 0], n)
     elif Pointwise is Expm1:
         vexpm1(&pred[start], &work[0, 0], n)
-    elif Pointwise is Log or Pointwise is Log1m:
+    elif Pointwise is Log:
+        vlog(&pred[start], &work[0, 0], n)
+    elif Pointwise is Log1m:
         for i in range(n):
-            work[0, i] = pred[start + i] if Pointwise is Log else one - pred[start + i]
-            work[1, i] = zero if Pointwise is Log else (one - work[0, i]) - pred[start + i]
-        vlog(&work[0, 0], &work[1, 0], &work[0, 0], n)
+            work[0, i] = one - pred[start + i]
+            work[1, i] = (one - work[0, i]) - pred[start + i]
+        vlogunit(&work[0, 0], &work[1, 0], &work[0, 0], n)
     elif Pointwise is Log1p:
         vlog1p(&pred[start], &work[0, 0], n)
     elif Pointwise is LogOne:

@@ -70,9 +70,9 @@ cdef inline double least(Probabilities loss) noexcept nogil:
         return 0
 
 
-cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] logs, real[:, ::1] none, Py_ssize_t i, Py_ssize_t start,
+cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] logs, Py_ssize_t i, Py_ssize_t start,
                         Py_ssize_t n) except -1 nogil:
-    """Logarithms of n numbers of line i, for `term` of a loss with `eps`. `none` becomes 0, what rounding took from them."""
+    """Logarithms of n numbers of line i, for `term` of a loss with `eps`."""
     cdef Py_ssize_t k, padded = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     cdef real zero = 0, one = 1, low = <real>least(loss), x
     if Probabilities is CategoricalIds or Probabilities is CategoricalRows:
@@ -81,9 +81,7 @@ cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] l
             logs[0, k] = low if x < low else x
         for k in range(n, padded):
             logs[0, k] = one
-        for k in range(padded):
-            none[0, k] = zero
-        vlog(&logs[0, 0], &none[0, 0], &logs[0, 0], padded)
+        vlog(&logs[0, 0], &logs[0, 0], padded)
     return 0
 
 

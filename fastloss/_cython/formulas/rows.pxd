@@ -16,7 +16,7 @@ from libc.math cimport isinf
 from ..block cimport BOUND, HESS
 from ..rows_block cimport (
     AIM, EXCLUDED, LINEAR, LOGS, LOSS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, POWER, REST, TOP, WEIGHT)
-from ..vectors cimport signless, vexp, vlog
+from ..vectors cimport signless, vexp, vlogunit
 from ..views cimport real
 
 cdef extern from *:
@@ -176,7 +176,7 @@ cdef inline int powers(double gamma, real[:, ::1] q, real[:, ::1] lost, Py_ssize
         for k in range(n):
             q[0, k] = one
     elif gamma != 1:
-        vlog(&q[0, 0], &lost[0, 0], &q[0, 0], n)
+        vlogunit(&q[0, 0], &lost[0, 0], &q[0, 0], n)
         for k in range(n):
             q[0, k] = zero if q[0, k] > zero else g * q[0, k]
         vexp(&q[0, 0], &q[0, 0], n)

@@ -7,7 +7,7 @@ derivatives by logits of those by p. Ranked scores look at running sums instead,
 
 from libc.math cimport fabs
 
-from ..vectors cimport bend_d, jensen, vlogsum
+from ..vectors cimport bend_d, jensen, vlog, vlogsum
 
 cdef extern from *:
     """
@@ -94,9 +94,7 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
     elif Scores is SoftmaxReverse:
         for k in range(n):
             a[k] = t[k]
-        for k in range(n):
-            lost[k] = 0
-        vlogsum(&a[0], &lost[0], &a[0], n)
+        vlog(&a[0], &a[0], n)
     return 0
 
 

@@ -5,7 +5,7 @@ Of a score x: a = exp(−|x|), b = log(1 + a), p = σ(x), q = σ(−x), and soft
 """
 
 from ..block cimport LANES, OUTSIDE, SOFT, VALUE
-from ..vectors cimport absolute, beyond_unit, inside_unit, multiply_add, softplus_bound, vexp, vlog, vlog1p
+from ..vectors cimport absolute, beyond_unit, inside_unit, multiply_add, softplus_bound, vexp, vlog, vlog1p, vlogunit
 from ..views cimport real
 
 cdef struct BinaryCrossEntropy:
@@ -111,12 +111,11 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
                 t = target[start + i]
                 u = one - t
                 work[2, i] = t * q + u * p if pred[start + i] > zero else t * p + u * q
-                work[3, i] = zero
         if by_products(loss.gamma):
             raise_to(work, 2, 2, n, loss.gamma)
         else:
             if soft:
-                vlog(&work[2, 0], &work[3, 0], &work[3, 0], n)
+                vlog(&work[2, 0], &work[3, 0], n)
             for i in range(n):
                 t = target[start + i]
                 x = pred[start + i]
@@ -153,7 +152,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             x = one - u
             work[3, i] = x if u < half else (one if q > one else q)
             work[4, i] = (one - x) - u if u < half else zero
-        vlog(&work[3, 0], &work[4, 0], &work[3, 0], n)
+        vlogunit(&work[3, 0], &work[4, 0], &work[3, 0], n)
         if by_products(loss.gamma_pos) and by_products(loss.gamma_neg):
             raise_to(work, 2, 4, n, loss.gamma_pos)
             raise_to(work, 2, 2, n, loss.gamma_neg)
@@ -162,9 +161,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
                 q = work[4, i]
                 work[2, i] = p if target[start + i] == zero else q
         else:
-            for i in range(n):
-                work[4, i] = zero
-            vlog(&work[2, 0], &work[4, 0], &work[4, 0], n)
+            vlog(&work[2, 0], &work[4, 0], n)
             p = <real>loss.gamma_pos
             q = <real>loss.gamma_neg
             for i in range(n):
@@ -185,8 +182,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
         for i in range(n):
             p = pred[start + i] + zero
             work[0, i] = low if p < low else p
-            work[1, i] = zero
-        vlog(&work[0, 0], &work[1, 0], &work[0, 0], n)
+        vlog(&work[0, 0], &work[0, 0], n)
     else:
         # work[0] = t·log p + (1 − t)·log(1 − p) of arguments not below eps, with 0·log 0 = 0. A hard label needs one logarithm.
         if not wanted & VALUE:
@@ -196,13 +192,12 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             for i in range(n):
                 p = pred[start + i] + zero          # of −0: 0
                 work[0, i] = low if p < low else p
-                work[2, i] = zero
-            vlog(&work[0, 0], &work[2, 0], &work[0, 0], n)
+            vlog(&work[0, 0], &work[0, 0], n)
             for i in range(n):
                 p = one - pred[start + i]
                 work[1, i] = low if p < low else p
                 work[2, i] = zero if p < low else (one - p) - pred[start + i]
-            vlog(&work[1, 0], &work[2, 0], &work[1, 0], n)
+            vlogunit(&work[1, 0], &work[2, 0], &work[1, 0], n)
             for i in range(n):
                 p = zero if target[start + i] == zero else target[start + i] * work[0, i]
                 u = zero if target[start + i] == one else (one - target[start + i]) * work[1, i]
@@ -214,7 +209,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
                 work[2, i] = zero if (target[start + i] == one) | (u < low) else (one - u) - p
                 u = p if target[start + i] == one else u
                 work[0, i] = low if u < low else u
-            vlog(&work[0, 0], &work[2, 0], &work[0, 0], n)
+            vlogunit(&work[0, 0], &work[2, 0], &work[0, 0], n)
     return 0
 
 

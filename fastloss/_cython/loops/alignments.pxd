@@ -7,7 +7,7 @@ stays in its state, goes to the next one, or leaves out a blank between two labe
 from libc.stdint cimport int64_t
 
 from ..block cimport ALIGNMENT_LINES, LANES
-from ..vectors cimport vexp, vlogsum
+from ..vectors cimport vexp, vlog
 from ..views cimport reading_ids, writing, writing_rows
 
 cdef extern from "math.h" nogil:
@@ -22,7 +22,6 @@ cdef enum:                  # lines
     MOST
     POWERS                  # three of them
     LOGS = POWERS + 3
-    LOST
     BETA
     SKIPS                   # 1, if the blank before a state may be left out; the last of ALIGNMENT_LINES
 
@@ -59,8 +58,7 @@ cdef inline int join(const double[:, ::1] source, Py_ssize_t row, double[:, ::1]
     for s in range(width):
         x = lines[POWERS, s] + lines[POWERS + 1, s] + lines[POWERS + 2, s]
         lines[LOGS, s] = 1 if x == 0 else x
-        lines[LOST, s] = 0
-    vlogsum(&lines[LOGS, 0], &lines[LOST, 0], &lines[LOGS, 0], width)
+    vlog(&lines[LOGS, 0], &lines[LOGS, 0], width)
     for s in range(width):
         lines[result, s] = most[s] + lines[LOGS, s]
     return 0

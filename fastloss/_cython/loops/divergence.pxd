@@ -1,17 +1,18 @@
 """KL(t || softmax(x)), in double: the logarithms of two distributions that nearly agree cancel to their last digits.
 
-With l = log(q/t), a class's share is t(e^l - 1 - l) + (t - q), and of t = 0 nothing; so the sum is that of t(e^l - 1 - l) and the gap
-sum t - 1 + sum q over the classes of t = 0. Targets of less than half a probability agree with none: there it is the sum of -t l. Short
-rows stand side by side, the numbers of a class in a line; longer ones one behind the other; of a row of several spans, a span at a time.
+With l = log(q/t), the loss is the sum of t(e^l - 1 - l) and of the q of classes of t = 0, neither of which is negative, and sum t - 1,
+which is exact: of floats, whose double sum has digits to spare, as it is. Targets of less than half a probability agree with none:
+there it is the sum of -t l. Short rows stand side by side, the numbers of a class in a line; longer ones one behind the other; of a
+row of several spans, a span at a time.
 """
 
 from libc.math cimport fabs
 
 from ..formulas.scored_rows cimport STEP
 from ..rows_block cimport (
-    DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, ROWS, SHORT, SPAN, SPAN_GAP, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST,
-    SPAN_TOP, RowsBlock)
-from ..vectors cimport bend_d, fraction, multiply_add, vexp, vlog, vlogsum
+    DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, LOSS, ROWS, SHORT, SPAN, SPAN_LINEAR, SPAN_LOST, SPAN_MASS, SPAN_REST, SPAN_TOP,
+    RowsBlock)
+from ..vectors cimport bend_d, bend_short, fraction, multiply_add, vexp, vlog
 from ..views cimport real, writing_rows
 from .conclude cimport power
 from .sums cimport add_exactly, add_row_exactly, greatest, of_row
@@ -27,9 +28,8 @@ cdef enum:
 cdef enum:                      # tiles
     Z                           # x less the greatest
     Q                           # exp z
-    T                           # targets, and then what the gap is a sum of
+    T                           # targets
     LOGS                        # their logarithms, and then terms
-    NONE
     TILES
 
 cdef enum:                      # of a row
@@ -38,7 +38,6 @@ cdef enum:                      # of a row
     BASE                        # its logarithm
     TERMS
     MASS                        # sum t
-    GAP
     LOST                        # what rounding took from it
     KNOWN
 
@@ -63,7 +62,7 @@ cdef inline int diverge(const real[:, ::1] x, const real[:, ::1] t, double[:, ::
                 begin(known, i)
             add_sums(x, tile, known, r, m, classes, by_class)
             add_targets(t, tile, known, r, m, classes, by_class)
-            add_terms(tile, known, m, classes)
+            add_terms(<real>0, tile, known, m, classes)
         for i in range(m):
             row[LOSS, r + i] = loss_of(known, i)
         r += m
@@ -78,33 +77,34 @@ cdef inline int long_row(const real[:, ::1] x, const real[:, ::1] t, double[:, :
     if block.stages & DIVERGE_SUM:
         add_sums(x, tile, known, 0, 1, block.length, False)
         add_targets(t, tile, known, 0, 1, block.length, False)
-        part[SPAN_TOP, c], part[SPAN_REST, c], part[SPAN_MASS, c] = known[TOP, 0], known[SUM, 0], known[MASS, 0]
+        part[SPAN_TOP, c], part[SPAN_REST, c] = known[TOP, 0], known[SUM, 0]
+        part[SPAN_MASS, c], part[SPAN_LOST, c] = known[MASS, 0], known[LOST, 0]
     if block.stages & DIVERGE_JOIN:         # into the first span's places, where all find them
         for c in range(block.spans):
             join(known, part[SPAN_TOP, c], part[SPAN_REST, c])
-            known[MASS, 0] += part[SPAN_MASS, c]
-        part[SPAN_TOP, 0], part[SPAN_REST, 0], part[SPAN_MASS, 0] = known[TOP, 0], known[SUM, 0], known[MASS, 0]
+            add_exactly(part[SPAN_MASS, c], &known[MASS, 0], &known[LOST, 0])
+            known[LOST, 0] += part[SPAN_LOST, c]
+        part[SPAN_TOP, 0], part[SPAN_REST, 0] = known[TOP, 0], known[SUM, 0]
+        part[SPAN_MASS, 0], part[SPAN_LOST, 0] = known[MASS, 0], known[LOST, 0]
     if block.stages & DIVERGE_TERMS:
         known[TOP, 0], known[SUM, 0] = part[SPAN_TOP, 0], part[SPAN_REST, 0]
         less(x, tile, Z, 0, 0, block.length, known[TOP, 0], False)
         vexp(&tile[Z, 0], &tile[Q, 0], filled(tile, Z, block.length))
         less(t, tile, T, 0, 0, block.length, 0, False)
         known[MASS, 0] = part[SPAN_MASS, 0]
-        add_terms(tile, known, 1, block.length)
-        part[SPAN_LINEAR, c], part[SPAN_GAP, c], part[SPAN_LOST, c] = known[TERMS, 0], known[GAP, 0], known[LOST, 0]
+        add_terms(<real>0, tile, known, 1, block.length)
+        part[SPAN_LINEAR, c] = known[TERMS, 0]
     if block.stages & DIVERGE:
-        known[SUM, 0], known[MASS, 0] = part[SPAN_REST, 0], part[SPAN_MASS, 0]
+        known[SUM, 0], known[MASS, 0], known[LOST, 0] = part[SPAN_REST, 0], part[SPAN_MASS, 0], part[SPAN_LOST, 0]
         for c in range(block.spans):
             known[TERMS, 0] += part[SPAN_LINEAR, c]
-            add_exactly(part[SPAN_GAP, c], &known[GAP, 0], &known[LOST, 0])
-            known[LOST, 0] += part[SPAN_LOST, c]
         row[LOSS, 0] = loss_of(known, 0)
     return 0
 
 
 cdef inline void begin(double[:, ::1] known, Py_ssize_t i) noexcept nogil:
     known[TOP, i] = -INFINITY
-    known[SUM, i] = known[TERMS, i] = known[MASS, i] = known[GAP, i] = known[LOST, i] = 0
+    known[SUM, i] = known[TERMS, i] = known[MASS, i] = known[LOST, i] = 0
 
 
 cdef inline void join(double[:, ::1] known, double top, double sum) noexcept nogil:
@@ -117,11 +117,12 @@ cdef inline void join(double[:, ::1] known, double top, double sum) noexcept nog
 
 
 cdef inline double loss_of(const double[:, ::1] known, Py_ssize_t i) noexcept nogil:
-    cdef double gap = known[GAP, i], lost = known[LOST, i]
+    cdef double gap = known[MASS, i], lost = known[LOST, i]
     if known[MASS, i] == 0:
         return 0 / known[SUM, i]
-    if not scant(known[MASS, i]):
-        add_exactly(-1, &gap, &lost)
+    if scant(known[MASS, i]):
+        return known[TERMS, i]
+    add_exactly(-1, &gap, &lost)
     return known[TERMS, i] + (gap + lost)
 
 
@@ -177,30 +178,29 @@ cdef inline Py_ssize_t filled(double[:, ::1] tile, int line, Py_ssize_t n) noexc
 
 cdef inline int add_targets(const real[:, ::1] t, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t r, Py_ssize_t m,
                             Py_ssize_t length, bint by_class) except -1 nogil:
-    """T and MASS of the rows."""
+    """T, MASS and LOST of the rows."""
     cdef Py_ssize_t i
     for i in range(m):
         less(t, tile, T, r + i, i * length, length, 0, by_class)
-        known[MASS, i] = of_row(tile, T, i * length, length)
+        if real is float:
+            known[MASS, i] += of_row(tile, T, i * length, length)
+        else:
+            add_row_exactly(tile, T, i * length, length, &known[MASS, i], &known[LOST, i])
     return 0
 
 
-cdef inline int add_terms(double[:, ::1] tile, double[:, ::1] known, Py_ssize_t m, Py_ssize_t length) except -1 nogil:
+cdef inline int add_terms(real kind, double[:, ::1] tile, double[:, ::1] known, Py_ssize_t m, Py_ssize_t length) except -1 nogil:
     """The rest."""
     cdef Py_ssize_t i, k, first
-    cdef double base, inverse, here, term = 0
+    cdef double base, sum, inverse, mass
     logarithms(tile, m * length)
     logarithms_of_sums(tile, known, m)
     for i in range(m):
         first = i * length
-        base, inverse = known[BASE, i], 1 / known[SUM, i]
+        base, sum, inverse, mass = known[BASE, i], known[SUM, i], 1 / known[SUM, i], known[MASS, i]
         for k in range(first, first + length):
-            here = terms_of(tile[Z, k] - base, fraction(tile[Q, k], known[SUM, i], inverse), tile[T, k], tile[LOGS, k],
-                            known[MASS, i], &term)
-            tile[LOGS, k] = term
-            tile[T, k] = here
+            tile[LOGS, k] = term(kind, tile[Z, k] - base, share(kind, tile[Q, k], sum, inverse), tile[T, k], tile[LOGS, k], mass)
         known[TERMS, i] += of_row(tile, LOGS, first, length)
-        add_row_exactly(tile, T, first, length, &known[GAP, i], &known[LOST, i])
     return 0
 
 
@@ -208,10 +208,8 @@ cdef inline int logarithms(double[:, ::1] tile, Py_ssize_t n) except -1 nogil:
     """log t, of 0: 0."""
     cdef Py_ssize_t k, padded = filled(tile, T, n)
     for k in range(padded):
-        tile[NONE, k] = 0
-    for k in range(padded):
         tile[LOGS, k] = tile[T, k] if tile[T, k] > 0 else 1
-    vlog(&tile[LOGS, 0], &tile[NONE, 0], &tile[LOGS, 0], padded)
+    vlog(&tile[LOGS, 0], &tile[LOGS, 0], padded)
     return 0
 
 
@@ -220,17 +218,21 @@ cdef inline int logarithms_of_sums(const double[:, ::1] tile, double[:, ::1] kno
     cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     for i in range(padded):
         known[BASE, i] = known[SUM, i] if i < n and known[SUM, i] >= 1 else 1
-    vlogsum(&known[BASE, 0], &tile[NONE, 0], &known[BASE, 0], padded)
+    vlog(&known[BASE, 0], &known[BASE, 0], padded)
     return 0
 
 
-cdef inline double terms_of(double log_q, double q, double t, double log_t, double mass, double* term) noexcept nogil:
-    """A class's term; the answer is what it adds to the gap."""
-    cdef double l = log_q - log_t, there = q if t == 0 else t
-    cdef double part = t * bend_d(l) if fabs(l) <= 0.5 else multiply_add[double](-t, l, q - t)
+cdef inline double term(real kind, double log_q, double q, double t, double log_t, double mass) noexcept nogil:
+    """Of a class of a row of this kind."""
+    cdef double l = log_q - log_t
+    cdef double part = t * (bend_short(l) if real is float else bend_d(l)) if fabs(l) <= 0.5 else multiply_add[double](-t, l, q - t)
     part = -t * l if scant(mass) else part
-    term[0] = 0 if t == 0 else part
-    return 0 if scant(mass) else there
+    return (0 if scant(mass) else q) if t == 0 else part
+
+
+cdef inline double share(real kind, double q, double sum, double inverse) noexcept nogil:
+    """Of the sum of exponentials."""
+    return q * inverse if real is float else fraction(q, sum, inverse)
 
 
 # ---- rows side by side ----------------------------------------------------------------------------------------------------------
@@ -243,12 +245,9 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
     cdef double sum[STEP]
     cdef double mass[STEP]
     cdef double inverse[STEP]
-    cdef double terms[STEP]
-    cdef double gap[STEP]
     cdef double lost[STEP]
+    cdef double terms[STEP]
     cdef double here[STEP]
-    cdef double there[STEP]
-    cdef double term = 0
     cdef Py_ssize_t m = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1), i, j, k, l, strip
     turned(x, tile, Z, r, n, m, classes, by_class)
     turned(t, tile, T, r, n, m, classes, by_class)
@@ -259,15 +258,19 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
     for strip in range(m // STEP):
         i = strip * STEP
         for l in range(STEP):
-            sum[l] = mass[l] = 0
+            sum[l] = mass[l] = lost[l] = 0
         for j in range(classes):
             k = j * m + i
             for l in range(STEP):
                 sum[l] += tile[Q, k + l]
-                mass[l] += tile[T, k + l]
+                if real is float:
+                    mass[l] += tile[T, k + l]
+                else:
+                    add_exactly(tile[T, k + l], &mass[l], &lost[l])
         for l in range(STEP):
             known[SUM, i + l] = sum[l]
             known[MASS, i + l] = mass[l]
+            known[LOST, i + l] = lost[l]
     logarithms_of_sums(tile, known, m)
     for strip in range(m // STEP):
         i = strip * STEP
@@ -276,21 +279,16 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
             top[l] = known[BASE, i + l]
             mass[l] = known[MASS, i + l]
             inverse[l] = 1 / sum[l]
-            terms[l] = gap[l] = lost[l] = 0
+            terms[l] = 0
         for j in range(classes):
             k = j * m + i
             for l in range(STEP):
-                here[l] = terms_of(tile[Z, k + l] - top[l], fraction(tile[Q, k + l], sum[l], inverse[l]), tile[T, k + l],
-                                   tile[LOGS, k + l], mass[l], &term)
-                there[l] = term
+                here[l] = term(<real>0, tile[Z, k + l] - top[l], share(<real>0, tile[Q, k + l], sum[l], inverse[l]), tile[T, k + l],
+                               tile[LOGS, k + l], mass[l])
             for l in range(STEP):
-                terms[l] += there[l]
-            for l in range(STEP):
-                add_exactly(here[l], &gap[l], &lost[l])
+                terms[l] += here[l]
         for l in range(STEP):
             known[TERMS, i + l] = terms[l]
-            known[GAP, i + l] = gap[l]
-            known[LOST, i + l] = lost[l]
     return 0
 
 

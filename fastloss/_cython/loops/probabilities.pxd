@@ -93,12 +93,11 @@ cdef inline int mark(real[:, ::1] ones, const int64_t[::1] label, bint classes_f
 cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1] p, const real[:, ::1] t, double[:, ::1] row,
                        double[:, ::1] part, const int64_t[::1] label, const RowsBlock* block) except -1 nogil:
     """LINEAR, and of divergences the gap; where a row has several spans, of one of them."""
-    cdef real places[5 * PIECE]
+    cdef real places[4 * PIECE]
     cdef real[:, ::1] logs = writing_rows(<real*>places, 1, PIECE, PIECE)
-    cdef real[:, ::1] none = writing_rows(<real*>places + PIECE, 1, PIECE, PIECE)
-    cdef real[:, ::1] terms = writing_rows(<real*>places + 2 * PIECE, 1, PIECE, PIECE)
-    cdef real[:, ::1] gaps = writing_rows(<real*>places + 3 * PIECE, 1, PIECE, PIECE)
-    cdef real[:, ::1] ones = writing_rows(<real*>places + 4 * PIECE, 1, PIECE, PIECE)
+    cdef real[:, ::1] terms = writing_rows(<real*>places + PIECE, 1, PIECE, PIECE)
+    cdef real[:, ::1] gaps = writing_rows(<real*>places + 2 * PIECE, 1, PIECE, PIECE)
+    cdef real[:, ::1] ones = writing_rows(<real*>places + 3 * PIECE, 1, PIECE, PIECE)
     cdef Py_ssize_t j, k, m, done, n = block.rows
     cdef Py_ssize_t lines = block.length if classes_first else n, length = n if classes_first else block.length
     cdef double sum, sum_of_gaps, lost
@@ -113,7 +112,7 @@ cdef inline int reduce(Probabilities loss, bint classes_first, const real[:, ::1
                 fetch(<const char*>&p[j, done] + block.ahead, m * sizeof(real))
                 if not block.labelled:
                     fetch(<const char*>&t[j, done] + block.ahead, m * sizeof(real))
-            prepare(loss, p, logs, none, j, done, m)
+            prepare(loss, p, logs, j, done, m)
             if labelled(loss) and block.labelled:
                 mark(ones, label, classes_first, j, done, m, False, block)
                 find_terms(loss, p, j, done, ones, 0, 0, logs, terms, gaps, m)
