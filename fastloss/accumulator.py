@@ -128,9 +128,13 @@ class Accumulator:
 
         Raises
         ------
+        TypeError
+            If it is no accumulator.
         ValueError
             If its loss, parameters or reduction differ.
         """
+        if not isinstance(other, Accumulator):
+            raise TypeError(f"other must be an Accumulator, not {type(other).__name__}")
         if (
             self.loss is not other.loss
             or self.reduction != other.reduction

@@ -140,6 +140,8 @@ class Objective:
             raise TypeError("axis is given, but the classes of a linear model are always on the last axis")
         self.loss = loss
         self.l2 = float(L2.checked("l2", l2))
+        if not isinstance(fit_intercept, (bool, np.bool_)):
+            raise TypeError(f"fit_intercept must be True or False, not {fit_intercept!r}")
         self.dtype = computed_in(result_dtype(X, "X"))
         hyperparameters = loss._checked(parameters, ("l2", "fit_intercept", "sample_weight", "classes"))
         columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters, self._weight)

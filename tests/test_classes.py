@@ -209,6 +209,23 @@ def test_divergences_of_rows_that_nearly_agree(backend, name, dtype, step):
         )
 
 
+@each_dtype
+def test_jensen_shannon_where_its_formulas_meet(backend, dtype):
+    """Where logarithms would cancel but for the series, and what rounding takes from p + t counts."""
+    kind = by_name["jensen_shannon", "rows"]
+    t = np.linspace(0.01, 0.19, 61)
+    pred, target = (
+        np.concatenate(x).astype(dtype)[:, None]
+        for x in zip(*((t * k, t) for k in np.linspace(1.5, 5, 36)), strict=True)
+    )
+    for p, other in ((pred, target), (target, pred)):
+        with digits(40):
+            truth = whole(kind, kind.samples(p, other), [num(1)] * len(p), "none")
+        value, grad = kind.loss.value_and_grad(p, other, reduction="none")
+        near(value, truth.value, 8)
+        near(grad, truth.grad, 8)
+
+
 # ---- the range of the dtype ------------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,13 @@ def test_members_of_the_general_loss(backend, alpha, name, factor):
             np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize(("alpha", "delta", "value"), [(-2.0, 1e19, 2e38), (-0.5, 5e18, 1.25e38), (1.5, 1e30, np.inf)])
+def test_the_general_loss_near_the_end_of_the_range(backend, alpha, delta, value):
+    """What an error far out costs is in it, though its logarithm in units of delta squared is not; or it is infinite."""
+    got = fl.barron(np.array([1e34], np.float32), np.zeros(1, np.float32), alpha=alpha, delta=delta)
+    assert got == pytest.approx(value, rel=1e-6)
+
+
 @pytest.mark.parametrize("middle", [0.0, 2.0])
 def test_the_general_loss_has_no_seam(backend, middle):
     """At alpha of 0 and 2, where the formula is 0/0."""

@@ -31,6 +31,8 @@ def whole_array(name: str, value: Any, weighted: bool = True) -> Array:
         raise TypeError(
             f"{name} is a lazy Dask array, which would be loaded whole; fastloss.adapters.dask computes it where its blocks are"
         )
+    if type(value).__module__.startswith("scipy.sparse") and hasattr(value, "toarray"):
+        raise TypeError(f"{name} is sparse (scipy.sparse); pass {name}.toarray()")
     return np.asarray(value)
 
 

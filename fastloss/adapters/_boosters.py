@@ -91,10 +91,9 @@ class Objective(Adapter):
         self.curvature = curvature
         self._source = source(loss, curvature, self.own, parameters)
 
-    def __call__(self, a: Any, b: Any, sample_weight: Any = None, group: Any = None) -> Pair:
-        """The gradient and the curvature of every score, from (preds, the tool's data) or (y_true, y_pred, sample_weight, sizes
-        of groups)."""
-        return self._slopes(self._batch(*ordered(a, b, sample_weight, group)))
+    def __call__(self, a: Any, b: Any, sample_weight: Any = None) -> Pair:
+        """The gradient and the curvature of every score, from (preds, the tool's data) or (y_true, y_pred, sample_weight)."""
+        return self._slopes(self._batch(*ordered(a, b, sample_weight)))
 
     def _batch(self, pred: Any, target: Any, sample_weight: Any, sizes: Any = None) -> Batch:
         batch = Batch.of(self.loss, self.parameters, pred, target, sample_weight, sizes)
@@ -126,7 +125,7 @@ class Metric(Adapter):
         return float(self.loss(batch.pred, batch.target, **keywords))
 
 
-def ordered(a: Any, b: Any, sample_weight: Any, group: Any) -> tuple[Any, Any, Any, Any]:
+def ordered(a: Any, b: Any, sample_weight: Any, group: Any = None) -> tuple[Any, Any, Any, Any]:
     """pred, target, weights and the sizes of groups, whichever way round they come: natively the second is the tool's data."""
     return (a, b.get_label(), b.get_weight(), sizes_of(b)) if hasattr(b, "get_label") else (b, a, sample_weight, group)
 

@@ -19,6 +19,7 @@ import numpy as np
 from .._core import registry
 from .._core.arrays import real_array
 from .._core.domains import Array
+from .._core.families import Grouped
 from .._core.loss import Loss
 from . import _boosters
 from ._batches import AT_LARGEST_STEP, Batch, Pair, times
@@ -50,8 +51,8 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
     Returns
     -------
     Objective
-        A callable of ``(preds, dataset)``, or of ``(y_true, y_pred, sample_weight=None, group=None)``; it returns two arrays of
-        the shape and dtype of the predictions. `group` are the sizes of groups, as the tool has them.
+        A callable of ``(preds, dataset)``, or of ``(y_true, y_pred, sample_weight=None)``; it returns two arrays of the shape and
+        dtype of the predictions. Of a loss of groups it takes ``group=None`` as well: their sizes, as the tool has them.
 
     Raises
     ------
@@ -71,7 +72,8 @@ def objective(loss: str | Loss, *, curvature: Any = "tool", **params: Any) -> Ob
     >>> grad, hess
     (array([1., 2.]), array([1., 1.]))
     """
-    return Objective(boosted(loss, params, "LightGBM", one_label=True), curvature, params)
+    found = boosted(loss, params, "LightGBM", one_label=True)
+    return (GroupedObjective if isinstance(found, Grouped) else Objective)(found, curvature, params)
 
 
 def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metric:
@@ -92,8 +94,8 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
     Returns
     -------
     Metric
-        A callable of ``(preds, dataset)`` or ``(y_true, y_pred, sample_weight=None, group=None)``, which returns the name, the
-        cost, and False: lower is better.
+        A callable of ``(preds, dataset)`` or ``(y_true, y_pred, sample_weight=None)``, and of a loss of groups ``group=None``,
+        which returns the name, the cost, and False: lower is better.
 
     Raises
     ------
@@ -108,7 +110,8 @@ def metric(loss: str | Loss, *, name: str | None = None, **params: Any) -> Metri
     >>> metric("huber", delta=2.0)([1.0, 1.0], [2.0, 5.0])                      # y_true, y_pred
     ('huber', 3.25, False)
     """
-    return Metric(scored(loss, params), name, params)
+    found = scored(loss, params)
+    return (GroupedMetric if isinstance(found, Grouped) else Metric)(found, name, params)
 
 
 def init_score(
@@ -195,6 +198,25 @@ class Objective(_boosters.Objective):
 class Metric(_boosters.Metric):
     """A cost that LightGBM asks for; made by `metric`."""
 
+    def __call__(self, a: Any, b: Any, sample_weight: Any = None) -> tuple[str, float, bool]:
+        """(name, cost, False) of (preds, dataset) or (y_true, y_pred, sample_weight)."""
+        return self.name, self._cost(*ordered(a, b, sample_weight)), False
+
+
+# The tool counts the parameters of what it calls: with four, the last are the sizes of groups.
+
+
+class GroupedObjective(Objective):
+    """The same of a loss of groups."""
+
+    def __call__(self, a: Any, b: Any, sample_weight: Any = None, group: Any = None) -> Pair:
+        """From (preds, dataset) or (y_true, y_pred, sample_weight, sizes of groups)."""
+        return self._slopes(self._batch(*ordered(a, b, sample_weight, group)))
+
+
+class GroupedMetric(Metric):
+    """The same of a loss of groups."""
+
     def __call__(self, a: Any, b: Any, sample_weight: Any = None, group: Any = None) -> tuple[str, float, bool]:
-        """(name, cost, False) of (preds, dataset) or (y_true, y_pred, sample_weight, sizes of groups)."""
+        """Of (preds, dataset) or (y_true, y_pred, sample_weight, sizes of groups)."""
         return self.name, self._cost(*ordered(a, b, sample_weight, group)), False

@@ -15,7 +15,8 @@ from ._shared import described, imported, resolved
 
 __all__ = ["Norm", "norm"]
 
-RobustNorm: Any = imported("statsmodels.robust.norms", "statsmodels").RobustNorm
+norms = imported("statsmodels.robust.norms", "statsmodels")
+RobustNorm: Any = norms.RobustNorm
 
 # Whether the slope falls again far away ("soft"), and to 0 ("hard"); statsmodels' words.
 REDESCENDING = {
@@ -93,7 +94,8 @@ def made(loss: Loss, parameters: Mapping[str, Any]) -> Norm:
 @cache
 def kind(name: str) -> type[Norm]:
     """The class of a loss's norms."""
-    return type("".join(map(str.capitalize, name.split("_"))), (Norm,), {"__module__": __name__})
+    base = Tuned if name == "tukey_biweight" else Norm
+    return type("".join(map(str.capitalize, name.split("_"))), (base,), {"__module__": __name__})
 
 
 class Norm(RobustNorm):  # type: ignore[misc]
@@ -149,3 +151,13 @@ class Norm(RobustNorm):  # type: ignore[misc]
         resolved(self.loss, {"delta": c})
         changed.parameters["delta"] = c
         return changed
+
+
+class Tuned(Norm):
+    """A norm of which statsmodels has tables, for resistant models."""
+
+    @staticmethod
+    def get_tuning(bp: float | None = None, eff: float | None = None) -> tuple[float, ...]:
+        """The delta of a breakdown point (with efficiency and bias), or of an efficiency (with the breakdown point)."""
+        table: tuple[float, ...] = norms.TukeyBiweight.get_tuning(bp=bp, eff=eff)
+        return table

@@ -262,9 +262,9 @@ class Objective(_boosters.Objective):
 class Metric(_boosters.Metric):
     """A cost that XGBoost asks for; made by `metric`."""
 
-    def __call__(self, a: Any, b: Any, sample_weight: Any = None, group: Any = None) -> Any:
+    def __call__(self, a: Any, b: Any, sample_weight: Any = None) -> Any:
         """(name, cost) of (preds, dmatrix); the cost of (y_true, y_pred, sample_weight)."""
-        cost = self._cost(*ordered(a, b, sample_weight, group))
+        cost = self._cost(*ordered(a, b, sample_weight))
         if 0 < cost < SEEN:
             warnings.warn(
                 f"{self.name} is {cost:g}, of which XGBoost keeps only six decimals; train on a target of another scale",

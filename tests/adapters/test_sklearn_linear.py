@@ -20,6 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import (
     ElasticNet,
     GammaRegressor,
+    Lasso,
     LogisticRegression,
     PoissonRegressor,
     Ridge,
@@ -59,6 +60,8 @@ def one_thread():
         LinearClassifier(),
         LinearClassifier(l2=1e-3),
         LinearClassifier(l2=1e-3, class_weight="balanced"),
+        LinearClassifier(loss="squared_hinge"),
+        LinearClassifier(loss="sigmoid_focal"),
     ]
 )
 def test_checks_of_scikit_learn(estimator, check):
@@ -140,6 +143,17 @@ def test_regressors_of_scikit_learn(weight):
         np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-6, atol=1e-6, err_msg=str(ours))
         assert isinstance(ours.intercept_, np.float64)
         np.testing.assert_array_equal(ours.coef_ == 0, theirs.coef_ == 0)
+
+
+@pytest.mark.parametrize("l1", [1e-1, 1e-3, 1e-4, 1e-5])
+def test_a_small_l1_penalty(l1):
+    """The fit does not end where steps are short and slopes are not."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(400, 5))
+        y = X @ rng.normal(size=5) + rng.normal(size=400)
+        expected = Lasso(alpha=l1 / 2, tol=1e-14, max_iter=10**6).fit(X, y).coef_
+        np.testing.assert_allclose(LinearRegressor(l1=l1).fit(X, y).coef_, expected, rtol=0, atol=1e-7)
 
 
 def test_a_robust_linear_model_of_a_fixed_scale():

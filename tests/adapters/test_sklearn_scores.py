@@ -120,6 +120,23 @@ def test_more_classes(y):
     assert scorer("brier")(model, X, y) == pytest.approx(-brier, rel=1e-14)
 
 
+def test_probabilities_of_0():
+    """They are what their dtype can tell from 0, as scikit-learn has them; with eps=0 the loss is what it is."""
+    X, y = load_breast_cancer(return_X_y=True)
+    for loss in ("log_loss", "sparse_categorical_cross_entropy"):
+        scoring = {"ours": scorer(loss), "theirs": "neg_log_loss"}
+        found = cross_validate(RandomForestClassifier(5, random_state=0), X, y, cv=3, scoring=scoring)
+        assert np.isfinite(found["test_theirs"]).all()
+        np.testing.assert_allclose(found["test_ours"], found["test_theirs"], rtol=1e-14)
+    assert score_function("log_loss")([1, 0], [0.0, 0.5]) == metrics.log_loss([1, 0], [0.0, 0.5])
+    assert score_function("log_loss", eps=0)([1, 0], [0.0, 0.5]) == math.inf
+
+
+def test_lengths_are_told_by_the_names_that_they_came_with():
+    with pytest.raises(ValueError, match="y_pred has 2 samples but y_true has 3"):
+        score_function("mse")(np.ones(3), np.ones(2))
+
+
 def test_unknown_labels_and_too_many():
     X, y = IRIS[0], NAMES[IRIS[1]]
     model = logistic().fit(X[:100], y[:100])

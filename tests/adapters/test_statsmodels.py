@@ -12,6 +12,7 @@ needed("statsmodels")
 
 from statsmodels.api import RLM, add_constant
 from statsmodels.robust import norms
+from statsmodels.robust.resistant_linear_model import RLMDetSMM
 from statsmodels.robust.scale import HuberScale
 
 import fastloss as fl
@@ -117,6 +118,19 @@ def test_tuning():
         M._set_tuning_param(0)
     with pytest.raises(TypeError, match="mse has no keyword 'delta'"):
         norm("mse")._set_tuning_param(1.0)
+
+
+def test_resistant_models():
+    rng = np.random.default_rng(0)
+    X = add_constant(rng.normal(size=(60, 2)))
+    y = X @ [1, 2, 3] + rng.normal(size=60)
+    y[:6] += 20
+    ours, theirs = (
+        RLMDetSMM(y, X, norm=own).fit().params
+        for own in (norm("tukey_biweight", delta=1.547), norms.TukeyBiweight(c=1.547))
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    assert not hasattr(norm("huber"), "get_tuning")
 
 
 def test_refusals():

@@ -107,8 +107,20 @@ def test_third_derivatives_are_refused():
     value = function("log_cosh")(x, torch.zeros_like(x))
     (first,) = torch.autograd.grad(value, x, create_graph=True)
     (second,) = torch.autograd.grad(first.sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match=r"through fastloss\.hvp.*no autograd formula"):
+    with pytest.raises(NotImplementedError, match="first and second derivatives, and no third ones"):
         torch.autograd.grad(second.sum(), x)
+
+
+def test_derivatives_that_pytorch_makes_of_others():
+    """Rows of a Jacobian at once, and a product with the Hessian as the derivative of another."""
+    x, ids, v = torch.randn(3, 4, dtype=torch.float64), torch.tensor([0, 2, 1]), torch.randn(3, 4, dtype=torch.float64)
+    made = torch.autograd.functional
+    for reduction in ("none", "mean"):
+        f = function("softmax_cross_entropy", reduction=reduction)
+        rows = made.jacobian(lambda x, f=f: f(x, ids), x, vectorize=True)
+        assert torch.equal(rows, made.jacobian(lambda x, f=f: f(x, ids), x))
+    ours, theirs = (made.hvp(lambda x, f=f: f(x, ids), x, v)[1] for f in (f, TF.cross_entropy))
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-15)
 
 
 # ---- backward --------------------------------------------------------------------------------------------------------
@@ -382,6 +394,8 @@ def test_refused_when_called():
         (lambda: f(x, [0.0] * 4), TypeError, "target must be a torch.Tensor, not list"),
         (lambda: f(x, target, 1.0), TypeError, "sample_weight must be a torch.Tensor, not float"),
         (lambda: functional.mse_loss(1.0, target), TypeError, "input must be a torch.Tensor"),
+        (lambda: f(x, target.to("meta")), ValueError, "target is on meta but pred is on cpu"),
+        (lambda: f(x, target, target.to("meta")), ValueError, "sample_weight is on meta but pred is on cpu"),
         (lambda: f(x, target[:, None]), ValueError, r"pred has shape \(4,\) but target has shape \(4, 1\)"),
         (lambda: f(x, target, -torch.ones(4)), ValueError, r"sample_weight\[0\] is -1"),
         (lambda: f(x.to(torch.complex64), target), TypeError, "pred has dtype complex64"),

@@ -112,7 +112,7 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         far = (zero if x == zero else x * far) + (zero if t == zero else t * other)
         far = half * (far - taken(x, t, sum))
         far = quarter * sum * jensen(square) if square < <real>THIRD else far
-        value[0] = zero if sum == zero else zero * sum - far
+        value[0] = -far
     elif Probabilities is Brier:
         value[0] = -((x - t) * (x - t))
         gap[0] = zero
@@ -145,7 +145,7 @@ cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
     elif Probabilities is JensenShannon:
         sum = x + t
         ratio(x + x, sum, False, &k, &q, &near, &share)
-        q = (q - taken(x, t, sum) / sum) + zero * sum
+        q = q - taken(x, t, sum) / sum
         q = -beyond if (x == zero) & (t > zero) else q
         return -half * (<real>LN_2 if sum == zero else q)
     else:

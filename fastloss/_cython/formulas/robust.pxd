@@ -340,10 +340,10 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         u = r * r
         w = work[4, i]
         q = b / w if w != zero else one
-        s = half * m * m if a < tiny * tiny else delta * (half * width * a) * delta
+        s = half * m * m * q if a < tiny * tiny else delta * (half * width * (a * q)) * delta
         v = b * b
         v = v if v == huge else v - delta * delta * (width / alpha)
-        value[0] = v if w > one else s * q
+        value[0] = v if w > one else s
         grad[0] = d * t * t
         t = t * t
         z = u / width

@@ -7,7 +7,7 @@ derivatives by logits of those by p. Ranked scores look at running sums instead,
 
 from libc.math cimport fabs
 
-from ..vectors cimport bend_d, jensen, vlog, vlogsum
+from ..vectors cimport bend_d, jensen, vlog
 
 cdef extern from *:
     """
@@ -83,14 +83,15 @@ cdef inline bint of_members(Scores loss) noexcept nogil:
 # ---- terms --------------------------------------------------------------------------------------------------------------------
 
 cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a,
-                        double[::1] b, double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
-    """Logarithms a and, of `both`, b for `point`, of n numbers, a multiple of STEP; `lost` is room. Jensen-Shannon: log(2p/(p + t)) and
-    log(2t/(p + t)). The reverse divergence: log t."""
+                        double[::1] b, Py_ssize_t n, bint both) except -1 nogil:
+    """Logarithms a and, of `both`, b for `point`, of n numbers, a multiple of STEP. Jensen-Shannon: log(2p/(p + t)) and log(2t/(p + t)).
+    The reverse divergence: log t."""
     cdef Py_ssize_t k
-    if Scores is SoftmaxJensenShannon and both:     # a constant in either call: what is not wanted is not computed
-        logarithms(p, t, d, z, a, b, lost, n, True)
-    elif Scores is SoftmaxJensenShannon:
-        logarithms(p, t, d, z, a, b, lost, n, False)
+    if Scores is SoftmaxJensenShannon:
+        quotients(p, t, d, z, a, b, n)
+        vlog(&a[0], &a[0], n)
+        if both:
+            vlog(&b[0], &b[0], n)
     elif Scores is SoftmaxReverse:
         for k in range(n):
             a[k] = t[k]
@@ -98,47 +99,31 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
     return 0
 
 
-cdef inline int logarithms(const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a,
-                           double[::1] b, double[::1] lost, Py_ssize_t n, bint both) except -1 nogil:
-    """With q = d/(p + t), which goes to z, 2p/(p + t) is 1 + q and 2t/(p + t) is 1 - q, with what rounding takes from them; but a
-    quotient of its own where that is near 0 and has lost its digits. Where there is neither p nor t it is 2."""
+cdef inline int quotients(const double[::1] p, const double[::1] t, const double[::1] d, double[::1] z, double[::1] a, double[::1] b,
+                          Py_ssize_t n) except -1 nogil:
+    """With q = d/(p + t), which goes to z, 2p/(p + t) is 1 + q and 2t/(p + t) is 1 - q, but a quotient of its own where that is near 0
+    and has lost its digits."""
     cdef double q_step[STEP]
     cdef double a_step[STEP]
     cdef double b_step[STEP]
-    cdef double lost_step[STEP]
-    cdef double u, q, x, least
+    cdef double u, q, least
     cdef Py_ssize_t strip, i, j
     for strip in range(n // STEP):
         i = strip * STEP
         for j in range(STEP):
             u = p[i + j] + t[i + j]
             q = d[i + j] / u
-            q = q if u != 0 else 0.0
             least = p[i + j] if p[i + j] < t[i + j] else t[i + j]
             least = 2 * least / u
-            least = least if u != 0 else 2.0
-            x = 1 + q
             q_step[j] = q
-            a_step[j] = x if 3 * p[i + j] - t[i + j] > 0 else least
-            lost_step[j] = q - (x - 1) if 3 * p[i + j] - t[i + j] > 0 else 0.0
+            a_step[j] = 1 + q if 3 * p[i + j] - t[i + j] > 0 else least
             b_step[j] = 1 - q if 3 * t[i + j] - p[i + j] > 0 else least
         for j in range(STEP):
             z[i + j] = q_step[j]
         for j in range(STEP):
             a[i + j] = a_step[j]
         for j in range(STEP):
-            lost[i + j] = lost_step[j]
-        for j in range(STEP if both else 0):
             b[i + j] = b_step[j]
-    vlogsum(&a[0], &lost[0], &a[0], n)
-    if both:
-        for strip in range(n // STEP):
-            i = strip * STEP
-            for j in range(STEP):
-                lost_step[j] = -z[i + j] - (b[i + j] - 1) if 3 * t[i + j] - p[i + j] > 0 else 0.0
-            for j in range(STEP):
-                lost[i + j] = lost_step[j]
-        vlogsum(&b[0], &lost[0], &b[0], n)
     return 0
 
 

@@ -95,7 +95,7 @@ cdef inline int add_terms(Scores loss, double[:, ::1] tile, double[:, ::1] state
     cdef Py_ssize_t i, j, k, l, strip
     cdef bint folded = not block.class_major, more = block.wanted & (GRAD | HESS | BOUND), curved = block.wanted & (HESS | BOUND)
     cdef double v = 0, gap = 0, s = 0, b = 0
-    prepare(loss, p, t, d, z, g, other, h, lines * m, block.wanted & VALUE)
+    prepare(loss, p, t, d, z, g, other, lines * m, block.wanted & VALUE)
     for strip in range(m // STEP):
         i = strip * STEP
         for l in range(STEP):

@@ -10,6 +10,7 @@ from ..._core.domains import BINARY, LABEL, PROBABILITY, SIGN, Array
 from ..._core.families import Pointwise, RowLoss
 from ..._core.loss import Loss
 
+OF_TWO_CLASSES = ("signs", "labels")
 OF_MORE_CLASSES = {
     "binary_cross_entropy": "sparse_categorical_cross_entropy",
     "hinge": "crammer_singer_hinge",
@@ -50,14 +51,19 @@ def coded(loss: Loss, ids: Array, count: int) -> Array:
     if wanted == "rows":
         return np.eye(count)[ids]
     if count != 2:
-        more = OF_MORE_CLASSES.get(loss.name, "softmax_cross_entropy")
-        raise ValueError(f"{loss.name} is a loss for two classes, but there are {count}; {more} takes any number")
+        raise ValueError(too_many(loss, count))
     return 2.0 * ids - 1 if wanted == "signs" else ids.astype(np.float64)
+
+
+def too_many(loss: Loss, count: int) -> str:
+    """Why a loss for two classes does not take so many."""
+    more = OF_MORE_CLASSES.get(loss.name, "softmax_cross_entropy")
+    return f"{loss.name} is a loss for two classes, but there are {count}; {more} takes any number"
 
 
 def of_columns(loss: Loss, response: Array) -> Array:
     """The positive class's numbers, or a loss of rows's two columns, where scikit-learn gives the other."""
-    if kind(loss) in ("signs", "labels"):
+    if kind(loss) in OF_TWO_CLASSES:
         return response[:, 1] if response.ndim == 2 and response.shape[1] == 2 else response
     if kind(loss) in ("ids", "rows") and response.ndim == 1:
         return np.column_stack([1 - response if of_probabilities(loss) else np.zeros_like(response), response])

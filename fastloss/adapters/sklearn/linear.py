@@ -17,7 +17,7 @@ from ..._core.domains import Array
 from ..._core.families import Pointwise
 from ..._core.loss import Loss
 from .._shared import resolved
-from .labels import coded, kind
+from .labels import OF_TWO_CLASSES, coded, kind, too_many
 from .refusals import check_labels, check_scores, check_smooth
 from .solver import best_constants, minimum, problem
 
@@ -259,6 +259,8 @@ class LinearClassifier(ClassifierMixin, Linear):  # type: ignore[misc]
             raise ValueError(
                 f"{loss.name} cannot be used with LinearClassifier: it is a loss for numbers; use LinearRegressor"
             )
+        if count > 2 and kind(loss) in OF_TWO_CLASSES:
+            raise ValueError(f"Only binary classification is supported. {too_many(loss, count)}")
         target = coded(loss, ids, count)
         weight = self._weighted(sample_weight, X)
         if self.class_weight is not None:
@@ -297,3 +299,8 @@ class LinearClassifier(ClassifierMixin, Linear):  # type: ignore[misc]
         with np.errstate(divide="ignore"):
             logarithms: Array = np.log(self.predict_proba(X))
         return logarithms
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = self.loss is None or kind(resolved(self.loss, {})) not in OF_TWO_CLASSES
+        return tags

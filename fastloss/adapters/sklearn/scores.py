@@ -217,8 +217,13 @@ def ids(target: Array, count: int, weight: Array | None, ignored: int | None) ->
 def cost(
     loss: Loss, pred: Array, target: Array, weight: Array | None, parameters: Mapping[str, Any], name: str
 ) -> float:
-    """The mean loss. Signs may be 0 and 1; probabilities that an average has rounded to above 1 are 1; a weight is that of all
-    outputs of a sample."""
+    """The mean loss. Signs may be 0 and 1; probabilities that an average has rounded to above 1 are 1, and those of a loss with
+    `eps` are that of their dtype at least, as in scikit-learn's `log_loss`; a weight is that of all outputs of a sample."""
+    if len(np.atleast_1d(pred)) != len(np.atleast_1d(target)):
+        of_pred = "y_pred" if name == "y_true" else "the estimator's answer"
+        raise ValueError(
+            f"{of_pred} has {len(np.atleast_1d(pred))} samples but {name} has {len(np.atleast_1d(target))}"
+        )
     if weight is not None and isinstance(loss, (Pointwise, Root)) and pred.ndim == 2 and weight.shape == pred.shape[:1]:
         weight = weight[:, None]
     if kind(loss) == "signs":
@@ -226,5 +231,7 @@ def cost(
     if of_probabilities(loss) and pred.dtype.kind == "f":
         limit = 1 + ROUNDED * np.finfo(pred.dtype).eps
         pred = np.where((pred > 1) & (pred <= limit), pred.dtype.type(1), pred)
+        if "eps" in loss.parameters:
+            parameters = {"eps": float(np.finfo(pred.dtype).eps), **parameters}
     result: float = loss(pred, target, sample_weight=weight, **parameters)
     return result

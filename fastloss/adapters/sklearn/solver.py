@@ -105,21 +105,30 @@ def minimum(of: Problem, start: Array, l1: float, max_iter: int, tol: float) -> 
     if steps is None or steps < 1:
         raise ValueError(f"max_iter is {max_iter}; it must be at least 1")
     cost, bounds = (of.cost, None) if l1 == 0 else parted(of, l1)
-    found = minimize(
-        cost,
-        start if l1 == 0 else part(start, of.coefficients),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": steps, "maxfun": 2**31 - 1, "maxls": MAX_STEPS, "gtol": tol, "ftol": FTOL},
-    )
+    options = {"maxfun": 2**31 - 1, "maxls": MAX_STEPS, "gtol": tol, "ftol": FTOL if l1 == 0 else 0}
+    w, done, least = start, 0, math.inf
+    while True:
+        found = minimize(
+            cost,
+            w if l1 == 0 else part(w, of.coefficients),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": steps - done, **options},
+        )
+        w, done = found.x if l1 == 0 else together(found.x, of.coefficients), done + int(found.nit)
+        if l1 == 0 or found.status == 1 or steepest(found, bounds) <= tol or not found.fun < least or done >= steps:
+            break
+        least = (
+            found.fun
+        )  # with parts a line search may end in what is remembered of other places: without that once more
     if found.status == 1:  # a line search that rounding has ended, status 2, is as near as it gets
         warnings.warn(
             f"the fit has not converged after max_iter={steps} steps: allow more, scale the features, or set l2",
             ConvergenceWarning,
             stacklevel=4,
         )
-    return found.x if l1 == 0 else together(found.x, of.coefficients), max(1, min(int(found.nit), steps))
+    return w, max(1, min(done, steps))
 
 
 # ---- the l1 penalty: coefficients are differences of numbers >= 0, whose sums it is, and the cost is smooth ----------
@@ -139,6 +148,12 @@ def parted(of: Problem, l1: float) -> tuple[Cost, Bounds]:
     least = np.zeros(of.size + count)
     least[count : of.size] = -np.inf
     return cost, Bounds(least, np.inf)
+
+
+def steepest(found: Any, bounds: Bounds) -> float:
+    """The largest slope along which there is a way within the bounds."""
+    free = np.where(found.x > bounds.lb, found.jac, np.minimum(found.jac, 0))
+    return float(np.abs(free).max())
 
 
 def part(w: Array, count: int) -> Array:

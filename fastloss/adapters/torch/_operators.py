@@ -170,6 +170,21 @@ def hvp(pred: Any, target: Any, sample_weight: Any, columns: Any, vector: Any, s
     return product
 
 
+def keep_all_but_the_vector(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    """Keep what the product with another vector is made of."""
+    *tensors, _, ctx.settings, ctx.reduction = inputs
+    ctx.save_for_backward(*tensors)
+
+
+def from_product(ctx: Any, by_product: Any) -> tuple[Any, ...]:
+    """The derivative with respect to the vector: the Hessian is symmetric. Those with respect to pred are refused (`Last`)."""
+    vector = hvp(*ctx.saved_tensors, by_product, ctx.settings, ctx.reduction)
+    return None, None, None, None, vector, None, None
+
+
+hvp.register_autograd(from_product, setup_context=keep_all_but_the_vector)
+
+
 @hvp.register_fake
 def _(pred: Any, target: Any, sample_weight: Any, columns: Any, vector: Any, settings: str, reduction: str) -> Any:
     return torch.empty_like(pred)
@@ -185,6 +200,24 @@ def keep_gradient(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, Any]) ->
     ctx.set_materialize_grads(False)  # or every first derivative would compute the second, times zeros
 
 
+class Last(Function):
+    """The scores that second derivatives are taken at: there are no third ones."""
+
+    @staticmethod
+    def forward(pred: Any) -> Any:
+        """The same tensor."""
+        return pred.view_as(pred)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Nothing is kept."""
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        """Refused: without it they would be 0."""
+        raise NotImplementedError("fastloss has first and second derivatives, and no third ones")
+
+
 def from_value_and_grad(ctx: Any, by_value: Any, by_grad: Any) -> tuple[Any, ...]:
     """The derivatives of value and gradient with respect to pred, times what is asked of each."""
     *tensors, grad = ctx.saved_tensors
@@ -192,7 +225,8 @@ def from_value_and_grad(ctx: Any, by_value: Any, by_grad: Any) -> tuple[Any, ...
     if by_value is not None:
         result = spread(by_value, grad, ctx.settings, ctx.reduction) * grad
     if by_grad is not None:
-        product = hvp(*tensors, by_grad, ctx.settings, ctx.reduction)
+        pred, *others = tensors
+        product = hvp(Last.apply(pred), *others, by_grad, ctx.settings, ctx.reduction)
         result = product if result is None else result + product
     return result, None, None, None, None, None
 
@@ -240,8 +274,12 @@ class Once(Function):
         by_value = spread(by_value, ctx.saved_tensors[0], ctx.settings, ctx.reduction)
         if grad is None or torch.is_grad_enabled():
             grad = by_value * value_and_grad(*ctx.saved_tensors, ctx.settings, ctx.reduction)[1]
-        elif by_value.dim() or by_value != 1:
-            grad *= by_value
+        else:
+            try:
+                if by_value.dim() or by_value != 1:
+                    grad *= by_value
+            except RuntimeError:  # of many gradients at once, which vmap neither compares nor writes in place
+                grad = grad * by_value
         return grad, None, None, None, None, None
 
 
@@ -255,6 +293,9 @@ def evaluated(
     if pred.dtype in HALVES and torch.is_autocast_enabled("cpu"):  # as PyTorch has its losses there
         pred = pred.float()
         target = target.float() if target.dtype in HALVES else target
+    for name, x in (("target", target), ("sample_weight", sample_weight)):
+        if x is not None and x.device != pred.device:
+            raise ValueError(f"{name} is on {x.device} but {argument} is on {pred.device}")
     call = (pred, target, sample_weight, columns, settings, reduction)
     if not torch.is_grad_enabled():
         return value(*call)
