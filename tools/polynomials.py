@@ -14,6 +14,7 @@ Reductions (`vecmath_avx512.h` uses the last three, `vecmath.h` the others):
 * x − 1 − log(x) = s·(x − 1 − z·S(z)),             s = (x − 1)/(x + 1), z = s², ⅔ ≤ x ≤ 3/2
 * exp(x) − 1 − x = x²·(1/2 + x/6 + …),              |x| ≤ ½: its own series
 * (1+x)·log(1+x) + (1−x)·log(1−x) = q·K(q),        q = x² ≤ ⅓
+* log(1+x) = P(x − 3113/4096),                      √⅓ ≤ x ≤ 1
 * arctan(t) = t + t·z·P(z),                         z = t², |t| ≤ √2 − 1
 * 2Φ(z) − 1 = z·P(z²),                              0 ≤ z ≤ 1, of the normal distribution
 * 2(1 − Φ(z)) = exp(−½z²)·P(y),                     y = (z − 4)/(z + 4), 1 ≤ z ≤ 9: beyond that it is nothing beside 1
@@ -158,6 +159,10 @@ if __name__ == "__main__":
         lambda z: gap(z) - 2 * mp.atanh(mp.sqrt(z)))  # fmt: skip
     for kind, degree in (("F", 7), ("D", 15)):
         fit("JENSEN", kind, degree, jensen, mp.mpf(0), mp.mpf(1) / 3, lambda q, p: q * p, lambda q: q * jensen(q))
+    middle = mp.mpf(3113) / 4096  # whose logarithm, of 1 + it, is all but a float and a double
+    for kind, degree in (("F", 6), ("D", 13)):
+        fit("UPPER", kind, degree, lambda x: mp.log1p(middle + x), mp.sqrt(mp.mpf(1) / 3) - mp.mpf("0.7601"), 1 - middle,
+            lambda x, p: p, lambda x: mp.log1p(middle + x))  # fmt: skip
     fit("BULK", "D", 10, bulk, mp.mpf(0), mp.mpf(1), lambda q, p: mp.sqrt(q) * p, lambda q: mp.erf(mp.sqrt(q / 2)))
     fit("TAIL", "D", 17, tail, -mp.mpf(3) / 5, mp.mpf(5) / 13, lambda y, p: p, tail)
     fit("ARC", "D", 10, arc_tail, mp.mpf(0), (mp.sqrt(2) - 1) ** 2, lambda z, p: mp.sqrt(z) * (1 + z * p),

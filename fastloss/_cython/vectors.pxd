@@ -45,6 +45,8 @@ cdef extern from "vecmath.h" nogil:
     double fraction_d(double x, double d, double inverse) noexcept
     float jensen_f(float q) noexcept
     double jensen_d(double q) noexcept
+    float upper_f(float x) noexcept
+    double upper_d(double x) noexcept
     double normal_bulk(double z) noexcept
     double arc_tangent(double x) noexcept
     double inverse_power(double x) noexcept
@@ -215,6 +217,14 @@ cdef inline real jensen(real q) noexcept nogil:
         return jensen_f(q)
     else:
         return jensen_d(q)
+
+
+cdef inline real upper(real x) noexcept nogil:
+    """log(1 + x), ⅓ ≤ x² ≤ 1, x > 0."""
+    if real is float:
+        return upper_f(x)
+    else:
+        return upper_d(x)
 
 
 cdef inline bint beyond_unit(const real* x, Py_ssize_t n) noexcept nogil:

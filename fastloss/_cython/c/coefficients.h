@@ -22,6 +22,12 @@ static const float JENSEN_F[8] = {
 /* relative error 2^-57.7 */
 static const double JENSEN_D[16] = {
     0x1.0000000000000p+0, 0x1.5555555555566p-3, 0x1.111111110f0cbp-4, 0x1.2492492626b95p-5, 0x1.6c16c0c633ed2p-6, 0x1.f07c480b223b2p-7, 0x1.6813309fd2507p-7, 0x1.114043356c840p-7, 0x1.a89d5f6607de2p-8, 0x1.741d910184e18p-8, 0x1.16d95fa287870p-9, 0x1.8b9b0dd13f701p-7, -0x1.466b722ed04f9p-6, 0x1.7254a7eac4a21p-5, -0x1.7ec4e46af6834p-5, 0x1.edd676071547ep-6};
+/* relative error 2^-25.8 */
+static const float UPPER_F[7] = {
+    0x1.21718a0000000p-1f, 0x1.22e8500000000p-1f, -0x1.4a92fe0000000p-3f, 0x1.f4d7f20000000p-5f, -0x1.ab471c0000000p-6f, 0x1.89813a0000000p-7f, -0x1.53c8fe0000000p-8f};
+/* relative error 2^-56.5 */
+static const double UPPER_D[14] = {
+    0x1.217189f21b8d0p-1, 0x1.22e85065b4381p-1, -0x1.4a9328f83de6fp-3, 0x1.f4de421f8d295p-5, -0x1.aadfba3806342p-6, 0x1.8410a7ca5cefbp-7, -0x1.6f7bdb47d11e1p-8, 0x1.65efd9c99630cp-9, -0x1.63e6b1f7ec2acp-10, 0x1.6778a08392563p-11, -0x1.6f988cd86e2c2p-12, 0x1.7dd59ef53a260p-13, -0x1.955a714a4e8f9p-14, 0x1.5f21a73a5b0b6p-15};
 /* relative error 2^-53.6 */
 static const double BULK_D[11] = {
     0x1.9884533d43651p-1, -0x1.1058377e2cedfp-3, 0x1.46d0429769010p-6, -0x1.37403f6b93143p-9, 0x1.e42b0d4b14d39p-13, -0x1.3ce8f9bacee1ep-16, 0x1.6589f17ce2693p-20, -0x1.621cc567a99f7p-24, 0x1.380b151d37375p-28, -0x1.e69d43072e1f8p-33, 0x1.1eb48cc19cdecp-37};

@@ -302,6 +302,7 @@ static inline double multiply_add_d(double a, double b, double c) { return a * b
  *   bend_f, bend_d       e^x - 1 - x      |x| <= 1/2, by its series
  *   bend_short           the same to 2^-28, of a double that ends as a float
  *   jensen_f, jensen_d   (1 + x)log(1 + x) + (1 - x)log(1 - x) of q = x^2 <= 1/3
+ *   upper_f, upper_d     log(1 + x), 1/3 <= x^2 <= 1
  */
 static inline float atanh_tail_f(float q) {
     float p = 2.0f / 17.0f;
@@ -365,6 +366,18 @@ static inline double jensen_d(double q) {
     double p = JENSEN_D[15];
     WRITTEN_OUT for (int k = 14; k >= 0; k--) p = JENSEN_D[k] + q * p;
     return q * p;
+}
+
+static inline float upper_f(float x) {
+    float y = x - 3113.0f / 4096.0f, p = UPPER_F[6];
+    WRITTEN_OUT for (int k = 5; k >= 0; k--) p = UPPER_F[k] + y * p;
+    return p;
+}
+
+static inline double upper_d(double x) {
+    double y = x - 3113.0 / 4096.0, p = UPPER_D[13];
+    WRITTEN_OUT for (int k = 12; k >= 0; k--) p = UPPER_D[k] + y * p;
+    return p;
 }
 
 static inline float bend_f(float x) {

@@ -4,7 +4,7 @@ A class adds a term to its row's loss (`prepare`, `term`) and has a slope of its
 """
 
 from ..block cimport LANES
-from ..vectors cimport jensen, ratio, vlog
+from ..vectors cimport jensen, ratio, upper, vlog
 from ..views cimport real
 
 cdef extern from *:
@@ -92,7 +92,7 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
     and b - a are the same, and the former may be as small as it likes. The two are summed apart, the latter being exact.
     """
     cdef real zero = 0, half = 0.5, quarter = 0.25, beyond = BEYOND, x = p + zero, a = x, b = t, k = 0, far = 0, near = 0, share = 0
-    cdef real other = 0, sum, q, square
+    cdef real sum, q, square
     if Probabilities is KullbackLeibler or Probabilities is Reverse:
         if Probabilities is Reverse:
             a = t + zero
@@ -103,16 +103,17 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         far = near if k == zero else far
         value[0] = a * b if (b == zero) | (a != a) else far
     elif Probabilities is JensenShannon:
-        # (x log(2x/s) + t log(2t/s))/2 with s = x + t, less what rounding took from s; near each other a series, where that cancels.
+        # (a log(2a/s) + b log(2b/s))/2 of the greater and the less, with s = a + b and 2a/s = 1 + q, less what rounding took from s;
+        # near each other a series, where that cancels.
+        a = t if t > x else x
+        b = x if t > x else t
         sum = x + t
-        q = (x - t) / sum
+        q = (a - b) / sum
         square = q * q
-        ratio(x + x, sum, False, &k, &far, &near, &share)
-        ratio(t + t, sum, False, &k, &other, &near, &share)
-        far = (zero if x == zero else x * far) + (zero if t == zero else t * other)
-        far = half * (far - taken(x, t, sum))
+        ratio(b + b, sum, False, &k, &far, &near, &share)
+        far = half * ((a * upper(q) + (zero if b == zero else b * far)) - half * (b - (sum - a)))
         far = quarter * sum * jensen(square) if square < <real>THIRD else far
-        value[0] = -far
+        value[0] = zero if sum == zero else -far
     elif Probabilities is Brier:
         value[0] = -((x - t) * (x - t))
         gap[0] = zero
