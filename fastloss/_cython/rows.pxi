@@ -5,7 +5,7 @@
 # row in the same order, and a long one is added up span by span, by one thread or by several.
 
 cdef enum:
-    FEW = 6                     # classes for each row of the batch: more would leave vectors over rows empty
+    FEW = 4                     # classes for each row of the batch: more would leave vectors over rows empty
     KEEP = 4 << 20              # bytes of a row's exponentials that are retained for its gradient
     BLOCK_BYTES = 16384         # of a class-major block
     ROWS_SHARE = 32768          # numbers: the least that a thread takes at a time

@@ -218,7 +218,7 @@ cdef inline void cut(RowsJob* job) noexcept:
     # Both ways give the same bits; the vectors over rows of a batch of few rows would be half empty.
     job.class_major = not job.form.sparse and classes < (
         SHORT_WHOLE if job.form.whole and not job.form.numbered else SHORT) and (
-        job.form.whole or batch.operand[PRED].step != batch.operand[PRED].size or classes < FEW * rows)
+        job.form.whole or batch.operand[PRED].step != batch.operand[PRED].size or 1 < rows > classes // FEW)
     job.spans, job.length, job.retains_exps, job.sharing = 1, classes, True, 1
     if job.form.sparse:
         job.block = ROWS_OF_OWN

@@ -86,7 +86,7 @@ cdef inline int prepare(Probabilities loss, const real[:, ::1] p, real[:, ::1] l
 
 
 cdef inline void term(Probabilities loss, real p, real t, real log, real* value, real* gap) noexcept nogil:
-    """What a class adds to minus its row's loss, or, where there is a gap, to the loss.
+    """What a class adds to minus its row's loss, or, of a loss with a gap, to the loss.
 
     Of the two divergences with a gap that is b log(b/a), of t and p, or in reverse of p and t. Where a/b is near 1, a - b - b log(a/b)
     and b - a are the same, and the former may be as small as it likes. The two are summed apart, the latter being exact.
@@ -116,13 +116,10 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         value[0] = zero if sum == zero else -far
     elif Probabilities is Brier:
         value[0] = -((x - t) * (x - t))
-        gap[0] = zero
     elif Probabilities is CategoricalRows:      # 0 log 0 is 0, 0 log NaN is NaN
         value[0] = t * (x if t == zero else log)
-        gap[0] = zero
     else:
         value[0] = log
-        gap[0] = zero
 
 
 cdef inline real taken(real a, real b, real sum) noexcept nogil:
