@@ -409,7 +409,7 @@ ENDS = [
     ("jensen_shannon", "rows", [1], [1], {}, 0, [0], [0.25]),
     ("softmax_jensen_shannon", "rows", [0, -inf], [0, 1], {}, ln(2), [0, 0], [0, 0]),
     ("softmax_jensen_shannon", "rows", [1e4, 0], [1, 0], {}, 0, [0, 0], [0, 0]),
-    ("softmax_jensen_shannon", "rows", [0, 0], [1, 1e-30], {}, (ln(2 / 3) / 2 + ln(2) / 2 + ln(4 / 3)) / 2, [-ln(3) / 8, ln(3) / 8], [ANY, ANY]),
+    ("softmax_jensen_shannon", "rows", [0, 0], [1, 1e-30], {}, 3 / 4 * ln(4 / 3), [-ln(3) / 8, ln(3) / 8], [ANY, ANY]),
     ("softmax_jensen_shannon", "rows", [3, -inf], [1, 0], {}, 0, [0, 0], [0, 0]),
     ("reverse_kl_divergence", "rows", [0, 1], [0.5, 0.5], {}, ln(2), [-inf, 1 + ln(2)], [inf, 1]),
     ("reverse_kl_divergence", "rows", [0.5, 0.5], [1, 0], {}, inf, [1 - ln(2), inf], [2, 2]),
