@@ -101,7 +101,7 @@ def numpy_array(path: str, names: Sequence[str], stack: ExitStack) -> Column:
         raise ValueError(f"{path} holds one array, which has no name {names[0]!r}")
     with open(path, "rb") as file:
         if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
-            raise ValueError(f"{path} is not an array as NumPy saves it")
+            raise ValueError(f"{path}: this is not an array as NumPy saves it")
     try:
         array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, EOFError) as error:

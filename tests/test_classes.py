@@ -211,12 +211,12 @@ def test_divergences_of_rows_that_nearly_agree(backend, name, dtype, step):
 
 @each_dtype
 def test_jensen_shannon_where_its_formulas_meet(backend, dtype):
-    """Where logarithms would cancel but for the series, and what rounding takes from p + t counts."""
+    """Where logarithms would cancel but for the series, and for the slope what rounding takes from p + t counts."""
     kind = by_name["jensen_shannon", "rows"]
     t = np.linspace(0.01, 0.19, 61)
     pred, target = (
         np.concatenate(x).astype(dtype)[:, None]
-        for x in zip(*((t * k, t) for k in np.linspace(1.5, 5, 36)), strict=True)
+        for x in zip(*((t * k, t) for k in (*np.linspace(1.02, 1.4, 20), *np.linspace(1.5, 5, 36))), strict=True)
     )
     for p, other in ((pred, target), (target, pred)):
         with digits(40):

@@ -103,15 +103,15 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         far = near if k == zero else far
         value[0] = a * b if (b == zero) | (a != a) else far
     elif Probabilities is JensenShannon:
-        # (a log(2a/s) + b log(2b/s))/2 of the greater and the less, with s = a + b and 2a/s = 1 + q, less what rounding took from s;
-        # near each other a series, where that cancels.
+        # (a log(2a/s) + b log(2b/s))/2 of the greater and the less, with s = a + b and 2a/s = 1 + q; near each other a series, where
+        # that cancels.
         a = t if t > x else x
         b = x if t > x else t
         sum = x + t
         q = (a - b) / sum
         square = q * q
         ratio(b + b, sum, False, &k, &far, &near, &share)
-        far = half * ((a * upper(q) + (zero if b == zero else b * far)) - half * (b - (sum - a)))
+        far = half * (a * upper(q) + (zero if b == zero else b * far))
         far = quarter * sum * jensen(square) if square < <real>THIRD else far
         value[0] = zero if sum == zero else -far
     elif Probabilities is Brier:
@@ -122,16 +122,11 @@ cdef inline void term(Probabilities loss, real p, real t, real log, real* value,
         value[0] = log
 
 
-cdef inline real taken(real a, real b, real sum) noexcept nogil:
-    """What rounding took from a sum of numbers that are not negative."""
-    return b - (sum - a) if a > b else a - (sum - b)
-
-
 cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
     """Minus the slope: t/p, 0 where eps holds p constant, and where t is 0 NaN of a p that is; of the reverse divergence log(t/p) - 1,
     0 where there is neither p nor t; of the one between log((p + t)/2p)/2, where there is neither that of a p without t."""
     cdef real zero = 0, half = 0.5, one = 1, two = 2, beyond = BEYOND, x = p + zero, low = <real>least(loss)
-    cdef real q = 0, k = 0, near = 0, share = 0, sum
+    cdef real q = 0, k = 0, near = 0, share = 0, sum, lost
     if Probabilities is Brier:
         return two * (t - x)
     elif Probabilities is Reverse:
@@ -143,7 +138,8 @@ cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
     elif Probabilities is JensenShannon:
         sum = x + t
         ratio(x + x, sum, False, &k, &q, &near, &share)
-        q = q - taken(x, t, sum) / sum
+        lost = t - (sum - x) if x > t else x - (sum - t)    # by rounding
+        q = q - lost / sum
         q = -beyond if (x == zero) & (t > zero) else q
         return -half * (<real>LN_2 if sum == zero else q)
     else:
