@@ -421,3 +421,11 @@ def test_bounds_by_hand(backend):
 def test_every_definition_is_held():
     assert set(truths_counts.DEFINITIONS) == set(truths_counts.FAMILIES) == set(COUNTS)
     assert num(0.05) == truths_counts.CLIP
+
+
+@pytest.mark.parametrize(
+    ("pred", "target", "power", "value"),
+    [(1e-28, 1e-28, 5.5, 0), (1e-44, 1e-44, 4, 0), (1e-24, 1e-20, 4, np.inf), (1e-16, 1e-12, 5.5, np.inf)],
+)
+def test_tweedie_of_numbers_whose_powers_leave_the_range(backend, pred, target, power, value):
+    assert fl.tweedie_deviance(np.array([pred], np.float32), np.array([target], np.float32), power=power) == value

@@ -66,6 +66,15 @@ def test_the_general_loss_near_the_end_of_the_range(backend, alpha, delta, value
     assert got == pytest.approx(value, rel=1e-6)
 
 
+@pytest.mark.parametrize("delta", [1e-150, 1e-30, 1.0, 1e30, 1e150])
+def test_the_general_loss_in_other_units(backend, delta):
+    """No digit goes for how large delta is."""
+    d = np.linspace(1.01, 40, 50)
+    for alpha in (0.5, 1.5, 3.0):
+        ours, unit = (fl.barron(s * d, 0 * d, alpha=alpha, delta=s, reduction="none") / s / s for s in (delta, 1.0))
+        np.testing.assert_allclose(ours, unit, rtol=2e-14)
+
+
 @pytest.mark.parametrize("middle", [0.0, 2.0])
 def test_the_general_loss_has_no_seam(backend, middle):
     """At alpha of 0 and 2, where the formula is 0/0."""

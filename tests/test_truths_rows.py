@@ -222,6 +222,34 @@ def test_targets_of_little_mass(backend, dtype):
 
 
 @each_dtype
+@pytest.mark.parametrize("classes", [3, 40, 200, 1500])
+def test_a_row_that_is_not_known_has_no_divergence(backend, dtype, classes):
+    """NaN, an infinite logit, or none that is not -inf: alone and beside others, wherever there are targets and however few."""
+    for first, rest in ((nan, 0), (inf, 0), (-inf, -inf)):
+        for mass in (0.4, 0.9):
+            x, t = np.zeros((2, 5, classes), dtype)
+            x[:] = rest
+            x[:, 0] = first
+            t[:, 1:3] = mass / 2
+            for rows in (slice(1), slice(None)):
+                assert np.isnan(fl.softmax_kl_divergence(x[rows], t[rows], reduction="none")).all(), (first, mass)
+
+
+@pytest.mark.parametrize("others", [1, 3, 90, 1500])
+def test_targets_far_below_the_largest_are_not_lost(backend, others):
+    """What small targets add up to is all that a nearly perfect prediction differs by, in float32 as in float64."""
+    x = np.full((1, 1 + others), -40, np.float32)
+    x[:, 0] = 0
+    t = np.full_like(x, np.exp(-40.0))
+    t[:, 0] = 1
+    expected = fl.softmax_kl_divergence(x.astype(float), t.astype(float))
+    assert expected > 0
+    for rows in (1, 5):
+        value = fl.softmax_kl_divergence(np.tile(x, (rows, 1)), np.tile(t, (rows, 1)), reduction="none")
+        np.testing.assert_allclose(value, expected, rtol=1e-5)
+
+
+@each_dtype
 def test_an_unknown_target_of_a_class_without_probability(backend, dtype):
     """It is not lost."""
     names = ["brier", "ranked_probability_score", "jensen_shannon", "kl_divergence", "reverse_kl_divergence"]

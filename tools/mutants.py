@@ -1288,7 +1288,7 @@ MUTANTS = [
             "join(known, part[SPAN_TOP, c], part[SPAN_REST, c])",
             "join(known, part[SPAN_TOP, 0], part[SPAN_REST, 0])",
         ),
-        ("if i < n and known[SUM, i] >= 1 else 1", "if i < n else 1"),
+        ("(known[SUM, i] if known[SUM, i] >= 1 else NAN)", "(known[SUM, i] if known[SUM, i] >= 1 else 1)"),
         ("cdef double base = top if top > -INFINITY else 0", "cdef double base = top"),
         (
             "            tile[line, first + k] = x[k, r] - base\n",

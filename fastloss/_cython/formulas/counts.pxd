@@ -189,6 +189,8 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
         x = y / -b if y == beyond else x / a - y / b
         y = (one + b * p - a * q) * h * h / (a * b)
         x = y if (a < zero) & (-a * v > one) else x
+        x = beyond if (x != x) & (mu < beyond) & (t < beyond) else x    # a difference of what has left the range
+        x = zero if v == zero else x
         x = r / a if t == zero else x
         x = beyond if ((mu == zero) & (t != zero)) | ((t == beyond) & (mu < beyond)) else x
         x = beyond if (mu == beyond) & (t < beyond) & (a > zero) else x

@@ -126,9 +126,9 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m samples from `start` on, for `point` to find at work[:, i]."""
     cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)     # it is a multiple; this tells the compiler
-    cdef real delta, lift, inverse, p, r, u, zero = 0, half = 0.5, one = 1, two = 2
+    cdef real delta, lift, inverse, p, r, u, zero = 0, quarter = 0.25, half = 0.5, one = 1, two = 2
     cdef real tiny = TINY_F if real is float else TINY_D
-    cdef real scale, width, bend, share, log_delta, log_width, log_share
+    cdef real scale, width, bend, share, log_width, log_share
     if Pointwise is PseudoHuber:
         # √work[1], in vroot's terms, for work[1] = 1 + r²
         lift = <real>loss.lift
@@ -193,7 +193,6 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
         log_width = <real>log(width)
         log_share = <real>log(width / loss.alpha if loss.alpha > 0 else 1)
         delta = <real>loss.delta
-        log_delta = <real>log(<double>delta)
         log_of_square(loss, pred, target, work, start, n, width, log_width)
         for i in range(n):
             r = relative(loss, absolute(pred[start + i] - target[start + i]))
@@ -202,7 +201,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             r = share * u if p < tiny * tiny else bend * p
             work[1, i] = r if r < one else one
             work[2, i] = half * ((half * u if scale > zero else -half * u) if p < tiny * tiny else scale * p)
-            work[3, i] = half * (r + log_share) + log_delta
+            work[3, i] = quarter * (r + log_share)
             work[4, i] = r
         if wanted != VALUE:
             vgrow(&work[2, 0], &work[2, 0], n)
@@ -211,7 +210,8 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
         if wanted & VALUE and bend > zero:
             vgrow(&work[3, 0], &work[3, 0], n)
             for i in range(n):
-                work[1, i] = work[3, i] if work[4, i] > one else work[1, i]
+                r = delta * work[3, i] * work[3, i]
+                work[1, i] = r if work[4, i] > one else work[1, i]
     return 0
 
 

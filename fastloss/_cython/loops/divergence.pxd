@@ -1,9 +1,8 @@
 """KL(t || softmax(x)), in double: the logarithms of two distributions that nearly agree cancel to their last digits.
 
 With l = log(q/t), the loss is the sum of t(e^l - 1 - l) and of the q of classes of t = 0, neither of which is negative, and sum t - 1,
-which is exact: of floats, whose double sum has digits to spare, as it is. Targets of less than half a probability agree with none:
-there it is the sum of -t l. Short rows stand side by side, the numbers of a class in a line; longer ones one behind the other; of a
-row of several spans, a span at a time.
+which is exact. Targets of less than half a probability agree with none: there it is the sum of -t l. Short rows stand side by side,
+the numbers of a class in a line; longer ones one behind the other; of a row of several spans, a span at a time.
 """
 
 from libc.math cimport fabs
@@ -19,7 +18,7 @@ from .sums cimport add_exactly, add_row_exactly, greatest, of_row
 from .tiles cimport greatest_of_lanes, less_of_lanes
 
 cdef extern from "math.h" nogil:
-    const double INFINITY
+    const double INFINITY, NAN
 
 cdef enum:
     GROUP = 1024                # numbers of several rows that go through exp and log together
@@ -182,10 +181,7 @@ cdef inline int add_targets(const real[:, ::1] t, double[:, ::1] tile, double[:,
     cdef Py_ssize_t i
     for i in range(m):
         less(t, tile, T, r + i, i * length, length, 0, by_class)
-        if real is float:
-            known[MASS, i] += of_row(tile, T, i * length, length)
-        else:
-            add_row_exactly(tile, T, i * length, length, &known[MASS, i], &known[LOST, i])
+        add_row_exactly(tile, T, i * length, length, &known[MASS, i], &known[LOST, i])
     return 0
 
 
@@ -214,10 +210,10 @@ cdef inline int logarithms(double[:, ::1] tile, Py_ssize_t n) except -1 nogil:
 
 
 cdef inline int logarithms_of_sums(const double[:, ::1] tile, double[:, ::1] known, Py_ssize_t n) except -1 nogil:
-    """BASE of n rows. A sum below 1 is 0 or NaN, and what is divided by it NaN."""
+    """BASE of n rows. A sum below 1 is 0 or NaN: of such a row nothing is known."""
     cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     for i in range(padded):
-        known[BASE, i] = known[SUM, i] if i < n and known[SUM, i] >= 1 else 1
+        known[BASE, i] = 1 if i >= n else (known[SUM, i] if known[SUM, i] >= 1 else NAN)
     vlog(&known[BASE, 0], &known[BASE, 0], padded)
     return 0
 
@@ -263,10 +259,7 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
             k = j * m + i
             for l in range(STEP):
                 sum[l] += tile[Q, k + l]
-                if real is float:
-                    mass[l] += tile[T, k + l]
-                else:
-                    add_exactly(tile[T, k + l], &mass[l], &lost[l])
+                add_exactly(tile[T, k + l], &mass[l], &lost[l])
         for l in range(STEP):
             known[SUM, i + l] = sum[l]
             known[MASS, i + l] = mass[l]
