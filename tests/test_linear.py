@@ -157,7 +157,11 @@ def test_memory_does_not_grow_with_the_data(tmp_path):
     [
         ({"X": np.ones(3)}, ValueError, "X has shape (3,); it must be (samples, features)"),
         ({"X": np.ones((2, 2))}, ValueError, "X has shape (2, 2) but target has shape (3,); the numbers of samples must be equal"),
-        ({"sample_weight": [1, 2]}, ValueError, "X has shape (3, 2) but sample_weight has shape (2,); the numbers"),
+        (
+            {"sample_weight": [1, 2]},
+            ValueError,
+            "X has shape (3, 2) but sample_weight has shape (2,); the numbers of samples must be equal",
+        ),
         ({"X": np.ones((3, 2), complex)}, TypeError, "X has dtype complex128; it must be real numbers"),
         ({"target": 1.0}, ValueError, "X has shape (3, 2) but target has shape ()"),
         ({"target": [0, 1, 2]}, ValueError, "target[2] is 2; target must be in [0, 1]"),
