@@ -99,13 +99,8 @@ def numpy_array(path: str, names: Sequence[str], stack: ExitStack) -> Column:
     """An array on its own, mapped into memory."""
     if names:
         raise ValueError(f"{path} holds one array, which has no name {names[0]!r}")
-    with open(path, "rb") as file:
-        if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
-            raise ValueError(f"{path}: this is not an array as NumPy saves it")
-    try:
-        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    with naming(path, ValueError, EOFError):
+        array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     check_array(path, array.dtype, array.shape)
 
     def blocks(rows: int) -> Iterator[Array]:

@@ -1002,7 +1002,7 @@ MUTANTS = [
         ("a = t if t > x else x\n        b = x if t > x else t\n", "a = x\n        b = t\n"),
         ("value[0] = zero if sum == zero else -far", "value[0] = -far"),
         ("far = quarter * sum * jensen(square) if square < <real>THIRD else far", "pass"),
-        ("q = q - lost / sum", "pass"),
+        ("q -= lost / sum", "pass"),
         ("lost = t - (sum - x) if x > t else x - (sum - t)", "lost = t - (sum - x)"),
         ("q = -beyond if (x == zero) & (t > zero) else q", "pass"),
         ("return -half * (<real>LN_2 if sum == zero else q)", "return -half * q"),

@@ -43,6 +43,7 @@ cdef extern from "vecmath.h" nogil:
     double quotient_d(double n, double s, double lost) noexcept
     float fraction_f(float x, float d, float inverse) noexcept
     double fraction_d(double x, double d, double inverse) noexcept
+    const double THIRD          # how far `jensen` goes
     float jensen_f(float q) noexcept
     double jensen_d(double q) noexcept
     float upper_f(float x) noexcept

@@ -209,7 +209,8 @@ static inline float log_with_f(float x, float lost, int which) {
     uint32_t shifted = bits_of_float(y) + (0x3f800000u - 0x3f3504f3u);
     float k = (float)(int32_t)(shifted >> 23) - (small ? 127.0f + 23.0f : 127.0f);
     float f = float_of((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-    float unit = (lost - k * lost) * (1.0f - f * (1.0f - f)), value = log_sum_f(k, f, which == EXACT ? 0.0f : which == UNIT ? unit : lost / x);
+    float unit = (lost - k * lost) * (1.0f - f * (1.0f - f));
+    float value = log_sum_f(k, f, which == EXACT ? 0.0f : which == UNIT ? unit : lost / x);
     value = x < INFINITY ? value : x;
     return x == 0.0f ? -INFINITY : value;
 }
@@ -220,7 +221,8 @@ static inline double log_with_d(double x, double lost, int which) {
     uint64_t shifted = bits_of_double(y) + (0x3ff0000000000000ull - 0x3fe6a09e667f3bcdull);
     double k = double_of((shifted >> 52) | 0x4330000000000000ull) - (small ? 0x1p52 + 1023.0 + 52.0 : 0x1p52 + 1023.0);
     double f = double_of((shifted & 0x000fffffffffffffull) + 0x3fe6a09e667f3bcdull) - 1.0;
-    double unit = (lost - k * lost) * (1.0 - f * (1.0 - f)), value = log_sum_d(k, f, which == EXACT ? 0.0 : which == UNIT ? unit : lost / x);
+    double unit = (lost - k * lost) * (1.0 - f * (1.0 - f));
+    double value = log_sum_d(k, f, which == EXACT ? 0.0 : which == UNIT ? unit : lost / x);
     value = x < (double)INFINITY ? value : x;
     return x == 0.0 ? -(double)INFINITY : value;
 }
@@ -295,6 +297,11 @@ static inline float multiply_add_f(float a, float b, float c) { return a * b + c
 static inline double multiply_add_d(double a, double b, double c) { return a * b + c; }
 #endif
 
+/* p, the polynomial of x with these coefficients, from that of 1 to that of x^degree. */
+#define POLYNOMIAL(number, coefficients, degree, x)                                                     \
+    number p = (number)coefficients[degree];                                                            \
+    WRITTEN_OUT for (int k = (degree) - 1; k >= 0; k--) p = (number)coefficients[k] + (x) * p
+
 /* Differences that would cancel, right to a few units of what is left.
  *
  *   atanh_tail_f, _d     2(atanh(s) - s)/s^3 of q = s^2 <= 1/9, by its series
@@ -356,58 +363,55 @@ static inline void ratio_d(double x, double t, int wide, double *k, double *log,
     *share = all / b;
 }
 
+#define THIRD 0.333333333333333333333
+
 static inline float jensen_f(float q) {
-    float p = JENSEN_F[7];
-    WRITTEN_OUT for (int k = 6; k >= 0; k--) p = JENSEN_F[k] + q * p;
+    POLYNOMIAL(float, JENSEN_F, 7, q);
     return q * p;
 }
 
 static inline double jensen_d(double q) {
-    double p = JENSEN_D[15];
-    WRITTEN_OUT for (int k = 14; k >= 0; k--) p = JENSEN_D[k] + q * p;
+    POLYNOMIAL(double, JENSEN_D, 15, q);
     return q * p;
 }
 
 static inline float upper_f(float x) {
-    float y = x - 3113.0f / 4096.0f, p = UPPER_F[6];
-    WRITTEN_OUT for (int k = 5; k >= 0; k--) p = UPPER_F[k] + y * p;
+    float y = x - 3113.0f / 4096.0f;
+    POLYNOMIAL(float, UPPER_F, 6, y);
     return p;
 }
 
 static inline double upper_d(double x) {
-    double y = x - 3113.0 / 4096.0, p = UPPER_D[13];
-    WRITTEN_OUT for (int k = 12; k >= 0; k--) p = UPPER_D[k] + y * p;
+    double y = x - 3113.0 / 4096.0;
+    POLYNOMIAL(double, UPPER_D, 13, y);
     return p;
 }
 
 static inline float bend_f(float x) {
-    float p = (float)BEND_D[8];
-    WRITTEN_OUT for (int k = 7; k >= 0; k--) p = (float)BEND_D[k] + x * p;
+    POLYNOMIAL(float, BEND_D, 8, x);
     return x * x * p;
 }
 
 static inline double bend_d(double x) {
-    double p = BEND_D[13];
-    WRITTEN_OUT for (int k = 12; k >= 0; k--) p = BEND_D[k] + x * p;
+    POLYNOMIAL(double, BEND_D, 13, x);
     return x * x * p;
 }
 
 static inline double bend_short(double x) {
-    double p = BEND_D[7];
-    WRITTEN_OUT for (int k = 6; k >= 0; k--) p = BEND_D[k] + x * p;
+    POLYNOMIAL(double, BEND_D, 7, x);
     return x * x * p;
 }
 
 /* How much of a normal distribution is within z of its middle, from e = exp(-z^2/2): divided by z for z <= 1; else the rest, of all z >= 1. */
 static inline double normal_bulk(double z) {
-    double q = z * z, p = BULK_D[10];
-    WRITTEN_OUT for (int k = 9; k >= 0; k--) p = BULK_D[k] + q * p;
+    double q = z * z;
+    POLYNOMIAL(double, BULK_D, 10, q);
     return p;
 }
 
 static inline double normal_tail(double z, double e) {
-    double x = z > 9.0 ? 9.0 : z, y = (x - 4.0) / (x + 4.0), p = TAIL_D[17];
-    WRITTEN_OUT for (int k = 16; k >= 0; k--) p = TAIL_D[k] + y * p;
+    double x = z > 9.0 ? 9.0 : z, y = (x - 4.0) / (x + 4.0);
+    POLYNOMIAL(double, TAIL_D, 17, y);
     return e * p;
 }
 
@@ -415,8 +419,8 @@ static inline double normal_tail(double z, double e) {
 static inline double arc_tangent(double x) {
     double a = x < 0.0 ? -x : x;
     int far = a > 2.41421356237309505, middle = a > 0.41421356237309505;
-    double t = (far ? -1.0 : middle ? a - 1.0 : a) / (far ? a : middle ? a + 1.0 : 1.0), z = t * t, p = ARC_D[10];
-    WRITTEN_OUT for (int k = 9; k >= 0; k--) p = ARC_D[k] + z * p;
+    double t = (far ? -1.0 : middle ? a - 1.0 : a) / (far ? a : middle ? a + 1.0 : 1.0), z = t * t;
+    POLYNOMIAL(double, ARC_D, 10, z);
     double base = far ? 1.57079632679489661923 : middle ? 0.78539816339744830962 : 0.0;
     double low = far ? 6.123233995736766e-17 : middle ? 3.061616997868383e-17 : 0.0;
     double y = base + (t + (t * z * p + low));

@@ -152,7 +152,6 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
     cdef real mu, t, h, p, q, r, k = 0, v = 0, x = 0, y = 0
     cdef Py_ssize_t i
     for i in range(n):
-        work[1, i] = target[start + i]
         work[2, i] = pred[start + i] + zero
     vlog(&work[2, 0], &work[2, 0], n)
     if wanted & VALUE:
@@ -161,7 +160,7 @@ cdef inline int tweedie(TweedieDeviance loss, const real[::1] pred, const real[:
             t = target[start + i]
             ratio(mu, t, False, &k, &v, &x, &y)
             work[0, i] = v if (mu > zero) & (mu < beyond) & (t > zero) & (t < beyond) else mu / t   # of 0 any number will do
-        vlog(&work[1, 0], &work[1, 0], n)
+        vlog(&target[start], &work[1, 0], n)
         for i in range(n):
             work[3, i] = a * work[0, i]
             work[4, i] = b * work[0, i]

@@ -70,7 +70,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
                         Py_ssize_t m, int wanted, int seen) except -1 nogil:
     """Vector functions of m numbers from `start` on, for `point` to find at work[:, i]."""
     cdef Py_ssize_t i, n = m & ~(<Py_ssize_t>LANES - 1)
-    cdef real zero = 0, one = 1
+    cdef real one = 1
     if Pointwise is Sigmoid or Pointwise is LogSigmoid or Pointwise is Softplus:
         # work[0] = exp(−|x|), work[1] = log(1 + exp(−|x|))
         for i in range(n):

@@ -4,16 +4,15 @@ A class adds a term to its row's loss (`prepare`, `term`) and has a slope of its
 """
 
 from ..block cimport LANES
-from ..vectors cimport jensen, ratio, upper, vlog
+from ..vectors cimport THIRD, jensen, ratio, upper, vlog
 from ..views cimport real
 
 cdef extern from *:
     """
     #define BEYOND ((double)INFINITY)
-    #define THIRD 0.333333333333333333333
     #define LN_2 0.693147180559945309417
     """
-    const double BEYOND, THIRD, LN_2
+    const double BEYOND, LN_2
 
 cdef struct CategoricalIds:     # of the label's probability alone
     double eps
@@ -139,7 +138,7 @@ cdef inline real slope(Probabilities loss, real p, real t) noexcept nogil:
         sum = x + t
         ratio(x + x, sum, False, &k, &q, &near, &share)
         lost = t - (sum - x) if x > t else x - (sum - t)    # by rounding
-        q = q - lost / sum
+        q -= lost / sum
         q = -beyond if (x == zero) & (t > zero) else q
         return -half * (<real>LN_2 if sum == zero else q)
     else:

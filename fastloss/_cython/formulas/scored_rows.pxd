@@ -1,19 +1,13 @@
-"""Losses of a whole row against a row, all in double: squared scores and divergences of probabilities or of a softmax, and hinges;
-and of an ensemble against a number.
+"""Losses of a whole row against a row, all in double: squared scores and divergences of a softmax, ranked scores, and hinges; and of an
+ensemble against a number.
 
-A loss f(p, t) adds up terms of its classes (`prepare`, `point`), with d = p - t; through a softmax, loops/scored_rows.pxd make the
+A loss f(p, t) of p = softmax(x) adds up terms of its classes (`prepare`, `point`), with d = p - t, and loops/scored_rows.pxd makes the
 derivatives by logits of those by p. Ranked scores look at running sums instead, and hinges at one score beside another.
 """
 
 from libc.math cimport fabs
 
-from ..vectors cimport bend_d, jensen, vlog
-
-cdef extern from *:
-    """
-    #define THIRD 0.333333333333333333333
-    """
-    const double THIRD
+from ..vectors cimport THIRD, bend_d, jensen, vlog
 
 cdef enum:
     STEP = 16               # numbers that are computed into local arrays at a time: were they stored as they come, everything might overlap
@@ -86,16 +80,13 @@ cdef inline int prepare(Scores loss, const double[::1] p, const double[::1] t, c
                         double[::1] b, Py_ssize_t n, bint both) except -1 nogil:
     """Logarithms a and, of `both`, b for `point`, of n numbers, a multiple of STEP. Jensen-Shannon: log(2p/(p + t)) and log(2t/(p + t)).
     The reverse divergence: log t."""
-    cdef Py_ssize_t k
     if Scores is SoftmaxJensenShannon:
         quotients(p, t, d, z, a, b, n)
         vlog(&a[0], &a[0], n)
         if both:
             vlog(&b[0], &b[0], n)
     elif Scores is SoftmaxReverse:
-        for k in range(n):
-            a[k] = t[k]
-        vlog(&a[0], &a[0], n)
+        vlog(&t[0], &a[0], n)
     return 0
 
 

@@ -190,7 +190,7 @@ cdef inline int add_terms(real kind, double[:, ::1] tile, double[:, ::1] known, 
     cdef Py_ssize_t i, k, first
     cdef double base, sum, inverse, mass
     logarithms(tile, m * length)
-    logarithms_of_sums(tile, known, m)
+    logarithms_of_sums(known, m)
     for i in range(m):
         first = i * length
         base, sum, inverse, mass = known[BASE, i], known[SUM, i], 1 / known[SUM, i], known[MASS, i]
@@ -209,7 +209,7 @@ cdef inline int logarithms(double[:, ::1] tile, Py_ssize_t n) except -1 nogil:
     return 0
 
 
-cdef inline int logarithms_of_sums(const double[:, ::1] tile, double[:, ::1] known, Py_ssize_t n) except -1 nogil:
+cdef inline int logarithms_of_sums(double[:, ::1] known, Py_ssize_t n) except -1 nogil:
     """BASE of n rows. A sum below 1 is 0 or NaN: of such a row nothing is known."""
     cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     for i in range(padded):
@@ -264,7 +264,7 @@ cdef inline int side_by_side(const real[:, ::1] x, const real[:, ::1] t, double[
             known[SUM, i + l] = sum[l]
             known[MASS, i + l] = mass[l]
             known[LOST, i + l] = lost[l]
-    logarithms_of_sums(tile, known, m)
+    logarithms_of_sums(known, m)
     for strip in range(m // STEP):
         i = strip * STEP
         for l in range(STEP):

@@ -100,7 +100,7 @@ class Scorer:
             if response.ndim == 2 and response.shape[1] != count:
                 raise ValueError(f"{method} gives {response.shape[1]} columns for {count} classes")
         weight = None if sample_weight is None else real_array("sample_weight", sample_weight)
-        return -cost(self.loss, response, y, weight, self.parameters, "y")
+        return -cost(self.loss, response, y, weight, self.parameters, ("the estimator's answer", "y"))
 
     def set_score_request(self, *, sample_weight: bool | str | None) -> Scorer:
         """Ask for weights by metadata routing: True, False, None (an error if there are some), or another name of theirs."""
@@ -180,7 +180,7 @@ class ScoreFunction:
             if wanted in ("ids", "rows"):
                 count = pred.shape[-1]
                 target = coded(self.loss, ids(target, count, weight, self.parameters.get("ignore_index")), count)
-        return cost(self.loss, pred, target, weight, self.parameters, "y_true")
+        return cost(self.loss, pred, target, weight, self.parameters, ("y_pred", "y_true"))
 
 
 def methods_for(loss: Loss, asked: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -215,23 +215,26 @@ def ids(target: Array, count: int, weight: Array | None, ignored: int | None) ->
 
 
 def cost(
-    loss: Loss, pred: Array, target: Array, weight: Array | None, parameters: Mapping[str, Any], name: str
+    loss: Loss,
+    pred: Array,
+    target: Array,
+    weight: Array | None,
+    parameters: Mapping[str, Any],
+    names: tuple[str, str],
 ) -> float:
     """The mean loss. Signs may be 0 and 1; probabilities that an average has rounded to above 1 are 1, and those of a loss with
     `eps` are that of their dtype at least, as in scikit-learn's `log_loss`; a weight is that of all outputs of a sample."""
-    if len(np.atleast_1d(pred)) != len(np.atleast_1d(target)):
-        of_pred = "y_pred" if name == "y_true" else "the estimator's answer"
-        raise ValueError(
-            f"{of_pred} has {len(np.atleast_1d(pred))} samples but {name} has {len(np.atleast_1d(target))}"
-        )
+    counts = [len(np.atleast_1d(x)) for x in (pred, target)]
+    if counts[0] != counts[1]:
+        raise ValueError(f"{names[0]} has {counts[0]} samples but {names[1]} has {counts[1]}")
     if weight is not None and isinstance(loss, (Pointwise, Root)) and pred.ndim == 2 and weight.shape == pred.shape[:1]:
         weight = weight[:, None]
     if kind(loss) == "signs":
-        target = signs(target, weight, name)
+        target = signs(target, weight, names[1])
     if of_probabilities(loss) and pred.dtype.kind == "f":
-        limit = 1 + ROUNDED * np.finfo(pred.dtype).eps
-        pred = np.where((pred > 1) & (pred <= limit), pred.dtype.type(1), pred)
+        eps = np.finfo(pred.dtype).eps
+        pred = np.where((pred > 1) & (pred <= 1 + ROUNDED * eps), pred.dtype.type(1), pred)
         if "eps" in loss.parameters:
-            parameters = {"eps": float(np.finfo(pred.dtype).eps), **parameters}
+            parameters = {"eps": float(eps), **parameters}
     result: float = loss(pred, target, sample_weight=weight, **parameters)
     return result

@@ -290,12 +290,11 @@ def evaluated(
     for name, x in ((argument, pred), ("target", target), ("sample_weight", sample_weight)):
         if not isinstance(x, torch.Tensor) and not (x is None and name == "sample_weight"):
             raise TypeError(f"{name} must be a torch.Tensor, not {type(x).__name__}")
+        if x is not None and x.device != pred.device:
+            raise ValueError(f"{name} is on {x.device} but {argument} is on {pred.device}")
     if pred.dtype in HALVES and torch.is_autocast_enabled("cpu"):  # as PyTorch has its losses there
         pred = pred.float()
         target = target.float() if target.dtype in HALVES else target
-    for name, x in (("target", target), ("sample_weight", sample_weight)):
-        if x is not None and x.device != pred.device:
-            raise ValueError(f"{name} is on {x.device} but {argument} is on {pred.device}")
     call = (pred, target, sample_weight, columns, settings, reduction)
     if not torch.is_grad_enabled():
         return value(*call)
