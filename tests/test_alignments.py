@@ -247,6 +247,9 @@ def test_refused(backend, error, text, change, call):
 def test_no_constant():
     with pytest.raises(ValueError, match="ctc has no best constant"):
         fl.ctc.constant([[1, 2]])
+    for target in ([1.0, 2.0], [1.0, nan], [1.0, inf]):
+        with pytest.raises(TypeError, match="target has dtype float64; class ids must be integers"):
+            fl.ctc.constant(target)
 
 
 def test_dtypes_of_labels(backend, rng):

@@ -247,6 +247,36 @@ def test_divergences_of_tiny_probabilities(backend, name, dtype):
         near(kind.loss.grad_and_hess(pred, target, reduction="none")[1], truth.hess, 32)
 
 
+@each_dtype
+def test_divergences_of_one_tiny_probability(backend, dtype):
+    """One logarithm, and no difference of two, wherever the quotient is in range, or next to it."""
+    least = float(np.finfo(dtype).smallest_subnormal)
+    small = [least, 3 * least, 7 * least, 2.0**-61, 1.7 * 2.0**-62, 2.0**-100]
+    pairs = [pair for a in small for b in (2.0**-59, 1.3 * 2.0**-58, 1e-10, 0.3, 0.7, 1.0) for pair in ((a, b), (b, a))]
+    p, t = (np.array(x, dtype) for x in zip(*pairs, strict=True))
+    p, t = p[:, None], t[:, None]
+    for name in ("reverse_kl_divergence", "jensen_shannon"):
+        kind = by_name[name, "rows"]
+        with digits(60):
+            truth = whole(kind, kind.samples(p, t), [num(1)] * len(p), "none")
+        value, grad = kind.loss.value_and_grad(p, t, reduction="none")
+        near(value, truth.value, 4)
+        near(grad, truth.grad, 4)
+        if name == "reverse_kl_divergence":
+            near(fl.kl_divergence(t, p, reduction="none"), truth.value, 4)
+
+
+@each_dtype
+def test_products_of_hessians_that_leave_the_range(backend, dtype):
+    """t/p² may; what a small vector makes of it does not."""
+    p = 1e-30 if dtype == np.float32 else 1e-200
+    pred, target = np.array([[p, 0.5]], dtype), np.array([[0.25, 0.75]], dtype)
+    for loss in (fl.kl_divergence, fl.categorical_cross_entropy):
+        assert np.isinf(loss.grad_and_hess(pred, target)[1][0, 0])
+        product = loss.hvp(pred, target, np.array([[2 * p, 1]], dtype))
+        np.testing.assert_allclose(product, np.array([[0.5 / p, 3]], dtype), rtol=4 * np.finfo(dtype).eps)
+
+
 def test_overlaps_of_tiny_probabilities(backend):
     for loss in (fl.dice, fl.jaccard, fl.tversky):
         for size in (1e-300, 1e-200, 1e-30):

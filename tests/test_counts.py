@@ -247,6 +247,25 @@ def test_small_shifted_probabilities(backend, dtype):
     compared("sigmoid_asymmetric", [-10.0, -12.0, -14.0, -16.0], [0.0] * 4, own, dtype, 120)
 
 
+@each_dtype
+def test_a_whole_power_beside_another(backend, dtype):
+    """A label's products lose no digits to the other label's logarithms."""
+    for gammas, label in (((3.0, 0.5), 1), ((0.5, 4.0), 0)):
+        own = dict(zip(("gamma_pos", "gamma_neg"), gammas, strict=True)) | {"clip": 0.0}
+        scores = [sign * x for x in (0.5, 3, 10, 20, 30) for sign in (1, -1)]
+        compared("sigmoid_asymmetric", scores, [label] * len(scores), own, dtype, 16)
+
+
+@each_dtype
+def test_infinite_losses_of_powers_below_the_range(backend, dtype):
+    """Of a label that is nearly hard, at its wrong end."""
+    small = 1e-30 if dtype == np.float32 else 1e-200
+    for own in ({}, {"gamma": 2.5}, {"alpha": 0.25}):
+        value, grad = fl.sigmoid_focal.value_and_grad(np.array([-inf], dtype), [small], reduction="none", **own)
+        assert value == inf, own
+        assert grad == 0, own
+
+
 # ---- the same loss by other names ------------------------------------------------------------------------------------
 
 

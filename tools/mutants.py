@@ -92,6 +92,7 @@ MUTANTS = [
     *of(
         "_numpy/scores.py",
         "test_known_values test_inputs test_accuracy test_truths test_catalogue test_counts test_every_loss",
+        ("np.where(np.isinf(entropy), entropy, power(wrong, gamma) * entropy)", "power(wrong, gamma) * entropy"),
         ("np.where(q < eps, np.log(eps), np.log1p(-p))", "np.log(np.where(q < eps, eps, 1 - p))"),
         ("+ term(1 - target, np", "+ term(target, np"),
         ("np.log(np.where(p < eps, eps, p))", "np.log(p)"),
@@ -284,13 +285,16 @@ MUTANTS = [
     ),
     *of(
         "_numpy/arithmetic.py",
-        "test_rows test_ranges test_accuracy test_truths_rows",
+        "test_rows test_ranges test_accuracy test_truths_rows test_classes",
         ("np.where((t == 0) & ~np.isnan(logarithm), 0, t * logarithm)", "np.where(t == 0, 0, t * logarithm)"),
         ("s: Array = v / (2 + v)", "s: Array = v / (2 - v)"),
         ("for k in range(33, 1, -2):", "for k in range(9, 1, -2):"),
         ("for k in range(14, 1, -1):", "for k in range(6, 1, -1):"),
         ("np.full_like(x, 1 / math.factorial(15))", "np.full_like(x, 0.1)"),
         ("return x[:, 0] + lost", "return x[:, 0]"),
+        ("200 * math.log(2) * (high * 1.0 - low)", "200 * math.log(2) * (low * 1.0 - high)"),
+        ("np.where(low, a * 2.0**200, a)", "a"),
+        ("np.where(high, b * 2.0**200, b)", "b"),
         ("np.ascontiguousarray(x, np.float64).sum(axis=1)", "x.sum(axis=1, dtype=x.dtype)"),
     ),
     *of(
@@ -789,12 +793,12 @@ MUTANTS = [
         ("work[2, i] = zero if p < low else (one - p) - pred[start + i]", "work[2, i] = zero"),
         ("d = multiply_add(one - t, p, -(t * q))", "d = p - t"),
         ("c = zero if k == zero else u * k", "c = u * k"),
+        ("work[2, i] = p if target[start + i] == one else q\n", "work[2, i] = q if target[start + i] == one else p\n"),
+        ("    if by_products(gamma):\n        return raise_to(work, source, row, n, gamma)\n", ""),
+        ("value[0] = b if (w == zero) & (u == <real>INFINITY) else w * u", "value[0] = zero if w == zero else w * u"),
+        ("b = zero if (t == zero) | (t == one) else u ", "b = u "),
         ("k = m if s == zero else m * v / s", "k = m * v / s"),
-        ("value[0] = zero if (w == zero) & (u == u) else w * u", "value[0] = w * u"),
-        (
-            "value[0] = zero if (w == zero) & (u == u) else w * u",
-            "value[0] = zero if (w == zero) & (pred == pred) else w * u",
-        ),
+        ("value[0] = b if (w == zero) & (u == <real>INFINITY) else w * u", "value[0] = w * u"),
         (
             "t * q + u * p if pred[start + i] > zero else t * p + u * q",
             "t * q + u * p if pred[start + i] > zero else (one - u) * p + u * q",

@@ -16,7 +16,7 @@ root=$folder/root other=$folder/root/usr/bin/other here=$folder/venv/bin/python
 if [ ! -x "$other" ]; then
     mkdir -p "$root"
     mmdebstrap --quiet --variant=extract --architectures="$debian" stable - http://deb.debian.org/debian \
-        --include=base-files,libpython3-dev,python3,python3-{hypothesis,joblib,mpmath,numpy,pandas,pytest,scipy,setuptools} |
+        --include=base-files,libpython3-dev,python3,python3-{gmpy2,hypothesis,joblib,mpmath,numpy,pandas,pytest,pytest-xdist,scipy,setuptools} |
         tar -x -C "$root" --exclude=./dev
     cat >"$other" <<-END
 	#!/bin/sh

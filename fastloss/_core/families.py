@@ -356,8 +356,11 @@ class Alignment(Loss):
 
     def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
         used = there(sample_weight, target.shape[:-1])[..., np.newaxis]
-        ids = max(int(np.max(target, initial=0, where=used)), int(parameters.get("blank", 0)))
-        return np.broadcast_to(np.float64(0), (*target.shape[:-1], 1, ids + 1))
+        greatest = (
+            int(np.max(target, initial=0, where=used)) if target.dtype.kind in "iu" else 0
+        )  # no ids: refused next
+        classes = 1 + max(greatest, int(parameters.get("blank", 0)))
+        return np.broadcast_to(np.float64(0), (*target.shape[:-1], 1, classes))
 
 
 class AgainstOne(WithAxis):

@@ -91,12 +91,12 @@ def log_ratio(p: Array, t: Array) -> Array:
 
 
 def log_quotient(a: Array, b: Array) -> Array:
-    """log(a/b) of numbers in [0, 1], in double; what is near the end of the range is brought back from it."""
+    """log(a/b) of numbers in [0, 2], in double, where a/b may be beyond the range too."""
     a, b = a.astype(np.float64), b.astype(np.float64)
-    low = a < 2.0**-60, b < 2.0**-60
-    quotient = np.where(low[0], a * 2.0**60, a) / np.where(low[1], b * 2.0**60, b)
-    logs: Array = np.log(quotient) + 60 * math.log(2) * (low[1] * 1.0 - low[0])
-    return logs
+    quotient = a / b
+    low, high = quotient < 2.0**-900, quotient > 2.0**900
+    logs: Array = np.log(np.where(low, a * 2.0**200, a) / np.where(high, b * 2.0**200, b))
+    return logs + 200 * math.log(2) * (high * 1.0 - low)
 
 
 def sum_of_rows(x: Array) -> Array:

@@ -275,6 +275,11 @@ class CategoricalCrossEntropy(Row):
         slope = self.slope()
         return np.where(slope == 0, 0, slope / self.x)
 
+    def product(self):
+        """In range where the second derivative may not be."""
+        slope = self.slope()
+        return np.where(slope == 0, 0, slope * (self.vector / self.x))
+
 
 class SparseCategoricalCrossEntropy(CategoricalCrossEntropy):
     """−log max(p, ε) of the label, beside which nothing is looked at."""

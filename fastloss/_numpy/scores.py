@@ -101,7 +101,9 @@ class SigmoidFocal(Formula):
     def value(cls, x, t, gamma, alpha):
         at, w = Sigmoids(x, t), cls.weight(t, alpha)
         wrong = t * at.q + (1 - t) * at.p
-        loss = power(wrong, gamma) * (weighed(t, softplus(-x)) + weighed(1 - t, softplus(x)))
+        entropy = weighed(t, softplus(-x)) + weighed(1 - t, softplus(x))
+        # (A soft label's power may be too small for the range.)
+        loss = np.where(np.isinf(entropy), entropy, power(wrong, gamma) * entropy)
         return np.where((w == 0) & ~np.isnan(x), 0, w * loss)
 
     @classmethod

@@ -89,8 +89,8 @@ class Between:
         """s, ρ, log(2p/s) and log(2t/s): 1 ± ρ has lost its digits near 0."""
         s = p + t
         r = np.where(s == 0, 1, d / s)
-        up = np.where(r > -0.5, np.log1p(np.maximum(r, -0.5)), np.log(2 * p / s))
-        down = np.where(r < 0.5, np.log1p(np.maximum(-r, -0.5)), np.log(2 * t / s))
+        up = np.where(r > -0.5, np.log1p(np.maximum(r, -0.5)), log_quotient(2 * p, s))
+        down = np.where(r < 0.5, np.log1p(np.maximum(-r, -0.5)), log_quotient(2 * t, s))
         return s, r, up, down
 
     def value_of(self, p, d, t):

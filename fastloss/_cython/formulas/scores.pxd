@@ -4,6 +4,8 @@ formulas is made.
 Of a score x: a = exp(−|x|), b = log(1 + a), p = σ(x), q = σ(−x), and softplus(±x) = max(±x, 0) + b.
 """
 
+from libc.math cimport INFINITY
+
 from ..block cimport LANES, OUTSIDE, SOFT, VALUE
 from ..vectors cimport absolute, beyond_unit, inside_unit, multiply_add, softplus_bound, vexp, vlog, vlog1p, vlogunit
 from ..views cimport real
@@ -133,7 +135,7 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
                 work[2, i] *= p * t + q * (one - t)
     elif Pointwise is SigmoidAsymmetric:
         # work[0] = a, work[1] = b. Of a negative label that is clipped: work[3] = log(1 − v), v = max(p − clip, 0). work[2] = the
-        # power of v, or of the probability of being wrong.
+        # power of v, or of the probability of being wrong; work[4] its logarithm, where that is needed; work[5], work[6] both powers.
         low = <real>loss.clip
         for i in range(n):
             work[0, i] = -absolute(pred[start + i])
@@ -153,27 +155,21 @@ cdef inline int prepare(Pointwise loss, const real[::1] pred, const real[::1] ta
             work[3, i] = x if u < half else (one if q > one else q)
             work[4, i] = (one - x) - u if u < half else zero
         vlogunit(&work[3, 0], &work[4, 0], &work[3, 0], n)
-        if by_products(loss.gamma_pos) and by_products(loss.gamma_neg):
-            raise_to(work, 2, 4, n, loss.gamma_pos)
-            raise_to(work, 2, 2, n, loss.gamma_neg)
-            for i in range(n):
-                p = work[2, i]
-                q = work[4, i]
-                work[2, i] = p if target[start + i] == zero else q
-        else:
+        if not (by_products(loss.gamma_pos) and by_products(loss.gamma_neg)):
             vlog(&work[2, 0], &work[4, 0], n)
-            p = <real>loss.gamma_pos
-            q = <real>loss.gamma_neg
             for i in range(n):
                 t = target[start + i]
                 x = pred[start + i]
                 x = x if t == one else -x
                 x = -(x if x > zero else zero) - work[1, i]
                 u = work[4, i]
-                x = u if (low > zero) & (t == zero) else x
-                u = p if t == one else q
-                work[2, i] = zero if u == zero else u * x
-            vexp(&work[2, 0], &work[2, 0], n)
+                work[4, i] = u if (low > zero) & (t == zero) else x
+        power_of(work, 2, 4, 5, n, loss.gamma_pos)
+        power_of(work, 2, 4, 6, n, loss.gamma_neg)
+        for i in range(n):
+            p = work[5, i]
+            q = work[6, i]
+            work[2, i] = p if target[start + i] == one else q
     elif Pointwise is CrossEntropyTerm:
         # work[0] = log p, of a p not below eps
         if not wanted & VALUE:
@@ -299,8 +295,9 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             m = one - two * t
             k = m if s == zero else m * v / s
             c = zero if k == zero else u * k
+            b = zero if (t == zero) | (t == one) else u     # a soft label's power may be too small for the range
+            value[0] = b if (w == zero) & (u == <real>INFINITY) else w * u
             b = r - k
-            value[0] = zero if (w == zero) & (u == u) else w * u
             grad[0] = w * multiply_add(gamma, c, d)
             hess[0] = w * (v + two * gamma * d * k + gamma * c * (b + gamma * k))
             x = d * k
@@ -336,6 +333,17 @@ cdef inline real softplus_share(real share, bint inside, real x, real b) noexcep
 cdef inline bint by_products(double gamma) noexcept nogil:
     """Whether a power is a product of few factors."""
     return (gamma == 0) | (gamma == 1) | (gamma == 2) | (gamma == 3) | (gamma == 4)
+
+
+cdef inline int power_of(real[:, ::1] work, int source, int logs, int row, Py_ssize_t n, double gamma) except -1 nogil:
+    """One row's numbers to a power, in another: by products, or by their logarithms in a third."""
+    cdef Py_ssize_t i
+    if by_products(gamma):
+        return raise_to(work, source, row, n, gamma)
+    for i in range(n):
+        work[row, i] = <real>gamma * work[logs, i]
+    vexp(&work[row, 0], &work[row, 0], n)
+    return 0
 
 
 cdef inline int raise_to(real[:, ::1] work, int source, int row, Py_ssize_t n, double gamma) except -1 nogil:
