@@ -26,6 +26,18 @@ cdef extern from *:
     """
     const double MOST_F, MOST_D
 
+cdef enum:                              # lines of what `means` works with, a class of a row at each place
+    AT_P
+    AT_Z                                # x - top
+    AT_LOGS
+    AT_TARGET
+    AT_POWER                            # of q
+    AT_LOST                             # what rounding took from q
+    AT_VALUE                            # what it makes of them
+    AT_SLOPE
+    AT_BEND
+    AT_LINES
+
 cdef struct SoftmaxCrossEntropyIds:     # target: class ids
     double label_smoothing
 
@@ -165,52 +177,53 @@ cdef inline real linear(Rows loss, real z, real t) noexcept nogil:
         return z
 
 
-cdef inline int powers(double gamma, real[:, ::1] q, real[:, ::1] lost, Py_ssize_t n) except -1 nogil:
-    """q to the power of gamma, in place; `lost` is what rounding took from 0 <= q <= 1. n is a multiple of LANES."""
+cdef inline int powers(double gamma, real[:, ::1] work, int q, int lost, Py_ssize_t n) except -1 nogil:
+    """Line q to the power of gamma, in place; line `lost` is what rounding took from 0 <= q <= 1. n is a multiple of LANES."""
     cdef Py_ssize_t k
     cdef real g = <real>gamma, one = 1, zero = 0
     if gamma == 2:
         for k in range(n):
-            q[0, k] = q[0, k] * q[0, k]
+            work[q, k] = work[q, k] * work[q, k]
     elif gamma == 0:
         for k in range(n):
-            q[0, k] = one
+            work[q, k] = one
     elif gamma != 1:
-        vlogunit(&q[0, 0], &lost[0, 0], &q[0, 0], n)
+        vlogunit(&work[q, 0], &work[lost, 0], &work[q, 0], n)
         for k in range(n):
-            q[0, k] = zero if q[0, k] > zero else g * q[0, k]
-        vexp(&q[0, 0], &q[0, 0], n)
+            work[q, k] = zero if work[q, k] > zero else g * work[q, k]
+        vexp(&work[q, 0], &work[q, 0], n)
     return 0
 
 
-cdef inline int means(Rows loss, const real[:, ::1] p, const real[:, ::1] z, const real[:, ::1] t, const real[:, ::1] logs,
-                      real[:, ::1] power, real[:, ::1] lost, real[:, ::1] value, real[:, ::1] slope, real[:, ::1] bend,
-                      Py_ssize_t line, Py_ssize_t n, int wanted) except -1 nogil:
-    """Of n classes that are not their rows' greatest (so q = 1 - p does not cancel), at line `line` of z and t: what they add to
-    value, slope and curvature; rounded here (see `slope`), not together with the sums they are added to."""
+cdef inline int means(Rows loss, real[:, ::1] work, Py_ssize_t n, int wanted) except -1 nogil:
+    """Of n classes that are not their rows' greatest (so q = 1 - p does not cancel): what they add to value, slope and curvature;
+    rounded here (see `slope`), not together with the sums they are added to."""
     cdef Py_ssize_t k
-    cdef real zero = 0, one = 1, two = 2, q, l, pl, u, g
+    cdef real zero = 0, one = 1, two = 2, p, q, l, pl, u, g
     if Rows is SoftmaxFocalRows:
         # t q^g L; a = t q^(g-1) (g p L + q); b = g t q^(g-2) p ((g-1) p L - q L + 2 q), a majorizer's without -q L
         g = <real>loss.gamma
         for k in range(n):
-            power[0, k] = one - p[0, k]
-            lost[0, k] = (one - power[0, k]) - p[0, k]
-        powers(loss.gamma, power, lost, n)
+            work[AT_POWER, k] = one - work[AT_P, k]
+            work[AT_LOST, k] = (one - work[AT_POWER, k]) - work[AT_P, k]
+        powers(loss.gamma, work, AT_POWER, AT_LOST, n)
         for k in range(n):
-            q = one - p[0, k]
-            l = logs[0, k] - z[line, k]
-            pl = zero if p[0, k] == zero else rounded(p[0, k] * l)
-            u = t[line, k] * power[0, k]
-            value[0, k] = zero if t[line, k] == zero else rounded(u * l)
-            slope[0, k] = rounded(u * (one + g * pl / q))
+            p = work[AT_P, k]
+            q = one - p
+            l = work[AT_LOGS, k] - work[AT_Z, k]
+            pl = zero if p == zero else rounded(p * l)
+            u = work[AT_TARGET, k] * work[AT_POWER, k]
+            work[AT_VALUE, k] = zero if work[AT_TARGET, k] == zero else rounded(u * l)
+            work[AT_SLOPE, k] = rounded(u * (one + g * pl / q))
         if wanted & (HESS | BOUND):
             for k in range(n):
-                q = one - p[0, k]
-                l = logs[0, k] - z[line, k]
-                pl = zero if p[0, k] == zero else rounded(p[0, k] * l)
-                u = g * (t[line, k] * power[0, k])
-                bend[0, k] = rounded(u / q * ((rounded((g - one) * (p[0, k] * pl / q)) + rounded(two * p[0, k])) - (pl if wanted & HESS else zero)))
+                p = work[AT_P, k]
+                q = one - p
+                l = work[AT_LOGS, k] - work[AT_Z, k]
+                pl = zero if p == zero else rounded(p * l)
+                u = g * (work[AT_TARGET, k] * work[AT_POWER, k])
+                l = pl if wanted & HESS else zero
+                work[AT_BEND, k] = rounded(u / q * ((rounded((g - one) * (p * pl / q)) + rounded(two * p)) - l))
     return 0
 
 

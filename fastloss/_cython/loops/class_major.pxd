@@ -7,8 +7,9 @@ from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, GRAD, HESS, LANES, VALUE
 from ..formulas.rows cimport (
-    BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors,
-    labelled, linear, linear_in_rows, means, reads_again, refined, runner_curvature, slope, smoothing, targeted)
+    AT_BEND, AT_LINES, AT_LOGS, AT_P, AT_SLOPE, AT_TARGET, AT_VALUE, AT_Z, BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY,
+    LogSumExp, Rows, curvature, divergence, excluded_slope, factors, labelled, linear, linear_in_rows, means, reads_again, refined,
+    runner_curvature, slope, smoothing, targeted)
 from ..rows_block cimport (
     AIM, EXCLUDED, INSPECT, LINEAR, LINES, LOGS, MARGIN, MASS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, OTHERS, PLACE,
     REST, ROWS, RUNNER, TOP, WEIGHT, RowsBlock)
@@ -184,34 +185,31 @@ cdef inline int runners_up(const real[:, ::1] e, double[:, ::1] row, Py_ssize_t 
 cdef inline int refine(Rows loss, const real[:, ::1] t, const real[:, ::1] e, const real[:, ::1] z, double[:, ::1] row,
                        const RowsBlock* block) except -1 nogil:
     """Sums that need the normaliser, of all classes but the excluded one."""
-    cdef real places[8 * ROWS]
-    cdef real[:, ::1] p = writing_rows(<real*>places, 1, ROWS, ROWS)
-    cdef real[:, ::1] logs = writing_rows(<real*>places + ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] power = writing_rows(<real*>places + 2 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] lost = writing_rows(<real*>places + 3 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] v = writing_rows(<real*>places + 4 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] a = writing_rows(<real*>places + 5 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] b = writing_rows(<real*>places + 6 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] share = writing_rows(<real*>places + 7 * ROWS, 1, ROWS, ROWS)
+    cdef real place_of_work[AT_LINES * ROWS]
+    cdef real share_place[ROWS]
+    cdef real[:, ::1] work = writing_rows(<real*>place_of_work, AT_LINES, ROWS, ROWS)
+    cdef real[:, ::1] share = writing_rows(<real*>share_place, 1, ROWS, ROWS)
     cdef Py_ssize_t i, j, n = block.rows, m = block.padded & ~(<Py_ssize_t>LANES - 1)
     for i in range(n):
         share[0, i] = <real>(1 / (row[REST, i] + row[EXCLUDED, i]))
-        logs[0, i] = <real>row[LOGS, i]
+        work[AT_LOGS, i] = <real>row[LOGS, i]
         row[AIM, i] = t[<Py_ssize_t>row[PLACE, i], i] if row[PLACE, i] >= 0 else 0
     for i in range(n, m):
-        share[0, i] = logs[0, i] = 0
+        share[0, i] = work[AT_LOGS, i] = 0
     for j in range(block.classes):
         for i in range(m):
-            p[0, i] = e[j, i] * share[0, i]
-        means(loss, p, z, t, logs, power, lost, v, a, b, j, m, block.wanted)
+            work[AT_P, i] = e[j, i] * share[0, i]
+            work[AT_Z, i] = z[j, i]
+            work[AT_TARGET, i] = t[j, i]
+        means(loss, work, m, block.wanted)
         for i in range(n):
             if row[PLACE, i] != j:
-                row[MEAN_VALUE, i] += v[0, i]
-                row[MEAN_SLOPE, i] += a[0, i]
+                row[MEAN_VALUE, i] += work[AT_VALUE, i]
+                row[MEAN_SLOPE, i] += work[AT_SLOPE, i]
         if block.wanted & (HESS | BOUND):
             for i in range(n):
                 if row[PLACE, i] != j:
-                    row[MEAN_BEND, i] += b[0, i]
+                    row[MEAN_BEND, i] += work[AT_BEND, i]
     return 0
 
 
@@ -219,14 +217,9 @@ cdef inline int spread(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
                        const RowsBlock* block) except -1 nogil:
     """e becomes the gradient, and spare the Hessian."""
     cdef real factor_place[FACTORS * ROWS]
-    cdef real places[6 * ROWS]
+    cdef real place_of_work[AT_LINES * ROWS]
     cdef real[:, ::1] factor = writing_rows(<real*>factor_place, FACTORS, ROWS, ROWS)
-    cdef real[:, ::1] p = writing_rows(<real*>places, 1, ROWS, ROWS)
-    cdef real[:, ::1] logs = writing_rows(<real*>places + ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] power = writing_rows(<real*>places + 2 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] v = writing_rows(<real*>places + 3 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] a = writing_rows(<real*>places + 4 * ROWS, 1, ROWS, ROWS)
-    cdef real[:, ::1] b = writing_rows(<real*>places + 5 * ROWS, 1, ROWS, ROWS)
+    cdef real[:, ::1] work = writing_rows(<real*>place_of_work, AT_LINES, ROWS, ROWS)
     cdef Py_ssize_t i, j, k, n = block.rows, m = block.padded & ~(<Py_ssize_t>LANES - 1), classes = block.classes
     cdef int wanted = block.wanted
     cdef real keep = <real>(1 - smoothing(loss)), share = <real>(smoothing(loss) / classes), zero = 0, one = 1, h = 0
@@ -238,18 +231,20 @@ cdef inline int spread(Rows loss, const real[:, ::1] t, real[:, ::1] e, real[:, 
             factor[k, i] = zero
     if refined(loss):
         for i in range(m):
-            logs[0, i] = <real>row[LOGS, i] if i < n else zero
+            work[AT_LOGS, i] = <real>row[LOGS, i] if i < n else zero
     for j in range(classes):
         if refined(loss):
             for i in range(m):
-                p[0, i] = e[j, i] * factor[SHARE, i]
-            means(loss, p, spare, t, logs, power, v, v, a, b, j, m, wanted)
+                work[AT_P, i] = e[j, i] * factor[SHARE, i]
+                work[AT_Z, i] = spare[j, i]
+                work[AT_TARGET, i] = t[j, i]
+            means(loss, work, m, wanted)
             if curved:
                 for i in range(m):
-                    spare[j, i] = curvature(loss, e[j, i], b[0, i], factor[SLOPE, i], factor[SHARE, i], zero, factor[PULL, i],
+                    spare[j, i] = curvature(loss, e[j, i], work[AT_BEND, i], factor[SLOPE, i], factor[SHARE, i], zero, factor[PULL, i],
                                             factor[PORTION, i], factor[BEND, i], factor[SWAY, i])
             for i in range(m):
-                e[j, i] = slope(loss, e[j, i], zero, a[0, i], factor[SLOPE, i], factor[PULL, i])
+                e[j, i] = slope(loss, e[j, i], zero, work[AT_SLOPE, i], factor[SLOPE, i], factor[PULL, i])
             continue
         if reads_again(loss):
             for i in range(m):

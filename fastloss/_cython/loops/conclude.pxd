@@ -145,12 +145,10 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
     """LOGS = log(rest + excluded), with what that addition rounds away; and POWER."""
     cdef real place[ROWS]
     cdef real lost_place[ROWS]
-    cdef double power_place[ROWS]
-    cdef double rounded_place[ROWS]
+    cdef double power_place[2 * ROWS]
     cdef real[:, ::1] x = writing_rows(<real*>place, 1, ROWS, ROWS)
     cdef real[:, ::1] lost = writing_rows(<real*>lost_place, 1, ROWS, ROWS)
-    cdef double[:, ::1] q = writing_rows(<double*>power_place, 1, ROWS, ROWS)
-    cdef double[:, ::1] lost_q = writing_rows(<double*>rounded_place, 1, ROWS, ROWS)
+    cdef double[:, ::1] q = writing_rows(<double*>power_place, 2, ROWS, ROWS)    # and what rounding took from it
     cdef Py_ssize_t i, padded = (n + STEP - 1) & ~(<Py_ssize_t>STEP - 1)
     cdef double sum, big, small, inverse
     for i in range(n):
@@ -169,11 +167,11 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
         for i in range(n):
             inverse = 1 / (row[REST, i] + row[EXCLUDED, i])
             q[0, i] = rounded(row[REST, i] * inverse)
-            lost_q[0, i] = (1 - q[0, i]) - rounded(row[EXCLUDED, i] * inverse) if q[0, i] >= 0.5 else 0
+            q[1, i] = (1 - q[0, i]) - rounded(row[EXCLUDED, i] * inverse) if q[0, i] >= 0.5 else 0
         for i in range(n, padded):
             q[0, i] = 1
-            lost_q[0, i] = 0
-        powers(gamma_of(loss), q, lost_q, padded)
+            q[1, i] = 0
+        powers(gamma_of(loss), q, 0, 1, padded)
         for i in range(n):
             row[POWER, i] = q[0, i]
             row[AIM, i] = row[MEAN_VALUE, i] = row[MEAN_SLOPE, i] = row[MEAN_BEND, i] = 0
@@ -182,11 +180,11 @@ cdef inline int normalise(Rows loss, const real* kind, double[:, ::1] row, Py_ss
             q[0, i] = -generalized(loss) * (row[LOGS, i] - row[MARGIN, i])
         for i in range(n, padded):
             q[0, i] = 0
-        vexpm1(&q[0, 0], &lost_q[0, 0], padded)
+        vexpm1(&q[0, 0], &q[1, 0], padded)
         vexp(&q[0, 0], &q[0, 0], padded)
         for i in range(n):
             row[POWER, i] = q[0, i]
-            row[MEAN_VALUE, i] = -lost_q[0, i] / generalized(loss)
+            row[MEAN_VALUE, i] = -q[1, i] / generalized(loss)
     return 0
 
 

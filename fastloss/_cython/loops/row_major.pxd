@@ -9,12 +9,14 @@ from libc.stdint cimport int64_t
 
 from ..block cimport BOUND, HESS, LANES, OUTSIDE
 from ..formulas.rows cimport (
-    BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY, LogSumExp, Rows, curvature, divergence, excluded_slope, factors,
-    labelled, linear, linear_in_rows, means, reads_again, refined, runner_curvature, slope, smoothing, targeted)
+    AT_BEND, AT_LINES, AT_LOGS, AT_P, AT_SLOPE, AT_TARGET, AT_VALUE, AT_Z, BEND, CURVE, FACTORS, PORTION, PULL, SHARE, SLOPE, SWAY,
+    LogSumExp, Rows, curvature, divergence, excluded_slope, factors, labelled, linear, linear_in_rows, means, reads_again, refined,
+    runner_curvature, slope, smoothing, targeted)
 from ..rows_block cimport (
-    AIM, CLASS_WEIGHT, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, EXCLUDED, FINISH, INSPECT, LINES, LOGS, MEAN_BEND, MEAN_SLOPE, MEAN_VALUE, PLACE,
-    REDUCE, REFINE, REST, RUNNER, SHORT, SPAN_BASE, SPAN_BEND, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_LINES, SPAN_MARGIN, SPAN_MASS,
-    SPAN_OTHERS, SPAN_PLACE, SPAN_REST, SPAN_RUNNER, SPAN_SLOPE, SPAN_TOP, SPAN_VALUE, SPREAD, TOP, WEIGH, WEIGHT, RowsBlock)
+    AIM, CLASS_WEIGHT, CONCLUDE, DIVERGE, DIVERGE_JOIN, DIVERGE_SUM, DIVERGE_TERMS, EXCLUDED, FINISH, INSPECT, LINES, LOGS, MEAN_BEND,
+    MEAN_SLOPE, MEAN_VALUE, PLACE, REDUCE, REFINE, REST, RUNNER, SHORT, SPAN_BASE, SPAN_BEND, SPAN_EXCLUDED, SPAN_LINEAR, SPAN_LINES,
+    SPAN_MARGIN, SPAN_MASS, SPAN_OTHERS, SPAN_PLACE, SPAN_REST, SPAN_RUNNER, SPAN_SLOPE, SPAN_TOP, SPAN_VALUE, SPREAD, TOP, WEIGH,
+    WEIGHT, RowsBlock)
 from ..vectors cimport fetch, vexp
 from ..views cimport reading_rows, real, writing_ids, writing_rows
 from .divergence cimport diverge
@@ -201,16 +203,8 @@ cdef inline int again(const real[:, ::1] x, real[:, ::1] e, const double[:, ::1]
 cdef inline int refine(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, double[:, ::1] row,
                        double[:, ::1] part, Py_ssize_t i, Py_ssize_t c, const RowsBlock* block) except -1 nogil:
     """Sums that need the normaliser, of all classes of a span but the excluded one."""
-    cdef real places[9 * STRETCH]
-    cdef real[:, ::1] p = writing_rows(<real*>places, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] z = writing_rows(<real*>places + STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] u = writing_rows(<real*>places + 2 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] logs = writing_rows(<real*>places + 3 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] v = writing_rows(<real*>places + 4 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] a = writing_rows(<real*>places + 5 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] b = writing_rows(<real*>places + 6 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] power = writing_rows(<real*>places + 7 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] lost = writing_rows(<real*>places + 8 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real place_of_work[AT_LINES * STRETCH]
+    cdef real[:, ::1] work = writing_rows(<real*>place_of_work, AT_LINES, STRETCH, STRETCH)
     cdef Py_ssize_t done = 0, n = block.length, place = <Py_ssize_t>row[PLACE, i] - block.start, size, k
     cdef real share = <real>(down(row, part, i, c, block) / (row[REST, i] + row[EXCLUDED, i]))
     part[SPAN_VALUE, c] = part[SPAN_SLOPE, c] = part[SPAN_BEND, c] = 0
@@ -220,34 +214,32 @@ cdef inline int refine(Rows loss, const real[:, ::1] x, const real[:, ::1] t, re
         again(x, e, row, i, n)
     while done < n:
         size = min(<Py_ssize_t>STRETCH, n - done)
-        mean_terms(loss, x, t, e, row, i, done, size, share, p, z, u, logs, power, lost, v, a, b, block.wanted)
+        mean_terms(loss, x, t, e, row, i, done, size, share, work, block.wanted)
         if row[PLACE, i] >= 0 and done <= place < done + size:
             k = place - done
-            v[0, k] = a[0, k] = b[0, k] = 0
-        part[SPAN_VALUE, c] += of_row(v, 0, 0, size)
-        part[SPAN_SLOPE, c] += of_row(a, 0, 0, size)
+            work[AT_VALUE, k] = work[AT_SLOPE, k] = work[AT_BEND, k] = 0
+        part[SPAN_VALUE, c] += of_row(work, AT_VALUE, 0, size)
+        part[SPAN_SLOPE, c] += of_row(work, AT_SLOPE, 0, size)
         if block.wanted & (HESS | BOUND):
-            part[SPAN_BEND, c] += of_row(b, 0, 0, size)
+            part[SPAN_BEND, c] += of_row(work, AT_BEND, 0, size)
         done += size
     return 0
 
 
 cdef inline int mean_terms(Rows loss, const real[:, ::1] x, const real[:, ::1] t, const real[:, ::1] e, const double[:, ::1] row,
-                           Py_ssize_t i, Py_ssize_t start, Py_ssize_t n, real share, real[:, ::1] p, real[:, ::1] z,
-                           real[:, ::1] u, real[:, ::1] logs, real[:, ::1] power, real[:, ::1] lost, real[:, ::1] v,
-                           real[:, ::1] a, real[:, ::1] b, int wanted) except -1 nogil:
-    """`means` of a stretch of a row: v, a and b out of p, z = x - top and the targets u."""
+                           Py_ssize_t i, Py_ssize_t start, Py_ssize_t n, real share, real[:, ::1] work, int wanted) except -1 nogil:
+    """`means` of a stretch of a row."""
     cdef Py_ssize_t k, m = (n + LANES - 1) & ~(<Py_ssize_t>LANES - 1)
     cdef real top = <real>row[TOP, i], zero = 0
     for k in range(n):
-        p[0, k] = e[i, start + k] * share
-        z[0, k] = x[i, start + k] - top
-        u[0, k] = t[i, start + k]
+        work[AT_P, k] = e[i, start + k] * share
+        work[AT_Z, k] = x[i, start + k] - top
+        work[AT_TARGET, k] = t[i, start + k]
     for k in range(n, m):
-        p[0, k] = z[0, k] = u[0, k] = zero
+        work[AT_P, k] = work[AT_Z, k] = work[AT_TARGET, k] = zero
     for k in range(m):
-        logs[0, k] = <real>row[LOGS, i]
-    return means(loss, p, z, u, logs, power, lost, v, a, b, 0, m, wanted)
+        work[AT_LOGS, k] = <real>row[LOGS, i]
+    return means(loss, work, m, wanted)
 
 
 cdef inline int spread(Rows loss, const real[:, ::1] x, const real[:, ::1] t, real[:, ::1] e, real[:, ::1] grad, real[:, ::1] hess,
@@ -307,25 +299,17 @@ cdef inline int spread_means(Rows loss, const real[:, ::1] x, const real[:, ::1]
                              real[:, ::1] hess, const double[:, ::1] row, Py_ssize_t i, Py_ssize_t n, real factor, real share,
                              real pull, real portion, real bend, real sway, int wanted) except -1 nogil:
     """The same of a loss whose classes add what takes the normaliser."""
-    cdef real places[9 * STRETCH]
-    cdef real[:, ::1] p = writing_rows(<real*>places, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] z = writing_rows(<real*>places + STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] u = writing_rows(<real*>places + 2 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] logs = writing_rows(<real*>places + 3 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] v = writing_rows(<real*>places + 4 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] a = writing_rows(<real*>places + 5 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] b = writing_rows(<real*>places + 6 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] power = writing_rows(<real*>places + 7 * STRETCH, 1, STRETCH, STRETCH)
-    cdef real[:, ::1] lost = writing_rows(<real*>places + 8 * STRETCH, 1, STRETCH, STRETCH)
+    cdef real place_of_work[AT_LINES * STRETCH]
+    cdef real[:, ::1] work = writing_rows(<real*>place_of_work, AT_LINES, STRETCH, STRETCH)
     cdef Py_ssize_t done = 0, size, k
     cdef real zero = 0
     while done < n:
         size = min(<Py_ssize_t>STRETCH, n - done)
-        mean_terms(loss, x, t, e, row, i, done, size, share, p, z, u, logs, power, lost, v, a, b, wanted)
+        mean_terms(loss, x, t, e, row, i, done, size, share, work, wanted)
         if wanted & (HESS | BOUND):
             for k in range(size):
-                hess[i, done + k] = curvature(loss, e[i, done + k], b[0, k], factor, share, zero, pull, portion, bend, sway)
+                hess[i, done + k] = curvature(loss, e[i, done + k], work[AT_BEND, k], factor, share, zero, pull, portion, bend, sway)
         for k in range(size):
-            grad[i, done + k] = slope(loss, e[i, done + k], zero, a[0, k], factor, pull)
+            grad[i, done + k] = slope(loss, e[i, done + k], zero, work[AT_SLOPE, k], factor, pull)
         done += size
     return 0
