@@ -47,12 +47,14 @@ NATIVE = LEVELS == ["native"]
 UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0"]
 # Of gcc, where clang stops at the first: a block's results stay in registers instead of going through memcpy; choices that follow
 # from each other are not turned into more choices, each of which a vector would have to make; views are set to zero by stores, not
-# by `rep stos`, which waits for all that is on its way around the cache (100 ns on AMD's Zen 5); and no looking for misleading
-# indentation in files that Cython wrote, over which it takes minutes.
+# by `rep stos`, which waits for all that is on its way around the cache (100 ns on AMD's Zen 5); products are fused with what they
+# are added to at -O1 too, as the quotients of v4 count on; and no looking for misleading indentation in files that Cython wrote,
+# over which it takes minutes.
 GCC_FLAGS = [
     "-fno-tree-loop-distribute-patterns",
     "-fno-thread-jumps",
     "-mmemset-strategy=vector_loop:1024:noalign,libcall:-1:noalign",
+    "-fexpensive-optimizations",
     "-Wno-misleading-indentation",
 ]
 # And of a level: a loop over 16 numbers is not written out before vectors are made of it.

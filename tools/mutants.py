@@ -263,7 +263,7 @@ MUTANTS = [
         ("share += (remainder - share * (e", "share -= (remainder - share * (e"),
         ("np.where((t == 0) & ~np.isnan(logarithm), 0, t * logarithm)", "t * logarithm"),
         ("return np.where(weight == 0, 0, weight * x)", "return weight * x"),
-        ("return np.where(x == 0, 0, x)", "return x"),
+        ("return x + 0", "return x"),
         ("return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))", "return np.log1p(np.exp(x))"),
     ),
     *of(

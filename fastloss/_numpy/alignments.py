@@ -27,7 +27,7 @@ class Alignments(Kernel):
         weight, outside = weight_of(tile)
         there = np.ones(len(pred), bool) if weight is None else weight != 0
         labels = np.where(there[:, None], labels, -1)
-        return Part(self.formula(tile, pred, labels, lengths, blank), weight, len(pred), outside)
+        return Part(self.formula, (tile, pred, labels, lengths, blank), weight, len(pred), outside)
 
 
 class CTC:

@@ -52,7 +52,7 @@ def term(t: Array, logarithm: Array) -> Array:
 
 def signless(x: Array) -> Array:
     """x, but +0 for −0: what has no slope has no sign."""
-    return np.where(x == 0, 0, x)
+    return x + 0
 
 
 def excess(v: Array) -> Array:
@@ -96,7 +96,8 @@ def log_quotient(a: Array, b: Array) -> Array:
     quotient = a / b
     low, high = quotient < 2.0**-900, quotient > 2.0**900
     logs: Array = np.log(np.where(low, a * 2.0**200, a) / np.where(high, b * 2.0**200, b))
-    return logs + 200 * math.log(2) * (high * 1.0 - low)
+    logs += 200 * math.log(2) * (high * 1.0 - low)
+    return logs
 
 
 def sum_of_rows(x: Array) -> Array:

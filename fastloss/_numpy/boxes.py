@@ -21,7 +21,7 @@ class OfBoxes(Kernel):
     def part(self, tile: Tile) -> Part:
         pred, target = tile.get(PRED, 4), tile.get(TARGET, 4)
         weight, outside = weight_of(tile)
-        return Part(self.formula(tile, pred, target, *tile.batch.hyperparameters[1:]), weight, len(pred), outside)
+        return Part(self.formula, (tile, pred, target, *tile.batch.hyperparameters[1:]), weight, len(pred), outside)
 
 
 def over(a, b):

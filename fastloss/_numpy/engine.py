@@ -7,7 +7,7 @@ weights and what there is of its samples, and their losses, gradients and curvat
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,9 +88,11 @@ class Tile:
 
 @dataclass
 class Part:
-    """A tile as its family sees it. `weight` is in the batch's unit, None without; `formula` has a method for each result."""
+    """A tile as its family sees it. `weight` is in the batch's unit, None without; `formula` makes what has a method for each
+    result, out of what it is given."""
 
-    formula: Any
+    formula: Callable[..., Any]
+    given: tuple[Any, ...]
     weight: Array | None
     samples: int
     outside: bool
@@ -195,8 +197,9 @@ class Kernel:
             sums.weight += part.total()
             sums.samples += part.samples
             results = {}
+            formula = part.formula(*part.given) if wanted else None  # a look at the inputs needs none
             for name in wanted:
-                x = getattr(part.formula, name)()
+                x = getattr(formula, name)()
                 if name != "value":
                     results[name] = scaled(x, part.weight, batch)
                     continue

@@ -20,7 +20,7 @@ class Ensembles(Kernel):
         width = tile.batch.operands[PRED].shape[-1]
         pred, target = tile.get(PRED, width), tile.get(TARGET)
         weight, outside = weight_of(tile)
-        return Part(self.formula(pred, target), weight, len(pred), outside)
+        return Part(self.formula, (pred, target), weight, len(pred), outside)
 
 
 class CRPSEnsemble:

@@ -23,7 +23,7 @@ class TwoOutputs(Kernel):
     def part(self, tile: Tile) -> Part:
         pred, target = tile.get(PRED, 2), tile.get(TARGET)
         weight, outside = weight_of(tile)
-        return Part(self.formula(tile, pred[:, 0], pred[:, 1], target), weight, len(pred), outside)
+        return Part(self.formula, (tile, pred[:, 0], pred[:, 1], target), weight, len(pred), outside)
 
 
 class Outputs:

@@ -51,7 +51,7 @@ class Rows(Kernel):
             there = weight != 0
             used = x[np.arange(len(x)), label][there] if self.formula.sparse else x[there]
             outside |= not bool(PROBABILITY.contains(used).all())
-        return Part(self.formula(tile, x, t, label, *numbers), weight, int(counts.sum()), outside)
+        return Part(self.formula, (tile, x, t, label, *numbers), weight, int(counts.sum()), outside)
 
 
 def is_in_range(number: int, dtype: np.dtype[Any]) -> bool:

@@ -23,8 +23,8 @@ class TwoRows(Kernel):
         weight, outside = weight_of(tile)
         there = True if weight is None else (weight != 0)[:, None]
         outside |= is_outside(self.domains, there, pred=pred, target=target)
-        formula = self.formula(tile, pred, target, *tile.batch.hyperparameters[1:])  # but for the axis
-        return Part(formula, weight, len(pred), outside)
+        given = (tile, pred, target, *tile.batch.hyperparameters[1:])  # but for the axis
+        return Part(self.formula, given, weight, len(pred), outside)
 
 
 class CosineDistance:
