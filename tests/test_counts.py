@@ -91,6 +91,25 @@ def test_deviances_at_the_ends_of_the_range(backend, dtype):
         near(fl.tweedie_deviance.grad(pred, target, reduction="none", **own), truth.grad, 1600)
 
 
+@pytest.mark.parametrize(("power", "mean"), [(6.0, 1e-80), (4.0, 1e-200)])
+def test_deviances_beyond_the_range_are_infinite(backend, power, mean):
+    """Of a target not far above the mean, where the two terms that nearly cancel are both beyond it."""
+    target = mean * np.array([1.5, 3.0, 0.5])
+    assert (fl.tweedie_deviance(np.full(3, mean), target, power=power, reduction="none") == inf).all()
+
+
+@each_dtype
+def test_negative_binomial_curvature_of_many_counts(backend, dtype):
+    """(1/α + t)·σ(y)σ(−y), where αt, or σ(−y), is beyond the range and the curvature is not."""
+    single = dtype == np.float32
+    for x, t, alpha in (
+        [(-20.0, 1e34, 1e5), (95.0, 1e30, 1.0), (-60.0, 1e37, 1e20)]
+        if single
+        else [(-24.77425, 1e307, 50.0), (760.0, 1e100, 1.0), (-600.0, 1e305, 1e200), (300.0, 1e200, 1e-200)]
+    ):
+        compared("negative_binomial_nll", [x], [t], {"alpha": alpha}, dtype, 32)
+
+
 @each_dtype
 def test_curvature_of_targets_near_the_largest(backend, dtype):
     """(4t - 2μ)/μ³, where 4t/μ is beyond it."""

@@ -243,3 +243,15 @@ def test_what_is_no_box_has_no_area(backend):
     """But what is around both is as large as ever: 9 and 8, of which the target has 9 and 4."""
     pred, target = [[2.0, 0.0, 1.0, 1.0], [5.0, 0.0, 4.0, 1.0]], [[0.0, 0.0, 3.0, 3.0], [0.0, 0.0, 2.0, 2.0]]
     np.testing.assert_allclose(fl.giou(pred, target, reduction="none"), [1, 1.5], rtol=1e-15)
+
+
+@each_dtype
+def test_gaussian_errors_near_the_end_of_the_range(backend, dtype):
+    """Half of a square that is beyond it."""
+    info = np.finfo(dtype)
+    error = dtype(1.2 * float(info.max) ** 0.5)
+    half = float(error) * (float(error) / 2)
+    value, (m_grad, s_grad) = fl.gaussian_nll.value_and_grad(np.array([error, 0], dtype), dtype(0))
+    m_hess, s_hess = fl.gaussian_nll.grad_and_hess(np.array([error, 0], dtype), dtype(0))[1]
+    np.testing.assert_allclose([value, m_grad, s_grad], [half, error, -half], rtol=4 * info.eps)
+    np.testing.assert_allclose([m_hess, s_hess], [1, half], rtol=4 * info.eps)

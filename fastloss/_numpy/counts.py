@@ -210,7 +210,8 @@ class TweedieDeviance(Formula):
         """tᵃ·m(y), where tᵃ·eʸ is `whole`."""
         near = np.abs(y) <= 0.5
         m = np.where(near, bend(np.where(near, y, 0)), np.expm1(y) - y)
-        return np.where(y > 2, whole - times_power(1 + y, t, a), times_power(m, t, a))
+        rest = np.where(np.isinf(whole), 0, times_power(1 + y, t, a))  # less than half of the whole
+        return np.where(y > 2, whole - rest, times_power(m, t, a))
 
     @classmethod
     def grad(cls, mu, t, power):
@@ -233,34 +234,34 @@ class TweedieDeviance(Formula):
 
 
 class NegativeBinomialNLL(Formula):
-    """(t + 1/α)·log(1 + z) − t·x, with z = αeˣ; where z > 1 by e = 1/z, so that nothing overflows."""
+    """(t + 1/α)·log(1 + z) − t·x, with z = αeˣ; where z > 1 by what is over z, so that nothing overflows."""
 
     domains = LOG_MEANS_OF_COUNTS.domains
 
     @staticmethod
     def parts(x, alpha):
-        """z, 1/z, and where the latter is used."""
+        """z, what makes y/z of a number y, and where that is used."""
         z = times_exp(np.full_like(x, alpha), x)
         root = np.exp(-0.5 * x)
-        return z, np.where(np.isinf(z), root / alpha * root, 1 / z), z > 1
+        return z, lambda y: np.where(np.isinf(z), y * root / alpha * root, y / z), z > 1
 
     @classmethod
     def value(cls, x, t, alpha):
-        z, e, far = cls.parts(x, alpha)
+        z, over, far = cls.parts(x, alpha)
         logs = np.where(np.isinf(z), x + np.log(alpha), np.log1p(z))
         means = np.where(z < np.finfo(z.dtype).tiny, np.exp(x), logs / alpha)
-        with_target = np.where(far, np.log1p(e) + np.log(alpha), np.log1p(z) - x)
+        with_target = np.where(far, np.log1p(over(1)) + np.log(alpha), np.log1p(z) - x)
         return means + np.where(t == 0, 0, t * with_target)
 
     @classmethod
     def grad(cls, x, t, alpha):
-        z, e, far = cls.parts(x, alpha)
-        return np.where(far, (1 / alpha - t * e) / (1 + e), (np.exp(x) - t) / (1 + z))
+        z, over, far = cls.parts(x, alpha)
+        return np.where(far, (1 / alpha - over(t)) / (1 + over(1)), (np.exp(x) - t) / (1 + z))
 
     @classmethod
     def hess(cls, x, t, alpha):
-        z, e, far = cls.parts(x, alpha)
-        return np.where(far, (1 / alpha + t) * e / (1 + e) ** 2, (np.exp(x) + z * t) / (1 + z) ** 2)
+        z, over, far = cls.parts(x, alpha)
+        return np.where(far, over(1 / alpha + t) / (1 + over(1)) ** 2, (np.exp(x) + z * t) / (1 + z) ** 2)
 
 
 KERNELS = {

@@ -43,23 +43,23 @@ class Outputs:
 
 
 class GaussianNLL(Outputs):
-    """½(s + d²·e⁻ˢ), with d = m − t and h = e^(−s/2), k = d·h, so that e⁻ˢ alone never overflows."""
+    """½(s + d²·e⁻ˢ), with d = m − t and h = e^(−s/2), k = d·h and q = ½k·k, so that neither e⁻ˢ nor k² alone overflows."""
 
     def __init__(self, tile: Tile, location: Array, log_scale: Array, target: Array) -> None:
         super().__init__(tile, location, log_scale, target)
         d = (location - target).astype(np.float64)
         self.k = np.where(d == 0, 0 * self.s, d * self.h)
         self.k = np.where((d == 0) & np.isinf(self.s), 0, self.k)
+        self.q = self.k / 2 * self.k
 
     def value(self) -> Array:
-        square = self.k * self.k
-        return np.where(np.isinf(square), square, (self.s + square) / 2).astype(self.dtype)
+        return np.where(np.isinf(self.q), self.q, self.s / 2 + self.q).astype(self.dtype)
 
     def grad(self) -> Array:
-        return self.pair(np.where(self.k == 0, self.k, self.k * self.h), (1 - self.k * self.k) / 2)
+        return self.pair(np.where(self.k == 0, self.k, self.k * self.h), 0.5 - self.q)
 
     def hess(self) -> Array:
-        return self.pair(self.h * self.h, self.k * self.k / 2)
+        return self.pair(self.h * self.h, self.q)
 
     majorizer = hess
 

@@ -280,8 +280,9 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         grad[0] = (x if w > one else multiply_add(a, a, -t)) * q
         x = r + t
         x = (x * b if pred > zero else x * c) * (c if pred > zero else b)
-        y = multiply_add(<real>loss.alpha, t, one)
-        hess[0] = bound[0] = (x if w > one else a * y * a) * q * q
+        y = <real>loss.alpha * a
+        y = y * t * a if a > one else a * t * y         # z·t, of which neither α·t nor z need be in range
+        hess[0] = bound[0] = (x if w > one else multiply_add(a, a, y)) * q * q
     else:
         # (μ − t)/μ, 1 where there is no target or no end to the mean; t/μ
         mu = pred + zero

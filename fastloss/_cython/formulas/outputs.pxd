@@ -73,15 +73,16 @@ cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, con
     cdef real zero = 0, half = 0.5, one = 1, infinite = <real>INFINITY, d, e, k
     cdef double h, z, u, v, bulk, tail, mass, away, twice, steep, slope, c
     if TwoOutputs is GaussianNll:
-        # ½(s + k²) with k = d·e^(−s/2): e⁻ˢ alone may overflow.
+        # ½s + ½k·k with k = d·e^(−s/2): e⁻ˢ alone may overflow, and so may k².
         d = m - target
         e = one / a if s < zero else a
         k = d * e if d != zero else zero
-        value[0] = infinite if k * k == infinite else half * (s + k * k)
+        d = half * k
+        value[0] = infinite if d * k == infinite else multiply_add(d, k, half * s)
         m_grad[0] = k * e if k != zero else zero
-        s_grad[0] = half * (one - k * k)
+        s_grad[0] = multiply_add(-d, k, half)
         m_hess[0] = e * e
-        s_hess[0] = half * (k * k)
+        s_hess[0] = d * k
     elif TwoOutputs is CrpsGaussian:
         # |d|·mass + e^s·(2φ(z) − 1/√π), with the mass 2Φ(z) − 1 within z = |d|/e^s of the mean. e^s is the square of h.
         h = wide[ROOT, i]
