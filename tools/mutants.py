@@ -651,7 +651,7 @@ MUTANTS = [
     *of("_numpy/alignments.py", "test_alignments", ("labels[:, 1:] != labels[:, :-1]", "labels[:, 1:] >= 0")),
     *of(
         "_numpy/outputs.py",
-        "test_catalogue test_calls",
+        "test_catalogue test_calls test_forecasts",
         ("self.s / 2 + self.q", "self.q"),
         ("0.5 - self.q", "0.5 + self.q"),
         ("self.pair(self.h * self.h, self.q)", "self.pair(self.q, self.h * self.h)"),
@@ -829,7 +829,7 @@ MUTANTS = [
     ),
     *of(
         "_cython/formulas/outputs.pxd",
-        "test_catalogue",
+        "test_catalogue test_forecasts",
         ("e = one / a if s < zero else a\n        k = d * e", "e = a\n        k = d * e"),
         ("e = one / a if s < zero else a\n        k = absolute", "e = a\n        k = absolute"),
         ("value[0] = infinite if k == infinite else s + k", "value[0] = s + k"),
