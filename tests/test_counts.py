@@ -103,9 +103,15 @@ def test_negative_binomial_curvature_of_many_counts(backend, dtype):
     """(1/α + t)·σ(y)σ(−y), where αt, or σ(−y), is beyond the range and the curvature is not."""
     single = dtype == np.float32
     for x, t, alpha in (
-        [(-20.0, 1e34, 1e5), (95.0, 1e30, 1.0), (-60.0, 1e37, 1e20)]
+        [(-20.0, 1e34, 1e5), (95.0, 1e30, 1.0), (-60.0, 1e37, 1e20), (-60.0, 1e37, 1e-20), (20.0, 1e37, 1e-30)]
         if single
-        else [(-24.77425, 1e307, 50.0), (760.0, 1e100, 1.0), (-600.0, 1e305, 1e200), (300.0, 1e200, 1e-200)]
+        else [
+            (-24.77425, 1e307, 50.0),
+            (760.0, 1e100, 1.0),
+            (-600.0, 1e305, 1e200),
+            (-600.0, 1e305, 1e-100),
+            (300.0, 1e200, 1e-200),
+        ]
     ):
         compared("negative_binomial_nll", [x], [t], {"alpha": alpha}, dtype, 32)
 

@@ -261,7 +261,11 @@ class NegativeBinomialNLL(Formula):
     @classmethod
     def hess(cls, x, t, alpha):
         z, over, far = cls.parts(x, alpha)
-        return np.where(far, over(1 / alpha + t) / (1 + over(1)) ** 2, (np.exp(x) + z * t) / (1 + z) ** 2)
+        root = np.exp(x / 2)
+        of_target = np.where(
+            root > 1, alpha * root * t * root, root * t * (alpha * root)
+        )  # z·t, where z may be too small
+        return np.where(far, over(1 / alpha + t) / (1 + over(1)) ** 2, (np.exp(x) + of_target) / (1 + z) ** 2)
 
 
 KERNELS = {
