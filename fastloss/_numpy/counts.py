@@ -262,9 +262,8 @@ class NegativeBinomialNLL(Formula):
     def hess(cls, x, t, alpha):
         z, over, far = cls.parts(x, alpha)
         root = np.exp(x / 2)
-        of_target = np.where(
-            root > 1, alpha * root * t * root, root * t * (alpha * root)
-        )  # z·t, where z may be too small
+        # z·t, where z may be too small for the range
+        of_target = np.where(root > 1, alpha * root * t * root, root * t * (alpha * root))
         return np.where(far, over(1 / alpha + t) / (1 + over(1)) ** 2, (np.exp(x) + of_target) / (1 + z) ** 2)
 
 
