@@ -356,11 +356,9 @@ class Alignment(Loss):
 
     def _zeros(self, target: Array, parameters: Mapping[str, Any], sample_weight: Any) -> Array:
         used = there(sample_weight, target.shape[:-1])[..., np.newaxis]
-        greatest = (
-            int(np.max(target, initial=0, where=used)) if target.dtype.kind in "iu" else 0
-        )  # no ids: refused next
-        classes = 1 + max(greatest, int(parameters.get("blank", 0)))
-        return np.broadcast_to(np.float64(0), (*target.shape[:-1], 1, classes))
+        ids = target if target.dtype.kind in "iu" else np.zeros_like(target, int)  # which are refused next
+        greatest = max(int(np.max(ids, initial=0, where=used)), int(parameters.get("blank", 0)))
+        return np.broadcast_to(np.float64(0), (*target.shape[:-1], 1, greatest + 1))
 
 
 class AgainstOne(WithAxis):

@@ -10,6 +10,8 @@ import numpy as np
 from .._core.domains import Array
 from .._core.similarities import unit_rows
 
+RANGE = 1e290  # numbers that are less, and more than its inverse, are far from the ends of the doubles' range
+
 
 def softplus(x: Array) -> Array:
     """log(1 + eˣ), without overflow."""
@@ -91,13 +93,17 @@ def log_ratio(p: Array, t: Array) -> Array:
 
 
 def log_quotient(a: Array, b: Array) -> Array:
-    """log(a/b) of numbers in [0, 2], in double, where a/b may be beyond the range too."""
+    """log(a/b) of numbers that are not negative, in double, where a/b may leave the range too."""
     a, b = a.astype(np.float64), b.astype(np.float64)
-    quotient = a / b
-    low, high = quotient < 2.0**-900, quotient > 2.0**900
-    logs: Array = np.log(np.where(low, a * 2.0**200, a) / np.where(high, b * 2.0**200, b))
-    logs += 200 * math.log(2) * (high * 1.0 - low)
-    return logs
+    w = a / b
+    return np.where((w > 1 / RANGE) & (w < RANGE), np.log(w), np.log(a) - np.log(b))
+
+
+def log_near_quotient(a: Array, b: Array) -> Array:
+    """The same, by the relative difference where the two are near."""
+    v = (a - b) / b
+    near = (v > -0.5) & (v <= 1)
+    return np.where(near, np.log1p(np.where(near, v, 0)), log_quotient(a, b))
 
 
 def sum_of_rows(x: Array) -> Array:

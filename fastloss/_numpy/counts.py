@@ -12,11 +12,10 @@ from .._core.inputs import (
     MEANS_OF_COUNTS,
     MEANS_OF_POSITIVES,
 )
-from .arithmetic import bend, excess
+from .arithmetic import RANGE, bend, excess, log_near_quotient, log_quotient
 from .pointwise import Formula, InDouble
 
 LARGE = 700.0  # an exponential of more may leave the range
-RANGE = 1e290
 
 
 def times_exp(t: Array, y: Array) -> Array:
@@ -31,14 +30,6 @@ def times_power(x: Array, base: Array, exponent: float) -> Array:
     whole, half = base**exponent, base ** (exponent / 2)
     product = np.where((whole > 1 / RANGE) & (whole < RANGE), x * whole, x * half * half)
     return np.where((x == 0) & ~np.isnan(base), 0, product)
-
-
-def log_quotient(a: Array, b: Array) -> Array:
-    """log(a/b), by the relative difference where the two are near; a/b may leave the range."""
-    v, w = (a - b) / b, a / b
-    logs = np.where((w > 1 / RANGE) & (w < RANGE), np.log(w), np.log(a) - np.log(b))
-    near = (v > -0.5) & (v <= 1)
-    return np.where(near, np.log1p(np.where(near, v, 0)), logs)
 
 
 def divergence(a: Array, b: Array) -> Array:
@@ -192,7 +183,7 @@ class TweedieDeviance(Formula):
         if power in cls.CASES:
             return cls.CASES[power].value(mu, t)
         mu, a, b = mu + 0, 2 - power, 1 - power
-        v = log_quotient(mu, t)
+        v = log_near_quotient(mu, t)
         first = cls.part(t, a, a * v, times_power(np.ones_like(t), mu, a)) / a
         second = cls.part(t, a, b * v, times_power(t, mu, b)) / b
         value = np.where(np.isinf(second), -second, first - second)  # where both are, the second is the larger

@@ -57,7 +57,11 @@ class Pointwise(Kernel):
         there = True if weight is None else weight != 0
         domains = {name: domain.under(tile.batch.hyperparameters) for name, domain in self.domains.items()}
         outside |= is_outside(domains, there, pred=pred, target=target)
-        return Part(Sample, (self.formula, tile, self.given(tile, pred, target)), weight, tile.count, outside)
+        return Part(self.sample, (tile, pred, target), weight, tile.count, outside)
+
+    def sample(self, tile: Tile, pred: Array, target: Array) -> Sample:
+        """The formula of a tile's numbers."""
+        return Sample(self.formula, tile, self.given(tile, pred, target))
 
     def given(self, tile: Tile, pred: Array, target: Array) -> tuple[Any, ...]:
         """What the formula is given."""

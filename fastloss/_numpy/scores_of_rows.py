@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._core.inputs import DISTRIBUTIONS, DISTRIBUTIONS_OF_CLASSES, LOGITS_OF_CLASSES
-from .arithmetic import bend, exact_sum_of_rows, log_quotient, sum_of_rows
+from .arithmetic import bend, exact_sum_of_rows, log_near_quotient, log_quotient, sum_of_rows
 from .cross_entropies import relative_entropy
 from .rows import Row, Rows, SoftmaxRow
 
@@ -127,10 +127,7 @@ class Reverse:
         return relative_entropy(p, t)
 
     def slopes_of(self, p, d, t):
-        v = d / t
-        near = (v > -0.5) & (v <= 1)
-        logs = np.where(near, np.log1p(np.where(near, v, 0)), log_quotient(p, t))
-        return np.where((p == 0) & (t == 0), 0, logs + 1)
+        return np.where((p == 0) & (t == 0), 0, log_near_quotient(p, t) + 1)
 
     def turned(self, p, d, t, v):
         return v
