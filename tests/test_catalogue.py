@@ -788,6 +788,30 @@ def test_class_weights_and_ignored_ids(backend, kind):
             np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("kind", [k for k in NEW if k.target in ("ids", "rows")], ids=str)
+@pytest.mark.parametrize("far", [(5e-324, 1.0), (1e-310, 1e-20), (1e300, 1e200), (1e-200, 1e-200)])
+def test_only_the_ratios_of_weights_and_of_class_weights_count(backend, kind, far):
+    loss = kind.loss
+    if "class_weight" not in loss.parameters:
+        pytest.skip("its classes have no weights")
+    pred, target = more_batch(kind, 30, np.float64)
+    size, by_class = far
+    classes = np.array([1, 2, 0.5, 0, 4])
+    given = np.arange(30) % 3 * 4.0
+    keywords = {"class_weight": by_class * classes, "sample_weight": size * given}
+    usual = {"class_weight": classes, "sample_weight": given}
+    for call in ("__call__", "grad", "value_and_grad", "grad_and_hess"):
+        got, expected = (getattr(loss, call)(pred, target, **weights) for weights in (keywords, usual))
+        for x, y in zip(got, expected, strict=True) if isinstance(got, tuple) else [(got, expected)]:
+            np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(
+        loss.hvp(pred, target, pred, **keywords), loss.hvp(pred, target, pred, **usual), atol=1e-13
+    )
+    np.testing.assert_allclose(
+        loss.constant(target, **keywords), loss.constant(target, **usual), rtol=1e-7
+    )  # by descent
+
+
 # ---- the partial likelihood ------------------------------------------------------------------------------------------
 
 TIES = ["breslow", "efron"]

@@ -373,6 +373,18 @@ def test_masks_where_no_weight_can_say_what_counts():
         fl.huber([1.0], [0.0], delta=np.ma.masked)
     with pytest.raises(TypeError, match=r"^class_weight is a masked array; pass its data$"):
         fl.softmax_cross_entropy([[1.0, 2.0]], [0], class_weight=masked)
+    with pytest.raises(TypeError, match=r"^sample_weight is a masked array; pass its data$"):
+        fl.mse([1.0, 2.0], [0.0, 1.0], sample_weight=masked)
+    with pytest.raises(TypeError, match=r"^out is a masked array; pass its data$"):
+        fl.mse.grad(np.ones(2), np.ones(2), out=masked)
+
+
+def test_a_product_with_no_hessian_says_so(backend):
+    for given, weight, reason in (([], [], "an empty batch"), ([1.0], [0.0], "weights that sum to 0")):
+        with pytest.warns(RuntimeWarning, match=f"the mean over {reason} is undefined"):
+            product = fl.mse.hvp(given, given, given, sample_weight=weight)
+        assert product.tolist() == [0.0] * len(given)
+        assert fl.mse.hvp(given, given, given, sample_weight=weight, reduction="sum").tolist() == [0.0] * len(given)
 
 
 def test_keywords_of_other_calls():

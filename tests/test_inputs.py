@@ -4,6 +4,8 @@ import copy
 import itertools
 import math
 import pickle
+from decimal import Decimal
+from fractions import Fraction
 
 import ml_dtypes
 import numpy as np
@@ -128,6 +130,16 @@ def sixteen_bits(case, dtype, size, rng):
     assert losses is out
     with np.errstate(over="ignore"):
         np.testing.assert_array_equal(out, case.loss(*wide, reduction="none", **case.parameters).astype(dtype)[::-1])
+
+
+@pytest.mark.parametrize(
+    "kind", [np.float16, np.float32, np.int8, np.longdouble, ml_dtypes.bfloat16, Decimal, Fraction]
+)
+def test_a_parameter_of_any_kind_of_number(backend, kind):
+    numbers = [1.0, 3.0], [0.0, 0.0]
+    assert fl.huber(*numbers, delta=kind(2)) == fl.huber(*numbers, delta=2.0) == 2.25
+    if issubclass(kind, np.generic):
+        assert fl.huber(*numbers, delta=np.array(2, kind)) == 2.25
 
 
 @pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])

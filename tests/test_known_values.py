@@ -45,6 +45,26 @@ def test_entropies(backend):
     assert fl.sigmoid_cross_entropy([2.0], [1], label_smoothing=0.1) == pytest.approx(smoothed, rel=1e-15)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("smoothing", [0.1, 1e-3, 1e-5, 1e-12])
+def test_a_little_smoothing(backend, smoothing, dtype):
+    """(ε/2)·x + softplus(−x) of a positive label's score x, where ε/2 is far below the digits of 1 − ε/2; a negative label's
+    score is its mirror image."""
+    x = np.array([0.5, 3.0, 20.0, 80.0], dtype)
+    e = float(dtype(smoothing))
+    losses, slopes = fl.sigmoid_cross_entropy.value_and_grad(
+        x, np.ones_like(x), label_smoothing=smoothing, reduction="none"
+    )
+    np.testing.assert_allclose(
+        losses, [e / 2 * v + math.log1p(math.exp(-v)) for v in x.tolist()], rtol=4 * np.finfo(dtype).eps
+    )
+    shares = np.array([e / 2 / (1 + math.exp(-v)) for v in x.tolist()])
+    others = np.array([(1 - e / 2) * math.exp(-v) / (1 + math.exp(-v)) for v in x.tolist()])
+    assert (np.abs(slopes - (shares - others)) <= 4 * np.finfo(dtype).eps * (shares + others)).all()
+    mirrored = fl.sigmoid_cross_entropy(-x, np.zeros_like(x), label_smoothing=smoothing, reduction="none")
+    np.testing.assert_array_equal(mirrored, losses)
+
+
 def test_subnormal_tail(backend):
     """softplus(−100) = e⁻¹⁰⁰ to first order: 3.7835e−44 is subnormal in float32, and not 0."""
     value = fl.sigmoid_cross_entropy(np.float32([100]), np.float32([1]), reduction="none")[0]

@@ -62,7 +62,7 @@ def test_same_bits_for_any_number_of_threads(compiled, threads, case, dtype, rng
 def test_number_of_threads(threads):
     threads(3)
     assert fl.get_num_threads() == (3 if THREADED else 1)
-    for bad, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("2", TypeError)):
+    for bad, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("2", TypeError), (True, TypeError)):
         with pytest.raises(error, match="n "):
             fl.set_num_threads(bad)
 
@@ -92,6 +92,43 @@ def test_limits_end(compiled, threads):
         threads(8)
         assert fl.get_num_threads() == 1
     assert fl.get_num_threads() == 8
+
+
+@pytest.mark.thread_unsafe
+@pytest.mark.skipif(not THREADED, reason="NumPy's kernels run on one thread")
+def test_limits_within_limits(compiled, threads):
+    """Each ends when it is taken back, above or below the one around it and the number in use."""
+    limits = pytest.importorskip("threadpoolctl", "3.2").threadpool_limits
+    threads(2)
+    with limits(4):
+        with limits(1):
+            assert fl.get_num_threads() == 1
+        assert fl.get_num_threads() == 2
+    threads(8)
+    assert fl.get_num_threads() == 8
+    threads(2)
+    with limits(1):
+        threads(6)
+        with limits(3):
+            assert fl.get_num_threads() == 3
+        assert fl.get_num_threads() == 1
+        with limits(1), limits(1), limits(5):
+            assert fl.get_num_threads() == 5
+        assert fl.get_num_threads() == 1
+    assert fl.get_num_threads() == 6
+    threads(4)
+    with limits(4), limits(4), limits(2):
+        assert fl.get_num_threads() == 2
+    threads(9)
+    assert fl.get_num_threads() == 9
+    one, other = limits(3), limits(1)
+    one.restore_original_limits()  # in the wrong order, which leaves other libraries with the 3
+    assert fl.get_num_threads() == 9
+    other.restore_original_limits()
+    assert fl.get_num_threads() == 3
+    limits(9)
+    threads(7)
+    assert fl.get_num_threads() == 7
 
 
 @pytest.mark.thread_unsafe

@@ -100,7 +100,8 @@ MUTANTS = [
         ("p, q = pred + 0, 1 - pred  # +0", "p, q = pred, 1 - pred  # +0"),
         ("target / p / p)", "target / (p * p))"),
         ("np.where((target == 1) | (q < eps), 0,", "np.where(q < eps, 0,"),
-        ("return pos_weight * t, 1 - t", "return t, pos_weight * (1 - t)"),
+        ("return pos_weight * share, (1 - target)", "return share, pos_weight * (1 - target)"),
+        ("(1 - target) + label_smoothing * (target - middle)", "1 - share"),
         ("np.where(pred > 0, v, u)", "np.where(pred > 0, u, v)"),
         ("return v * sigmoid(pred) - u * sigmoid(-pred)", "return u * sigmoid(-pred) - v * sigmoid(pred)"),
         ("return (u + v) * (sigmoid", "return v * (sigmoid"),
@@ -239,6 +240,7 @@ MUTANTS = [
         "_core/constants.py",
         "test_calls",
         ("label_smoothing * (0.5 - target)", "label_smoothing * (1 - target)"),
+        ("(1 - target) + label_smoothing * (target - 0.5)", "1 - target"),
     ),
     *of(
         "_core/constants.py",
@@ -252,8 +254,22 @@ MUTANTS = [
         "test_forecasts",
         ("weights[fine & ~there] = 0", "weights[~there] = 0"),
         ("        if in_ratio:\n", "        if False:\n"),
+        ("if (beyond := fine & np.isinf(products)).any():", "if False:"),
     ),
     *of("_core/arguments.py", "test_calls", ("            or self.product\n", "")),
+    *of(
+        "_core/loss.py",
+        "test_every_loss test_catalogue",
+        (
+            'self._arguments(pred, target, sample_weight, "mean", hyperparameters)',
+            'self._arguments(pred, target, sample_weight, "sum", hyperparameters)',
+        ),
+        (
+            "self._cost(arguments, lambda: Sums(*kernel.product(operands, along, arguments.reduction, own, first)))",
+            "kernel.product(operands, along, arguments.reduction, own, first)",
+        ),
+    ),
+    *of("_core/constants.py", "test_catalogue", ("shares * centred(class_weight)", "shares * class_weight")),
     *of("_numpy/scores_of_rows.py", "test_truths_rows", (" + 0 * every[:, None]", "")),
     *of(
         "_numpy/arithmetic.py",
@@ -416,7 +432,9 @@ MUTANTS = [
         ("    if not out.flags.writeable:\n", "    if False:\n"),
         ("        if overlap(out, array):\n", "        if False:\n"),
         ("and x.strides == y.strides and x.dtype == y.dtype:", "and x.dtype == y.dtype:"),
-        ("and not isinstance(value, (bool, np.bool_)):\n        return value", ":\n        return value"),
+        ("and not isinstance(value, bool):\n        return value", ":\n        return value"),
+        ('array.dtype.kind in "iuf" or is_bfloat16(array.dtype))', 'array.dtype.kind in "iuf")'),
+        ("    if is_masked(out):\n", "    if False:\n"),
     ),
     *of(
         "_core/domains.py",
@@ -473,13 +491,18 @@ MUTANTS = [
     *of(
         "_core/families.py",
         "test_ranges test_rows test_truths_rows",
-        ("class_weight = centred(class_weight)", "pass"),
+        ("class_weight = centred(class_weight, at_least_1=True)", "pass"),
     ),
     *of(
         "_core/arguments.py",
         "test_ranges test_rows test_truths_rows",
-        ("min(-((least + most) // 2), 1024 - most)", "min(-most, 1024 - most)"),
-        ("min(-((least + most) // 2), 1024 - most)", "-((least + most) // 2)"),
+        ("np.ldexp(weights, min(shift, 1024 - most))", "np.ldexp(weights, shift)"),
+    ),
+    *of(
+        "_core/arguments.py",
+        "test_forecasts test_catalogue",
+        ("-((least + most) // 2)", "-most"),
+        ("shift = 1 - least if at_least_1 else ", "shift = "),
     ),
     *of(
         "_core/loss.py",
@@ -547,7 +570,10 @@ MUTANTS = [
         "test_runtime",
         ("if count < 1:", "if count < 0:"),
         ("return math.ceil(int(limit) / int(period))", "return int(limit) // int(period)"),
-        ("_limit = MOST if n >= _before else max(1, n)", "_limit = max(1, n)"),
+        ("if began is None:", "if True:"),
+        ("_limit = _before[began][1]", "_limit = MOST"),
+        ("        del _before[began:]\n", ""),
+        ("((min(_count, _limit), _limit))", "((_count, _limit))"),
         ("if int(limit) > 0 else unlimited", "if True else unlimited"),
     ),
     *of(
@@ -785,7 +811,8 @@ MUTANTS = [
         ("u = t / p / p\n", "u = t / (p * p)\n"),
         ("p = q if pred > zero else a * q\n", "p = a * q if pred > zero else q\n"),
         ("grad[0] = v * p - u * q", "grad[0] = u * q - v * p"),
-        ("t = target + <real>loss.label_smoothing * (half - target)", "t = target"),
+        ("(target + x * (half - target))", "target"),
+        ("(one - target) + x * (target - half)", "one - (target + x * (half - target))"),
         (
             "return (target < zero) | (target > one)\n    elif Pointwise is SigmoidFocal",
             "return target > one\n    elif Pointwise is SigmoidFocal",
@@ -831,13 +858,13 @@ MUTANTS = [
         ("e = one / a if s < zero else a\n        k = absolute", "e = a\n        k = absolute"),
         ("value[0] = infinite if k == infinite else s + k", "value[0] = s + k"),
         ("m_hess[0] = e * e if bounded else zero", "m_hess[0] = e * e"),
-        ("s_grad[0] = multiply_add(-d, k, half)", "s_grad[0] = multiply_add(d, k, half)"),
+        ("s_grad[0] = multiply_add(-b, k, half)", "s_grad[0] = multiply_add(b, k, half)"),
         ("m_hess[0] = e * e\n", "m_hess[0] = e\n"),
         (
-            "value[0] = infinite if d * k == infinite else multiply_add(d, k, half * s)",
-            "value[0] = multiply_add(d, k, half * s)",
+            "value[0] = infinite if b * k == infinite else multiply_add(b, k, half * s)",
+            "value[0] = multiply_add(b, k, half * s)",
         ),
-        ("        d = half * k\n", "        d = k\n"),
+        ("        b = half * k\n", "        b = k\n"),
     ),
     *of(
         "_cython/formulas/pairs.pxd",

@@ -142,7 +142,7 @@ def sample_weights(weight: Any, pred: Array, samples: tuple[int, ...]) -> Array 
     """The weights, one for each sample; along axes of length 1 they repeat."""
     if weight is None:
         return None
-    array = real_array("sample_weight", weight)
+    array = real_array("sample_weight", weight, weighted=False)
     if array.shape == samples:
         return array
     if repeats(array.shape, samples):
@@ -166,11 +166,13 @@ def axis_of(name: str, array: Array, axis: Any) -> int:
     return front
 
 
-def centred(weights: Array) -> Array:
-    """Weights times a power of two, so that products with them are in range: in a mean only their ratio counts."""
+def centred(weights: Array, at_least_1: bool = False) -> Array:
+    """Weights times a power of two, so that products with them are in range: in a mean only their ratio counts.
+    `at_least_1`: or that no such product is less than its other factor, and a unit for that factor can be found by their sum."""
     some = weights[weights > 0]
     if not some.size:
         return weights
     least, most = np.frexp([some.min(), some.max()])[1].tolist()
-    shifted: Array = np.ldexp(weights, min(-((least + most) // 2), 1024 - most))  # the largest stays finite
+    shift = 1 - least if at_least_1 else -((least + most) // 2)
+    shifted: Array = np.ldexp(weights, min(shift, 1024 - most))  # the largest stays finite
     return shifted

@@ -53,11 +53,11 @@ def real_scalar(name: str, value: Any) -> Any:
     """`value`, if it is one real number: Python's, NumPy's, a fraction, an array without axes."""
     if is_masked(value):
         raise TypeError(f"{name} is a masked array; pass its data")
-    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+    if hasattr(value, "__array__"):
         array = np.asarray(value)
-        if array.ndim == 0 and array.dtype.kind in "iuf":
+        if array.ndim == 0 and (array.dtype.kind in "iuf" or is_bfloat16(array.dtype)):
             return array[()]
-    elif isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, (bool, np.bool_)):
+    elif isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, bool):
         return value
     raise TypeError(f"{name} must be a real number, not {type(value).__name__}")
 
@@ -123,6 +123,8 @@ def output(
     """`out`, if a result of this shape and dtype (or a narrower float) can be written to it without spoiling an input."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"{name} must be a NumPy array, not {type(out).__name__}")
+    if is_masked(out):
+        raise TypeError(f"{name} is a masked array; pass its data")
     if out.shape != shape:
         raise ValueError(f"{name} has shape {out.shape} but the result has shape {shape}; they must be equal")
     if out.dtype != dtype and not (narrower and is_narrower(out.dtype, dtype)):

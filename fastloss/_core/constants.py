@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arguments import Arguments, centred
 from .domains import Array
 from .passes import unit_for
 
 if TYPE_CHECKING:
-    from .arguments import Arguments
     from .loss import Loss
     from .passes import Sums
 
@@ -108,9 +108,10 @@ def probability(target: Array, weight: Array, eps: float) -> float:
 @each_column
 def log_odds(target: Array, weight: Array, pos_weight: float = 1.0, label_smoothing: float = 0.0) -> float:
     """Of a cross-entropy of logits, and of other proper scores."""
-    t = target + label_smoothing * (0.5 - target)
+    positive = average(target + label_smoothing * (0.5 - target), weight)
+    negative = average((1 - target) + label_smoothing * (target - 0.5), weight)
     with np.errstate(divide="ignore"):
-        return float(np.log(pos_weight * average(t, weight)) - np.log(average(1 - t, weight)))
+        return float(np.log(pos_weight * positive) - np.log(negative))
 
 
 def zero(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> float:
@@ -133,22 +134,25 @@ def row_weights(arguments: Arguments) -> Array:
     return normalised(weight)
 
 
+def target_rows(arguments: Arguments, class_weight: Array | None = None) -> tuple[Array, Array]:
+    """Rows that have a weight, and their weights, which sum to 1."""
+    rows = np.asarray(arguments.last(arguments.target), np.float64)
+    rows, weight = rows.reshape(-1, rows.shape[-1]), row_weights(arguments)
+    rows, weight = rows[weight > 0], weight[weight > 0]
+    return rows, weight if class_weight is None else normalised(weight * (rows @ centred(class_weight)))
+
+
 def mean_row(arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
     """The weighted mean of the targets, as a row; ids are rows of a 1."""
     classes = arguments.last(arguments.pred).shape[-1]  # type: ignore[union-attr]
-    weight, class_weight = row_weights(arguments), hyperparameters.get("class_weight")
+    class_weight = hyperparameters.get("class_weight")
     if arguments.ids:
-        ids = np.ravel(arguments.target)
+        ids, weight = np.ravel(arguments.target), row_weights(arguments)
         there = (weight > 0) if arguments.ignored is None else (weight > 0) & (ids != arguments.ignored)
         shares: Array = np.bincount(ids[there].astype(np.intp), weight[there], classes)
-        shares = shares if class_weight is None else shares * class_weight
-    else:
-        rows = np.asarray(arguments.last(arguments.target), np.float64).reshape(-1, classes)
-        rows, weight = rows[weight > 0], weight[weight > 0]
-        if class_weight is not None:
-            weight = weight * (rows @ class_weight)
-        shares = weight @ rows
-    return shares
+        return shares if class_weight is None else shares * centred(class_weight)
+    rows, weight = target_rows(arguments, class_weight)
+    return np.asarray(weight @ rows)
 
 
 def frequencies(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:

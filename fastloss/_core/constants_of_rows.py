@@ -17,9 +17,8 @@ from .constants import (
     log_spread,
     mean_row,
     newton,
-    normalised,
-    row_weights,
     samples,
+    target_rows,
 )
 from .domains import Array
 from .locations import middle
@@ -27,13 +26,6 @@ from .locations import middle
 if TYPE_CHECKING:
     from .arguments import Arguments
     from .loss import Loss
-
-
-def target_rows(arguments: Arguments) -> tuple[Array, Array]:
-    """Rows that have a weight, and their weights, which sum to 1."""
-    rows = np.asarray(arguments.last(arguments.target), np.float64)
-    rows, weight = rows.reshape(-1, rows.shape[-1]), row_weights(arguments)
-    return rows[weight > 0], weight[weight > 0]
 
 
 def median_and_log_scale(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any]) -> Array:
@@ -75,11 +67,7 @@ def mean_rows(loss: Loss, arguments: Arguments, hyperparameters: dict[str, Any])
     """Of squared errors: the mean of the targets, whatever they sum to."""
     if arguments.ids:
         return frequencies(loss, arguments, hyperparameters)
-    class_weight = hyperparameters.get("class_weight")
-    rows, weight = target_rows(arguments)
-    if class_weight is not None:
-        weight = weight * (rows @ class_weight)
-    return averages(rows, normalised(weight))
+    return averages(*target_rows(arguments, hyperparameters.get("class_weight")))
 
 
 # ---- of ids: losses of the classes' frequencies ----------------------------------------------------------------------

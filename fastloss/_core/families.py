@@ -30,7 +30,7 @@ from . import errors
 from .arguments import Arguments, axis_of, centred
 from .arrays import real_array, repeats, result_dtype, same_shape
 from .constants import Constant
-from .domains import WEIGHT, Array
+from .domains import WEIGHT, Array, shown
 from .errors import subscript
 from .hyperparameters import ClassWeight, Groups, Integer, Keyword, check_held
 from .inputs import Inputs
@@ -106,7 +106,15 @@ def weights_of_classes(
         if in_ratio:
             class_weight, weights[fine] = centred(class_weight), centred(weights[fine])
         known = fine & (ids >= 0) & (ids < class_weight.size) & (ids == np.floor(ids))
-        weights *= np.where(known, class_weight[np.where(known, ids, 0).astype(np.intp)], 1.0)
+        factors = np.where(known, class_weight[np.where(known, ids, 0).astype(np.intp)], 1.0)
+        products = weights * factors
+        if (beyond := fine & np.isinf(products)).any():
+            first = np.argmax(beyond)
+            raise ValueError(
+                f"sample_weight has {shown(weights.flat[first])} and class_weight {shown(factors.flat[first])} for the same "
+                "sample; their product is beyond the range of float64"
+            )
+        weights = np.asarray(products)
     return weights
 
 
@@ -415,7 +423,7 @@ class RowLoss(WithAxis):
             raise ValueError("ignore_index is given, but target holds rows of probabilities, not class ids")
         check_class_weight(class_weight, classes)
         if class_weight is not None and reduction == "mean":
-            class_weight = centred(class_weight)
+            class_weight = centred(class_weight, at_least_1=True)
         arguments.ignored = ignored
         arguments.hyperparameters = (-1, ignored, class_weight, *arguments.hyperparameters[3:])
         return arguments

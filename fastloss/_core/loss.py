@@ -144,7 +144,7 @@ class Loss(Calls):
             each = arguments.reduction == "none"
             names = OUTPUTS.get(call, ("grad", "hess"))
             arguments.provide(("value", *names) if each and call in (VALUE, VALUE_AND_GRAD) else names, out)
-            cost = self._cost(call, arguments)
+            cost = self._cost(arguments, lambda: evaluated(self._kernel, call, arguments))
         results = arguments.outputs
         if call == VALUE:
             return results["value"] if each else cost
@@ -190,12 +190,12 @@ class Loss(Calls):
             whole=self.whole,
         )
 
-    def _cost(self, call: int, arguments: Arguments) -> float:
+    def _cost(self, arguments: Arguments, evaluate: Callable[[], Sums]) -> float:
         """The cost; the arrays that are asked for are in the arguments' outputs."""
         averaged = arguments.reduction in AVERAGES
         if arguments.pred.size == 0:
             return errors.undefined_mean("an empty batch") if averaged else 0.0
-        sums = self._inside(arguments, evaluated(self._kernel, call, arguments))
+        sums = self._inside(arguments, evaluate())
         if averaged and (reason := self._undefined(arguments, sums)):
             return errors.undefined_mean(reason)
         return sums.value
@@ -236,18 +236,17 @@ class Loss(Calls):
             if more:
                 raise errors.too_many(f"{self.name}.hvp", ("pred", "target", "vector"), more)
             self._given(pred=pred, target=target, vector=vector)
+            backend.say_if_slow()
             with np.errstate(all="ignore"):
                 arguments = self._arguments(pred, target, sample_weight, reduction, self._checked(parameters))
                 array = real_array("vector", vector)
                 same_shape("vector", array.shape, arguments.pred)
                 arguments.provide(("grad",), out, vector=array)
                 arguments.product = True
-                if arguments.pred.size:
-                    kernel = _numpy.KERNELS[self.name]
-                    operands, along = arguments.operands(), arguments.last(array)
-                    own, first = arguments.hyperparameters, arguments.inspected_first
-                    sums = Sums(*kernel.product(operands, along, arguments.reduction, own, first))
-                    self._inside(arguments, sums)
+                kernel = _numpy.KERNELS[self.name]
+                operands, along = arguments.operands(), arguments.last(array)
+                own, first = arguments.hyperparameters, arguments.inspected_first
+                self._cost(arguments, lambda: Sums(*kernel.product(operands, along, arguments.reduction, own, first)))
             return arguments.outputs["grad"]
 
         return hvp
@@ -261,9 +260,9 @@ class Loss(Calls):
             hyperparameters = self._checked(parameters, ("sample_weight",))
             target = real_array("target", target)
             pred = self._zeros(target, parameters, sample_weight)
-            reduction = "mean" if self.root else "sum"
+            backend.say_if_slow()
             with np.errstate(all="ignore"):
-                arguments = self._arguments(pred, target, sample_weight, reduction, hyperparameters)
+                arguments = self._arguments(pred, target, sample_weight, "mean", hyperparameters)
                 if arguments.pred.size:
                     sums = self._inside(arguments, totals(self._kernel, arguments))
                 if not arguments.pred.size or undefined(arguments, sums):

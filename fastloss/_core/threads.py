@@ -23,7 +23,7 @@ MOST = 1024
 
 _count = 0  # what the user or the environment says
 _limit = MOST  # what threadpoolctl does
-_before = 0  # what was in use when it began to
+_before: list[tuple[int, int]] = []  # the number that was in use, and the limit, when each of its limits began
 _module: Any = None
 
 
@@ -63,6 +63,8 @@ def set_num_threads(n: int) -> None:
     """
     global _count
     try:
+        if isinstance(n, bool):
+            raise TypeError
         count = operator.index(n)
     except TypeError:
         raise TypeError(f"n must be an integer, not {type(n).__name__}") from None
@@ -113,13 +115,15 @@ def quota(root: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def limit(n: int) -> None:
-    """Use at most `n` threads, until told the number again that was in use before: that ends a limit."""
-    global _limit, _before
-    if _limit == MOST:
-        _before = _count
+    """Use at most `n` threads, until told a number again that was in use before: that ends the limits since then."""
+    global _limit
+    began = next((i for i in reversed(range(len(_before))) if _before[i][0] == n), None)
+    if began is None:
+        _before.append((min(_count, _limit), _limit))
         _limit = max(1, n)
     else:
-        _limit = MOST if n >= _before else max(1, n)
+        _limit = _before[began][1]
+        del _before[began:]
     attach(_module)
 
 

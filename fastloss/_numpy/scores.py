@@ -47,9 +47,10 @@ class SigmoidCrossEntropy(Formula):
 
     @staticmethod
     def shares(target, pos_weight, label_smoothing):
-        """What softplus(−x) and softplus(x) count for."""
-        t = target + label_smoothing * (target.dtype.type(0.5) - target)
-        return pos_weight * t, 1 - t
+        """What softplus(−x) and softplus(x) count for; neither is 1 less the other, which would lose a little smoothing."""
+        middle = target.dtype.type(0.5)
+        share = target + label_smoothing * (middle - target)
+        return pos_weight * share, (1 - target) + label_smoothing * (target - middle)
 
     @classmethod
     def value(cls, pred, target, *hyperparameters):

@@ -70,19 +70,19 @@ cdef inline void point(TwoOutputs loss, real m, real s, real target, real a, con
                        real* value, real* m_grad, real* s_grad, real* m_hess, real* s_hess) noexcept nogil:
     """One sample's loss, its derivatives by m and s, and its second ones, or if it is `bounded` their majorizers. `wide` has what is
     prepared of it in column i."""
-    cdef real zero = 0, half = 0.5, one = 1, infinite = <real>INFINITY, d, e, k
+    cdef real zero = 0, half = 0.5, one = 1, infinite = <real>INFINITY, b, d, e, k
     cdef double h, z, u, v, bulk, tail, mass, away, twice, steep, slope, c
     if TwoOutputs is GaussianNll:
         # ½s + ½k·k with k = d·e^(−s/2): e⁻ˢ alone may overflow, and so may k².
         d = m - target
         e = one / a if s < zero else a
         k = d * e if d != zero else zero
-        d = half * k
-        value[0] = infinite if d * k == infinite else multiply_add(d, k, half * s)
+        b = half * k
+        value[0] = infinite if b * k == infinite else multiply_add(b, k, half * s)
         m_grad[0] = k * e if k != zero else zero
-        s_grad[0] = multiply_add(-d, k, half)
+        s_grad[0] = multiply_add(-b, k, half)
         m_hess[0] = e * e
-        s_hess[0] = d * k
+        s_hess[0] = b * k
     elif TwoOutputs is CrpsGaussian:
         # |d|·mass + e^s·(2φ(z) − 1/√π), with the mass 2Φ(z) − 1 within z = |d|/e^s of the mean. e^s is the square of h.
         h = wide[ROOT, i]

@@ -249,9 +249,9 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
             v = one - target
             s = one
         else:
-            t = target + <real>loss.label_smoothing * (half - target)
-            u = <real>loss.pos_weight * t
-            v = one - t
+            x = <real>loss.label_smoothing
+            u = <real>loss.pos_weight * (target + x * (half - target))
+            v = (one - target) + x * (target - half)        # not 1 less the other: little smoothing would be lost
             s = u + v
         m = v if pred > zero else u
         value[0] = (zero if m == zero else m * absolute(pred)) + s * work[1, i]
