@@ -641,6 +641,18 @@ def test_curvature_of_columns(backend, kind, name, values):
         same_bits(product[:, j], kind.loss.hvp(x, t, vector[:, j].copy(), **own))
 
 
+def test_curvature_of_many_columns(backend, rng):
+    """More than are computed at a time."""
+    pred, target, vector = rng.standard_normal((3, 2, 40_000))
+    deltas = rng.random(40_000) + 0.5
+    product = fl.pseudo_huber.hvp(pred, target, vector, delta=deltas, reduction="sum")
+    curvature = fl.pseudo_huber.grad_and_hess(pred, target, delta=deltas, reduction="sum")[1]
+    np.testing.assert_allclose(product, curvature * vector, rtol=1e-14)
+    for step in (1, -1):
+        line = (array[1, ::step] for array in (pred, target, vector))
+        same_bits(fl.pseudo_huber.hvp(*line, delta=deltas[::step], reduction="sum"), product[1, ::step])
+
+
 @each_column
 def test_parameters_of_columns_in_any_layout(backend, kind, name, values):
     n = 30

@@ -812,6 +812,21 @@ def test_only_the_ratios_of_weights_and_of_class_weights_count(backend, kind, fa
     )  # by descent
 
 
+@pytest.mark.parametrize("loss", [fl.softmax_cross_entropy, fl.softmax_focal, fl.brier], ids=lambda loss: loss.name)
+def test_the_least_weights_beside_class_weights(backend, loss, rng):
+    """No product with a class's weight makes 0 of the least number that there is."""
+    pred, ids = rng.dirichlet(np.ones(3), 7), rng.integers(0, 3, 7)
+    for by_class, weight in (([1, 1, 1], 5e-324), ([0.5, 0.5, 0.5], 5e-324), ([1e-300, 1e-300, 1e-300], 1e-310)):
+        keywords = {"class_weight": by_class, "sample_weight": np.full(7, weight)}
+        for got, expected in zip(
+            loss.value_and_grad(pred, ids, **keywords), loss.value_and_grad(pred, ids), strict=True
+        ):
+            np.testing.assert_allclose(got, expected, rtol=1e-14)
+    for target in (ids, np.eye(3)[ids]):
+        least = loss.constant(target, class_weight=[5e-324, 1e-323, 5e-324])
+        np.testing.assert_allclose(least, loss.constant(target, class_weight=[1, 2, 1]), rtol=1e-7)
+
+
 # ---- the partial likelihood ------------------------------------------------------------------------------------------
 
 TIES = ["breslow", "efron"]

@@ -157,6 +157,13 @@ def test_only_the_ratio_of_products_of_weights_counts(backend, size):
                 fl.ordinal_logistic(score, ids, **far, reduction=reduction)
 
 
+def test_products_of_weights_far_apart(backend):
+    """As much of either kind as there is of the other: together they are 1."""
+    score, ids = np.array([0.1, 0.2]), [0, 1]
+    far = {"sample_weight": [1e-200, 1e200], "class_weight": [1e200, 1e-200]}
+    assert fl.ordinal_logistic(score, ids, **far) == pytest.approx(fl.ordinal_logistic(score, ids), rel=1e-14)
+
+
 @pytest.mark.parametrize("bad", [np.nan, -5.0, np.inf])
 @pytest.mark.parametrize("class_weight", [None, [0, 3]])
 def test_weights_of_ignored_samples_are_weights(backend, bad, class_weight):

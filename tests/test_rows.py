@@ -4,11 +4,13 @@ import itertools
 import math
 
 import ml_dtypes
+import mpmath as mp
 import numpy as np
 import pytest
 from cases import DTYPES, ROW_WAYS, ROWS, SOFTMAX, as_rows, named, row_inputs
 
 import fastloss as fl
+from fastloss._core import backend as _backend
 
 WIDTHS = [1, 2, 3, 10, 64, 95, 96, 100, 1000, 2048, 2049, 5000]  # turned and not, one chunk of classes and several
 each_way = pytest.mark.parametrize(("loss", "ids"), ROW_WAYS, ids=named)
@@ -41,6 +43,55 @@ def test_extreme_rows(backend, classes, dtype):
     losses, again = fl.softmax_cross_entropy.value_and_grad(x, rows, reduction="none")
     np.testing.assert_array_equal(losses, np.array([0, 0, nan, nan, nan, 2e4, inf], dtype))
     np.testing.assert_allclose(again, grads, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classes", [1, 2, 5, 40, 3000])
+def test_a_hessian_of_logits_times_a_vector(backend, classes, dtype, rng):
+    """p·(v − Σpv): of confident rows, of v that are nearly the same, and of any size; alone as beside others."""
+    x = (rng.standard_normal((6, classes)) * np.array([[1], [1e-3], [30], [1], [1], [5]])).astype(dtype)
+    v = (rng.standard_normal((6, classes)) * np.array([[1], [1e10], [1e-10], [1], [1], [1]])).astype(dtype)
+    x[3, 0] += 200
+    v[4] = 1000 + v[4] / 1000
+    x[5, classes // 2 :] = -np.inf
+    x[5, 0] = 1
+    p, truth = np.empty((2, 6, classes))
+    with mp.workdps(150):
+        for i in range(6):
+            terms, numbers = [mp.exp(number) for number in x[i].tolist()], [mp.mpf(number) for number in v[i].tolist()]
+            total = sum(terms)
+            mean = sum(term * number for term, number in zip(terms, numbers, strict=True)) / total
+            p[i] = [float(term / total) for term in terms]
+            truth[i] = [float(term / total * (number - mean)) for term, number in zip(terms, numbers, strict=True)]
+            truth[i, np.abs(truth[i]) < 1e-140 * np.abs(v[i]).max()] = 0  # what is left of as many digits
+    # The mean is a sum of rounded terms, of differences from the greatest's; these are rounded for logits too, and of
+    # float32 NumPy rounds both, and p, where the loops have doubles.
+    ranges = [
+        np.nan_to_num(np.abs(a - b), posinf=0)
+        for a, b in ((x, x.max(1, keepdims=True)), (v, v[[*range(6)], x.argmax(1), None]))
+    ]
+    mean_step = np.finfo(dtype if backend == "numpy" else np.float64).eps
+    steps = 6 + (ranges[0] if backend == "numpy" or dtype == np.float64 else 0)
+    bound = steps * (np.finfo(dtype).eps * np.abs(truth) + mean_step * p * ranges[1].max(1, keepdims=True))
+    bound += np.finfo(dtype).smallest_subnormal
+    for target in (np.zeros(6, int), np.eye(classes, dtype=dtype)[np.zeros(6, int)]):
+        product = fl.softmax_cross_entropy.hvp(x, target, v, reduction="sum")
+        assert (np.abs(product - truth) <= bound).all()
+        for i in range(6):
+            alone = fl.softmax_cross_entropy.hvp(x[i : i + 1], target[i : i + 1], v[i : i + 1], reduction="sum")
+            np.testing.assert_array_equal(alone[0], product[i])
+    mean_under_softmax(x, v, truth, bound)
+
+
+def mean_under_softmax(x, v, truth, bound):
+    """Of which that product is the gradient."""
+    kernel, grad = _backend._kernels["softmax_mean"], np.empty_like(x)
+    kernel.run(1, (x, v, None, None, grad, None), "sum", (-1, None, None), False)
+    assert (np.abs(grad - truth) <= bound).all()
+    cost, _, samples, outside = kernel.run(0, (x, v, None, None, None, None), "sum", (-1, None, None), False)
+    p = np.exp(x.astype(float) - x.max(1, keepdims=True))
+    assert cost == pytest.approx((p / p.sum(1, keepdims=True) * v).sum(), rel=1e-6)
+    assert (samples, outside) == (len(x), False)
 
 
 @each_way

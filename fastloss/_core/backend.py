@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import _numpy
+from .._numpy.engine import Compiled
 from .._version import __version__
 from . import threads
 from .warnings import warn
@@ -69,6 +70,11 @@ def select(name: str | None = None) -> None:
 def loops() -> Any:
     """The module in use, whose loops measure the memory."""
     return _module
+
+
+def compiled(loss: str) -> Any:
+    """What of the compiled kernels helps NumPy's with a Hessian's product; None if there are none."""
+    return None if _module is _numpy else Compiled(_kernels[loss], _kernels["softmax_mean"])
 
 
 def bind(target: Any) -> None:

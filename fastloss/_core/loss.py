@@ -243,10 +243,10 @@ class Loss(Calls):
                 same_shape("vector", array.shape, arguments.pred)
                 arguments.provide(("grad",), out, vector=array)
                 arguments.product = True
-                kernel = _numpy.KERNELS[self.name]
+                kernel, compiled = _numpy.KERNELS[self.name], backend.compiled(self.name)
                 operands, along = arguments.operands(), arguments.last(array)
-                own, first = arguments.hyperparameters, arguments.inspected_first
-                self._cost(arguments, lambda: Sums(*kernel.product(operands, along, arguments.reduction, own, first)))
+                rest = arguments.reduction, arguments.hyperparameters, arguments.inspected_first, compiled
+                self._cost(arguments, lambda: Sums(*kernel.product(operands, along, *rest)))
             return arguments.outputs["grad"]
 
         return hvp

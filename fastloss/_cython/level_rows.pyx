@@ -14,7 +14,7 @@ from .formulas cimport scored_rows
 from .formulas.pairs cimport Pair, has_domain
 from .formulas.probabilities cimport Probabilities, sparse
 from .formulas.rows cimport Rows, divergence, labelled, reads_again, refined, targeted
-from .formulas.scored_rows cimport Scores, hinge, of_probabilities as takes_probabilities
+from .formulas.scored_rows cimport Scores, free, hinge, of_probabilities as takes_probabilities
 from .loops.alignments cimport alignments
 from .loops.class_major cimport class_major
 from .loops.embeddings cimport similarity, triplet
@@ -50,6 +50,7 @@ TABLES = {
     "softmax": rows(through_softmax(new_rows(), <const row_formulas.Softmax*>NULL)),
     "log_softmax": rows(through_softmax(new_rows(), <const row_formulas.LogSoftmax*>NULL)),
     "logsumexp": rows(through_softmax(new_rows(), <const row_formulas.LogSumExp*>NULL)),
+    "softmax_mean": rows(whole(new_rows(), <const scored_rows.SoftmaxMean*>NULL, False)),
     "brier": rows(by_numbers(by_ids(of_probabilities(new_rows(), <const probability_formulas.Brier*>NULL)), "square_term")),
     "softmax_brier": rows(whole(whole(
         new_rows(), <const scored_rows.SoftmaxBrier*>NULL, True), <const scored_rows.SoftmaxBrier*>NULL, False)),
@@ -166,5 +167,5 @@ cdef inline RowsEntry* whole(RowsEntry* self, const Scores* tag, bint by_ids) no
     form.ports[0].look, form.ports[1].look = <Look>look[float], <Look>look[double]
     form.ports[0].take, form.ports[1].take = <Take>take[float], <Take>take[double]
     form.ports[0].give, form.ports[1].give = <Give>give[float], <Give>give[double]
-    form.compared = hinge(loss)
+    form.compared, form.free = hinge(loss), free(loss)
     return self

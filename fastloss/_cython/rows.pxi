@@ -125,7 +125,7 @@ cdef inline void prepare_block(const RowsJob* self, char* work, RowsBlock* block
 cdef inline bint inspects(const RowsJob* self) noexcept nogil:
     """Whether rows are looked at before they are computed."""
     if self.form.whole:
-        return not self.form.numbered and (self.form.has_domain or self.form.targeted) and (
+        return not self.form.free and (self.form.has_domain or self.form.targeted) and (
             self.job.batch.wanted != 0 or self.looks_at_all or (self.form.targeted and self.class_weight is not NULL))
     if self.job.batch.wanted == 0 and not self.looks_at_all:
         return self.form.targeted and self.class_weight is not NULL

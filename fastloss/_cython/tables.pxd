@@ -64,6 +64,7 @@ cdef struct RowsForm:                   # of a loss with one kind of target
     RowsFunction row_major[2]
     bint targeted                       # the target is a row
     bint numbered                       # or one number, that stands for a row of it
+    bint free                           # it holds any numbers
     bint labelled                       # or a class id
     bint has_domain                     # its probabilities have a domain
     bint sparse                         # nothing but the label's number is read

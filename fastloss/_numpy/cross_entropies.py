@@ -6,6 +6,7 @@ import numpy as np
 
 from .._core.inputs import DISTRIBUTIONS, DISTRIBUTIONS_OF_IDS, LOGITS_OF_CLASSES
 from .arithmetic import bend, exact_sum_of_rows, excess, log_quotient, power, sum_of_rows, term, weighed
+from .engine import VECTOR
 from .rows import Row, Rows, SoftmaxRow
 
 
@@ -55,7 +56,8 @@ class SoftmaxCrossEntropy(SoftmaxRow):
         return 2 * self.hess()
 
     def product(self):
-        return self.spread(self.vector) * self.mass[:, None]
+        along = self.spread(self.tile.get(VECTOR, self.x.shape[1]))
+        return along if self.label is not None else along * self.mass[:, None]
 
 
 class SoftmaxDivergence(SoftmaxCrossEntropy):

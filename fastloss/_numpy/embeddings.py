@@ -9,7 +9,7 @@ import numpy as np
 from .._core import similarities, triplets
 from .._core.domains import Array
 from .arithmetic import lengths
-from .engine import TILE, Operands, Run
+from .engine import TILE, Compiled, Operands, Run
 from .structured import AtOnce
 
 
@@ -24,6 +24,7 @@ class Similar(AtOnce):
         reduction: str,
         own: tuple[Any, ...],
         inspect_first: bool,
+        compiled: Compiled | None = None,
     ) -> Run:
         value, grad, hess = (name in wanted for name in ("value", "grad", "hess"))
         return similarities.evaluated(rows, (value, grad, hess), operands, vector, reduction, own)
@@ -71,6 +72,7 @@ class Triplet(AtOnce):
         reduction: str,
         own: tuple[Any, ...],
         inspect_first: bool,
+        compiled: Compiled | None = None,
     ) -> Run:
         along = None if vector is None else np.asarray(vector, np.float64)
 

@@ -37,6 +37,36 @@ Run = tuple[float, float, int, bool]  # cost, Σw, samples that count, whether a
 
 
 @dataclass
+class Compiled:
+    """Compiled kernels, which do most of what a Hessian's product with a vector is made of: the loss's own, and that of the mean of
+    numbers under a softmax, whose gradient is the softmax's Jacobian times these numbers."""
+
+    own: Any
+    mean: Any
+    room: Array | None = None  # for slopes and curvatures, used again from tile to tile
+
+    def curvature(self, tile: Tile) -> Array:
+        """The second derivatives of a tile's numbers."""
+        pred, target = tile.whole(PRED), tile.whole(TARGET)
+        own = tuple(tile.columns(x) if isinstance(x, np.ndarray) else x for x in tile.batch.hyperparameters)
+        if self.room is None:
+            self.room = np.empty((2, pred.size), tile.batch.dtype)
+        slopes: Array
+        curvatures: Array
+        slopes, curvatures = self.room[:, : pred.size]
+        places = slopes.reshape(pred.shape), curvatures.reshape(pred.shape)
+        self.own.run(passes.GRAD_AND_HESS, (pred, target, None, None, *places), "none", own, False)
+        return curvatures
+
+    def spread(self, x: Array, v: Array) -> Array:
+        """(diag(p) − p pᵀ)·v of the softmax p of rows x."""
+        out = np.empty_like(v)
+        x = x.astype(v.dtype, copy=False)
+        self.mean.run(passes.GRAD, (x, v, None, None, out, None), "sum", (-1, None, None), False)
+        return out
+
+
+@dataclass
 class Batch:
     """What a pass goes over, and in what units: derivatives get the factor `scale`, weights `unit`."""
 
@@ -46,12 +76,16 @@ class Batch:
     samples: tuple[int, ...]
     scale: float = 1.0
     unit: float = 1.0
+    compiled: Compiled | None = None
 
     @classmethod
-    def of(cls, operands: Operands, hyperparameters: tuple[Any, ...], axes: int) -> Batch:
+    def of(
+        cls, operands: Operands, hyperparameters: tuple[Any, ...], axes: int, compiled: Compiled | None = None
+    ) -> Batch:
         """What a kernel is given; a sample's last `axes` are its own."""
         pred = operands[PRED]
-        return cls(operands, hyperparameters, computed_in(pred.dtype), pred.shape[: pred.ndim - axes])
+        dtype, samples = computed_in(pred.dtype), pred.shape[: pred.ndim - axes]
+        return cls(operands, hyperparameters, dtype, samples, compiled=compiled)
 
     def inputs(self) -> Batch:
         """The same without anywhere to write."""
@@ -75,6 +109,11 @@ class Tile:
         """An operand as numbers of the dtype that is computed in: a line of them, or rows."""
         x = self.whole(k)
         return None if x is None else np.ascontiguousarray(x, self.batch.dtype).reshape(-1, *rows)
+
+    def columns(self, x: Array) -> Array:
+        """Of what has a number for each place on the last axis, those of the places that are here."""
+        here = np.broadcast_to(x, self.batch.samples)[self.index]
+        return np.ascontiguousarray(here.reshape(-1, here.shape[-1])[0])
 
     def weight(self) -> Any:
         """The weights as doubles."""
@@ -133,9 +172,10 @@ class Kernel:
         reduction: str,
         hyperparameters: tuple[Any, ...],
         inspect_first: bool,
+        compiled: Compiled | None = None,
     ) -> Run:
         """The same for the Hessian times a vector, which is written where the gradient goes."""
-        return self.evaluated(("product",), operands, vector, reduction, hyperparameters, inspect_first)
+        return self.evaluated(("product",), operands, vector, reduction, hyperparameters, inspect_first, compiled)
 
     def evaluated(
         self,
@@ -145,10 +185,12 @@ class Kernel:
         reduction: str,
         own: tuple[Any, ...],
         inspect_first: bool,
+        compiled: Compiled | None = None,
     ) -> Run:
         """What `run` answers, or `product`, whose vector is then given."""
         with np.errstate(all="ignore"):
-            return self.reduced(wanted, Batch.of((*operands, vector), own, self.axes), reduction, inspect_first)
+            batch = Batch.of((*operands, vector), own, self.axes, compiled)
+            return self.reduced(wanted, batch, reduction, inspect_first)
 
     def reduced(self, wanted: tuple[str, ...], batch: Batch, reduction: str, inspect_first: bool) -> Run:
         """One pass over the batch; before it one over the inputs, if the gradient's scale or their domain comes first."""

@@ -45,7 +45,13 @@ class Sample:
                 setattr(
                     self, name, partial(result, name)
                 )  # not a method's, or arrays would wait for a collector of cycles
-        self.product = lambda: result("hess") * tile.get(VECTOR)
+
+        def product() -> Array:
+            compiled = tile.batch.compiled
+            along: Array = (compiled.curvature(tile) if compiled else result("hess")) * tile.get(VECTOR)
+            return along
+
+        self.product = product
 
 
 class Pointwise(Kernel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -90,24 +91,56 @@ class SoftmaxRow(Row):
     """Through a softmax. The own term, the label's or without one the greatest's, is kept out of the sum, so that
     log(1 + rest) and −rest/sum are exact; and the greatest is added last, since small terms would be lost beside it."""
 
-    def __init__(self, tile, x, t, label):
-        super().__init__(tile, x, t, label)
-        self.top = x.max(axis=1)
-        self.z = x - self.top[:, None]
-        self.e = np.exp(self.z)
-        self.greatest = x.argmax(axis=1)
-        self.place = self.greatest if label is None else label
+    @cached_property
+    def top(self):
+        return self.x.max(axis=1)
+
+    @cached_property
+    def greatest(self):
+        return self.x.argmax(axis=1)
+
+    @cached_property
+    def place(self):
+        return self.greatest if self.label is None else self.label
+
+    @cached_property
+    def z(self):
+        return self.x - self.top[:, None]
+
+    @cached_property
+    def e(self):
+        return np.exp(self.z)
+
+    @cached_property
+    def terms_of_sum(self):
+        """The own term; the sum of all but it and the greatest; the greatest, or 0 where that is the own."""
         others = self.e.astype(np.float64)
-        self.apart = others[self.line, self.place]
+        apart = others[self.line, self.place]
         others[self.line, self.place] = 0
         last = others[self.line, self.greatest]
         others[self.line, self.greatest] = 0
-        small = sum_of_rows(others)
-        self.rest = small + last
-        self.sum = self.rest + self.apart
-        self.logs = np.where(self.apart == 1, np.log1p(self.rest), np.log(self.sum))
-        # All but the greatest: the one class whose probability may be near 1, which 1 − p has then lost.
-        self.rest_of_greatest = np.where(self.place == self.greatest, self.rest, small + self.apart)
+        return apart, sum_of_rows(others), last
+
+    @property
+    def apart(self):
+        return self.terms_of_sum[0]
+
+    @cached_property
+    def rest(self):
+        return self.terms_of_sum[1] + self.terms_of_sum[2]
+
+    @cached_property
+    def sum(self):
+        return self.rest + self.apart
+
+    @cached_property
+    def logs(self):
+        return np.where(self.apart == 1, np.log1p(self.rest), np.log(self.sum))
+
+    @property
+    def rest_of_greatest(self):
+        """All but the greatest: the one class whose probability may be near 1, which 1 − p has then lost."""
+        return np.where(self.place == self.greatest, self.rest, self.terms_of_sum[1] + self.apart)
 
     @property
     def p(self):
@@ -122,6 +155,9 @@ class SoftmaxRow(Row):
 
     def spread(self, v):
         """(diag(p) − p pᵀ)·v, the Hessian of log Σ eˣ times a row."""
+        if self.tile.batch.compiled:
+            return self.tile.batch.compiled.spread(self.x, v)
+        v = v.astype(np.float64)
         v = v - v[self.line, self.greatest][:, None]  # a shift changes nothing, and this one leaves little to cancel
         p = self.p
         return p * (v - sum_of_rows(p * v)[:, None])
@@ -148,7 +184,18 @@ class LogSumExp(SoftmaxRow):
         return np.where(np.isinf(self.top), self.top, self.top + self.logs)
 
 
+class SoftmaxMean(SoftmaxRow):
+    """Σ p·t of any numbers t. No loss, but a part of others' Hessians: its gradient is the softmax's Jacobian times t."""
+
+    def value(self):
+        return sum_of_rows(self.p * self.t)
+
+    def grad(self):
+        return self.spread(self.t)
+
+
 KERNELS = {
+    "softmax_mean": Rows(SoftmaxMean),
     "softmax": Rows(Softmax),
     "log_softmax": Rows(LogSoftmax),
     "logsumexp": Rows(LogSumExp),

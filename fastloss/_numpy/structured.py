@@ -12,7 +12,7 @@ from .._core.domains import Array, Domain
 from .._core.groups import Sorted, evaluated
 from .._core.whole import LEAST
 from .arithmetic import sigmoid, softplus, softplus_bound
-from .engine import TILE, Kernel, Operands, Run
+from .engine import TILE, Compiled, Kernel, Operands, Run
 
 NONE = -np.inf  # the logarithm of 0
 SPREAD = 500.0  # of logarithms: exponentials that differ by less are summed as they are
@@ -44,6 +44,7 @@ class Whole(AtOnce):
         reduction: str,
         own: tuple[Any, ...],
         inspect_first: bool,
+        compiled: Compiled | None = None,
     ) -> Run:
         def compute(batch: Sorted) -> tuple[Array, Array]:
             return self.computed(batch, wanted, vector)

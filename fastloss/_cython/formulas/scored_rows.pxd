@@ -27,6 +27,9 @@ cdef struct SoftmaxJensenShannon:
 cdef struct SoftmaxReverse:     # KL(p || t)
     double unused
 
+cdef struct SoftmaxMean:        # of any numbers t: its gradient is the softmax's Jacobian times t
+    double unused
+
 cdef struct CrammerSinger:
     double margin
 
@@ -43,17 +46,24 @@ ctypedef fused Scores:
     SoftmaxRanked
     SoftmaxJensenShannon
     SoftmaxReverse
+    SoftmaxMean
     CrammerSinger
     WestonWatkins
     Ensemble
 
 
 cdef inline bint through_softmax(Scores loss) noexcept nogil:
-    return Scores is SoftmaxBrier or Scores is SoftmaxRanked or Scores is SoftmaxJensenShannon or Scores is SoftmaxReverse
+    return (Scores is SoftmaxBrier or Scores is SoftmaxRanked or Scores is SoftmaxJensenShannon or Scores is SoftmaxReverse
+            or Scores is SoftmaxMean)
 
 
 cdef inline bint of_probabilities(Scores loss) noexcept nogil:
     return Scores is Ranked
+
+
+cdef inline bint free(Scores loss) noexcept nogil:
+    """Whether its targets are any numbers."""
+    return Scores is SoftmaxMean or Scores is Ensemble
 
 
 cdef inline bint ranked(Scores loss) noexcept nogil:
@@ -144,6 +154,10 @@ cdef inline void point(Scores loss, double p, double t, double d, double z, doub
         gap[0] = -t if p != 0 else 0 * t
         slope[0] = -l
         bend[0] = p
+    elif Scores is SoftmaxMean:
+        value[0] = p * t
+        slope[0] = t
+        bend[0] = 0
     else:
         value[0] = slope[0] = bend[0] = 0
 
