@@ -97,7 +97,7 @@ class BuildKernels(build_ext):
             if is_level(extension) and not traced:
                 extension.define_macros += [INLINE if unix else INLINE_MSVC]
             if unix and not traced and sys.platform != "darwin":
-                extension.extra_link_args.append("-Wl,-s")
+                extension.extra_link_args += ["-Wl,-s", "-Wl,-z,noseparate-code"]  # no names, no pages between sections
         self.translate()
         if NATIVE:
             native = self.native()
