@@ -835,9 +835,9 @@ MUTANTS = [
         "test_known_values test_every_loss test_truths test_catalogue test_accuracy test_bad_input test_counts test_paths",
         ("u = t / p / p\n", "u = t / (p * p)\n"),
         ("p = q if pred > zero else a * q\n", "p = a * q if pred > zero else q\n"),
-        ("grad[0] = v * p - u * q", "grad[0] = u * q - v * p"),
-        ("(target + x * (half - target))", "target"),
-        ("(one - target) + x * (target - half)", "one - (target + x * (half - target))"),
+        ("grad[0] = multiply_add(v, p, -(u * q))", "grad[0] = multiply_add(-v, p, u * q)"),
+        ("v = x * (one - target) + y", "v = one - u"),
+        ("* target + <real>(loss.pos_weight * 0.5", "* target + <real>(0.5"),
         (
             "return (target < zero) | (target > one)\n    elif Pointwise is SigmoidFocal",
             "return target > one\n    elif Pointwise is SigmoidFocal",

@@ -11,4 +11,4 @@ import fastloss
 fastloss.show_config()
 assert fastloss.show_config(mode="dicts")["backends_available"] == ["x86-64-v2", "numpy"]
 '
-emulated -m pytest -m "not large" "$@"
+emulated -m pytest -m "not (large or proportion)" "$@"

@@ -14,4 +14,4 @@ export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=$frames # Pytho
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 python -c 'import fastloss; fastloss.show_config()'
 # (What needs other tools, or memory and crashes as they are without the sanitizer, is left out.)
-python -m pytest -p no:cacheprovider --all-backends -m "not (large or commands or memory or site or typing)" "$@"
+python -m pytest -p no:cacheprovider --all-backends -m "not (large or commands or memory or proportion or site or typing)" "$@"

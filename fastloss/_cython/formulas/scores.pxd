@@ -242,25 +242,21 @@ cdef inline void point(Pointwise loss, real pred, real target, const real[:, ::1
         hess[0] = zero if q == zero else q / p
         bound[0] = hess[0]
     elif Pointwise is SigmoidCrossEntropy:
-        # u·softplus(−x) + v·softplus(x), u = P·t and v = 1 − t after smoothing
+        # u·softplus(−x) + v·softplus(x), u = P·t and v = 1 − t after smoothing, each a sum of what is not negative
         a = work[0, i]
-        if (loss.pos_weight == 1) & (loss.label_smoothing == 0):    # the same to the last bit, sooner
-            u = target
-            v = one - target
-            s = one
-        else:
-            x = <real>loss.label_smoothing
-            u = <real>loss.pos_weight * (target + x * (half - target))
-            v = (one - target) + x * (target - half)        # not 1 less the other: little smoothing would be lost
-            s = u + v
+        x = <real>(1 - loss.label_smoothing)
+        y = <real>(0.5 * loss.label_smoothing)
+        u = <real>(loss.pos_weight * (1 - loss.label_smoothing)) * target + <real>(loss.pos_weight * 0.5 * loss.label_smoothing)
+        v = x * (one - target) + y
+        s = u + v
         m = v if pred > zero else u
         value[0] = (zero if m == zero else m * absolute(pred)) + s * work[1, i]
         q = one / (one + a)
         p = q if pred > zero else a * q
         q = a * q if pred > zero else q
-        grad[0] = v * p - u * q
-        hess[0] = (u + v) * (p * q)     # not s: a label that is NaN shows here too
-        bound[0] = (u + v) * softplus_bound(pred, a)
+        grad[0] = multiply_add(v, p, -(u * q))
+        hess[0] = s * (p * q)
+        bound[0] = s * softplus_bound(pred, a)
     else:
         # d = p − t and, where a label is hard, nothing cancels
         a = work[0, i]
