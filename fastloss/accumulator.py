@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -34,7 +35,7 @@ class Sum:
     infinite: float = 0.0
 
     @classmethod
-    def of(cls, number: float | Fraction, unit: float = 1.0) -> Sum:
+    def of(cls, number: float | Fraction, unit: float | Fraction = 1) -> Sum:
         """One number, in units of a power of two."""
         if isinstance(number, Fraction) or math.isfinite(number):
             return cls(Fraction(number) / Fraction(unit))
@@ -100,15 +101,16 @@ class Accumulator:
             raise ValueError(f"{self.loss.name} is {self.loss.kind}; reduction={reduction!r} has no meaning for it")
         self.loss.check_adds_up()
         self.reduction = reduction
-        self.parameters = parameters
+        self.parameters = {name: copy(value) for name, value in parameters.items()}
         self.samples = 0
-        self._resolved = self.loss._checked(parameters, ("reduction",))
+        self._resolved = self.loss._checked(self.parameters, ("reduction",))
         self._value = Sum()
         self._weight = Sum()
 
     def __repr__(self) -> str:
         given = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
-        return f"<Accumulator of {self.loss.name}{given}: {self.samples} samples>"
+        kind = "" if self.reduction == "mean" else f", reduction={self.reduction!r}"
+        return f"<Accumulator of {self.loss.name}{given}{kind}: {self.samples} samples>"
 
     def update(self, pred: Any, target: Any, sample_weight: Any = None) -> None:
         """Add a batch. If it is refused, the accumulator stays as it was.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from ._core.arrays import computed_in, real_array, result_dtype
 from ._core.domains import Array
-from ._core.families import Alignment, Embeddings, Ensemble, RowLoss, Triplets, TwoOutputs, classes, counted
+from ._core.families import Alignment, Embeddings, Ensemble, RowLoss, Triplets, TwoOutputs, WithAxis, classes, counted
 from ._core.hyperparameters import Integer, Parameter
 from ._core.loss import Loss, meant
 
@@ -143,7 +144,11 @@ class Objective:
         if not isinstance(fit_intercept, (bool, np.bool_)):
             raise TypeError(f"fit_intercept must be True or False, not {fit_intercept!r}")
         self.dtype = computed_in(result_dtype(X, "X"))
+        parameters = {name: copy(value) for name, value in parameters.items()}
         hyperparameters = loss._checked(parameters, ("l2", "fit_intercept", "sample_weight", "classes"))
+        hyperparameters, self._shift = loss._with_class_weights_about_1(hyperparameters)
+        if self._shift:
+            parameters["class_weight"] = np.ldexp(parameters["class_weight"], self._shift)
         columns = outputs(loss, target, CLASSES.checked("classes", classes), parameters, self._weight)
         self.shape = X.shape[1:] + columns
         self.size = math.prod(self.shape) + fit_intercept * math.prod(columns)
@@ -157,8 +162,9 @@ class Objective:
         self._refuse_nothing(sums.samples, sums.weight)
         # Weights are taken in units in which their sum is in range. A cost of the whole batch is a mean as it is.
         self._reduction: Literal["mean", "sum"] = "mean" if loss.whole else "sum"
-        self._unit = 1.0 if self._weight is None else sums.unit
-        self._divisor = sums.weight if self._weight is not None else sums.weight / sums.unit
+        self._unit, self._divisor = float(sums.unit), sums.weight
+        if self._weight is None and self._unit != 1:
+            self._weight = np.ones((1,) * (zeros.ndim - isinstance(loss, WithAxis)))
         if loss.whole:
             self._divisor = 1.0
 
@@ -203,7 +209,12 @@ class Objective:
         self.loss.check_adds_up()
         with np.errstate(all="ignore"):
             value, gradient = self._sums(self._weights_of("w", w))
-            return value / self._unit, gradient / self._unit, self._divisor / self._unit
+            value, gradient, weight = value / self._unit, gradient / self._unit, self._divisor / self._unit
+            return (
+                float(np.ldexp(value, -self._shift)),
+                np.ldexp(gradient, -self._shift),
+                float(np.ldexp(weight, -self._shift)),
+            )
 
     def hessp(self, w: Any, v: Any) -> Array:
         """The Hessian of the cost at w times v, for ``scipy.optimize.minimize(..., hessp=...)``.
@@ -253,14 +264,15 @@ class Objective:
         """Σwℓ and its gradient, in the units of a pass; of a loss of the whole batch, the cost itself."""
         value, gradient = 0.0, np.zeros(self.size)
         for block in self._blocks(w):
+            factor = 1.0
             if self.loss.root:
-                cost, slopes = self._squares(block)
+                cost, slopes, factor = self._squares(block)
             else:
                 cost, slopes = self.loss.value_and_grad(
                     block.scores, block.target, reduction=self._reduction, out=block.scores, **block.keywords
                 )
             value += cost
-            self._add(gradient, block.X, slopes)
+            self._add(gradient, block.X, slopes, factor)
         return value, gradient
 
     def _products(self, w: Array, v: Array) -> Array:
@@ -275,20 +287,22 @@ class Objective:
             self._add(product, block.X, by_scores)
         return product
 
-    def _squares(self, block: Block) -> tuple[float, Array]:
-        """Σwe² and its slopes, of a root r = √(Σwe²/n): the slopes are 2nr times the root's."""
+    def _squares(self, block: Block) -> tuple[float, Array, float]:
+        """Σwe² of a root r = √(Σwe²/n), the root's slopes, and what times these are the sum's: 2nr."""
         root, slopes = self.loss.value_and_grad(
             block.scores, block.target, reduction="batch_mean", out=block.scores, **block.keywords
         )
-        slopes *= 2 * len(block.X) * block.scores[0].size * root
-        return len(block.X) * block.scores[0].size * root * root, slopes
+        n = block.scores.size
+        return n * root * root, slopes, 2 * n * root
 
     def _product_of_squares(self, block: Block, along: Array) -> Array:
         """The Hessian of Σwe² = n·r² times a vector: 2n(r·Hv + g(g·v)), with the root's gradient g and Hessian H."""
         n = block.scores.size
         given = {"reduction": "batch_mean", **block.keywords}
         root, slopes = self.loss.value_and_grad(block.scores, block.target, **given)
-        of_root = self.loss.hvp(block.scores, block.target, along, **given)
+        # In double, as its products with X may have to be.
+        of_root = self.loss.hvp(block.scores, block.target, along, **given).astype(np.float64)
+        along = np.where(slopes == 0, 0, along)  # a sample that is not there may hold anything
         product: Array = 2 * n * (root * of_root + slopes * np.vdot(slopes, along))
         return product
 
@@ -305,20 +319,21 @@ class Objective:
             scores = np.dot(block, transposed.T, out=buffer[: len(block)])
             for b in intercept:
                 scores += b
-            weight = None if self._weight is None else self._unit * np.asarray(self._weight[rows], np.float64)
+            weight = None if self._weight is None else self._weight if len(self._weight) == 1 else self._weight[rows]
+            weight = weight if weight is None else self._unit * np.asarray(weight, np.float64)
             target = np.asarray(self._target[rows], self._target_dtype)
             yield Block(block, scores, target, {**self._parameters, "sample_weight": weight})
 
-    def _add(self, gradient: Array, X: Array, slopes: Array) -> None:
-        """Add a block's slopes with respect to the weights, from those with respect to its scores."""
+    def _add(self, gradient: Array, X: Array, slopes: Array, factor: float = 1.0) -> None:
+        """Add a block's slopes with respect to the weights, from those with respect to its scores, times a factor."""
         coefficients, intercept = self._parts(gradient)
         part = np.dot(slopes.T, X)
-        if not np.isfinite(part).all():  # a sample that is not there may hold anything
+        if not np.isfinite(part).all():  # what is not there may hold anything, and what is there be beyond float32
             there = slopes.reshape(len(slopes), -1).any(axis=1)
-            part = np.dot(slopes[there].T, X[there])
-        coefficients += part.T
+            part = np.dot(slopes[there].T.astype(np.float64), X[there].astype(np.float64))
+        coefficients += factor * part.T.astype(np.float64)
         if len(intercept):  # the coefficient of a feature that is always 1
-            intercept += np.dot(np.ones(len(slopes), slopes.dtype), slopes)
+            intercept += factor * np.dot(np.ones(len(slopes), slopes.dtype), slopes).astype(np.float64)
 
 
 def outputs(
@@ -330,6 +345,8 @@ def outputs(
     takes_ids = isinstance(loss, (RowLoss, Embeddings)) and target.ndim == 1
     if count is not None and not takes_ids and not isinstance(loss, Ensemble) and (count,) != target.shape[1:]:
         raise ValueError(f"classes is {count}, but {loss.name} has none with a target of shape {target.shape}")
+    if count is not None and count < 1:
+        raise ValueError(f"classes is {count}; there must be at least 1")
     if isinstance(loss, TwoOutputs):
         return (*target.shape[1:], 2)
     if isinstance(loss, Ensemble):
@@ -338,8 +355,6 @@ def outputs(
         raise ValueError(f"{loss.name} takes embeddings; classes must be the number of their components")
     if not takes_ids:
         return target.shape[1:]
-    if count is not None and count < 1:
-        raise ValueError(f"classes is {count}; there must be at least 1")
     if isinstance(loss, Embeddings) and count is not None:
         return (count,)
     found = classes(target, parameters, sample_weight)

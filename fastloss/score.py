@@ -31,19 +31,23 @@ def add_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) ->
     """The command's options."""
     where = f"a file ({', '.join(READERS)}), with a name where it holds several arrays or columns: FILE:NAME"
     add = parser.add_argument
-    add("pred", metavar="PRED", help=f"{where}; FILE:NAME,NAME,… for rows of classes")
+    add("pred", metavar="PRED", help=f"{where}; FILE:NAME,NAME,... for rows of classes")
     add("target", metavar="TARGET", help="like PRED")
     add(
         "--loss",
         action="append",
         required=True,
-        metavar="NAME[:KEY=VALUE…][,NAME…]",
+        metavar="NAME[:KEY=VALUE...][,NAME...]",
         help="such as mae,huber:delta=2; may be repeated",
     )
     add("--sample-weight", metavar="W", help="like PRED")
     add("--reduction", choices=["mean", "sum", "batch_mean"], default="mean", help="default: mean")
     add("--worst", type=count, default=0, metavar="N", help="also list the N samples with the largest loss")
-    add("--json", action="store_true", help='print JSON instead of a table; NaN and infinities are "NaN", "Infinity" …')
+    add(
+        "--json",
+        action="store_true",
+        help='print JSON instead of a table; NaN and infinities are "NaN", "Infinity" ...',
+    )
     parser.set_defaults(run=score)
 
 

@@ -199,3 +199,25 @@ def test_defaults_are_parameters():
 def test_what_is_refused(make, error, text):
     with pytest.raises(error, match=re.escape(text)):
         make()
+
+
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "ordinal_logistic"])
+@pytest.mark.parametrize(("weight", "size"), [(1e-200, 1e-200), (1e150, 1e200), (5e-324, 1.0)])
+def test_products_of_weights_beyond_the_range(backend, loss, weight, size, rng):
+    """A mean depends on their ratios alone, also where none of the products is a double."""
+    pred, ids = rng.standard_normal((8, 2)), np.arange(8) % 2
+    pred = pred if loss == "softmax_cross_entropy" else pred[:, 0]
+    far, near = (fl.Accumulator(loss, class_weight=k * np.array([1.0, 2.0])) for k in (size, 1.0))
+    for part in (slice(3), slice(3, 8)):
+        far.update(pred[part], ids[part], np.full(len(ids[part]), weight))
+        near.update(pred[part], ids[part])
+    assert far.compute() == pytest.approx(near.compute(), rel=1e-14)
+
+
+def test_what_it_was_made_of_is_shown():
+    classes = np.array([1.0, 2.0])
+    total = fl.Accumulator("brier", reduction="batch_mean", class_weight=classes)
+    shown = repr(total)
+    assert shown == "<Accumulator of brier, class_weight=array([1., 2.]), reduction='batch_mean': 0 samples>"
+    classes *= 10
+    assert repr(total) == shown

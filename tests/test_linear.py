@@ -196,3 +196,78 @@ def test_weights_of_another_size():
         objective(np.ones(2))
     with pytest.raises(TypeError, match="w has dtype complex128; it must be real numbers"):
         objective(np.ones(3, complex))
+
+
+@pytest.mark.parametrize(("loss", "shape"), [("mse", ()), ("mse", (3,)), ("softmax_cross_entropy", ())])
+def test_one_weight_for_all_of_many_samples(loss, shape, rng):
+    """However many blocks they make."""
+    n = 70_000
+    X, target = rng.standard_normal((n, 2)), rng.integers(0, 2, (n, *shape))
+    one = fl.linear.objective(loss, X, target, sample_weight=np.full((1,) * (1 + len(shape)), 2.0))
+    none = fl.linear.objective(loss, X, target)
+    w = rng.standard_normal(none.size)
+    np.testing.assert_allclose(one(w)[0], none(w)[0], rtol=1e-13)
+    np.testing.assert_allclose(one(w)[1], none(w)[1], rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(one.hessp(w, w), none.hessp(w, w), rtol=1e-11, atol=1e-13)
+    assert one.sums(w)[2] == 2 * none.sums(w)[2]
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-300, 1e-42, 1e38, 1e300])
+@pytest.mark.parametrize("weight", [None, 1e-200, 1e150])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "softmax_focal"])
+def test_only_the_ratio_of_class_weights_counts(backend, loss, dtype, weight, size, rng):
+    X, target = rng.standard_normal((9, 2)).astype(dtype), np.arange(9) % 2
+    given = {} if weight is None else {"sample_weight": np.full(9, weight)}
+    classes = size * np.array([1.0, 2.0])
+    far = fl.linear.objective(loss, X, target, class_weight=classes, **given)
+    near = fl.linear.objective(loss, X, target, class_weight=classes / size)
+    w = np.arange(6.0) / 2
+    eps = 50 * np.finfo(dtype).eps
+    np.testing.assert_allclose(far(w)[0], near(w)[0], rtol=eps)
+    np.testing.assert_allclose(far(w)[1], near(w)[1], rtol=eps, atol=eps)
+    np.testing.assert_allclose(far.hessp(w, w), near.hessp(w, w), rtol=eps, atol=eps)
+    if weight is None and 1e-300 <= size <= 1e38:
+        np.testing.assert_allclose(far.sums(w)[2], size * 13.0, rtol=1e-15)
+        np.testing.assert_allclose(far.sums(w)[1], size * near.sums(w)[1], rtol=eps, atol=eps * size)
+
+
+def test_a_product_leaves_out_samples_that_are_not_there(rng):
+    X, target, weight = rng.standard_normal((5, 1)), rng.random(5) + 2, np.array([1, 0, 2, 1, 1.0])
+    there = weight > 0
+    X[1] = np.nan
+    for loss in ("rmse", "rmsle", "mse", "huber"):
+        w, v = np.array([0.1, 1.0]), np.array([1.0, -2.0])
+        X = np.where(np.isnan(X), X, np.abs(X))
+        got = fl.linear.objective(loss, X, target, sample_weight=weight).hessp(w, v)
+        expected = fl.linear.objective(loss, X[there], target[there], sample_weight=weight[there]).hessp(w, v)
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e-15, 1e15, 1e25])
+def test_roots_of_squares_beyond_float32(size):
+    """X·w for a target of 0 and w of 1: the root is |X|, and so is its slope; of a straight line there is no curvature."""
+    problem = fl.linear.objective("rmse", np.full((1000, 1), size, np.float32), np.zeros(1000), fit_intercept=False)
+    cost, slope = problem([1.0])
+    assert cost == pytest.approx(size, rel=1e-6)
+    assert slope == pytest.approx(size, rel=1e-6)
+    assert abs(problem.hessp([1.0], [1.0])) <= 1e-5 * size
+
+
+def test_parameters_are_those_that_were_given():
+    """What becomes of the arrays later does not matter."""
+    X, target, classes, alphas = np.ones((2, 1)), [0, 1], np.array([1.0, 2.0]), np.array([0.5, 0.1])
+    problem = fl.linear.objective("softmax_cross_entropy", X, target, class_weight=classes, fit_intercept=False)
+    quantiles = fl.linear.objective("quantile", X, np.ones((2, 2)), alpha=alphas, fit_intercept=False)
+    before, too = problem([0, 1.0])[0], quantiles([0, 0.5])[0]
+    classes *= [10, 1]
+    alphas += 7
+    assert problem([0, 1.0])[0] == before
+    assert quantiles([0, 0.5])[0] == too
+
+
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "crps_ensemble", "triplet", "supcon"])
+def test_numbers_of_classes_that_are_none(loss):
+    for count in (0, -1):
+        with pytest.raises(ValueError, match=f"classes is {count}; there must be at least 1|no linear model"):
+            fl.linear.objective(loss, np.ones((4, 2)), [0, 0, 1, 1], classes=count)

@@ -475,6 +475,8 @@ def test_arrays(refused, command):
         ("huber:delta", "--loss: 'huber:delta': 'delta' must be written keyword=value"),
         ("huber:delta=x", "delta is 'x', which is not a number"),
         ('huber:delta="x"', "delta must be a real number, not str"),
+        ("huber:delta=" + 5000 * "[", "which is not a number"),
+        ("huber:delta=1" + 9000 * "+1", "which is not a number"),
         ("sigmoid_cross_entropy:label_smoothing=[1]", "label_smoothing must be a real number, not list"),
         ("huber:dleta=1", "huber has no keyword 'dleta' (it has: delta)"),
         ("huber:delta=1:delta=2", "delta is given twice, 1 and 2"),

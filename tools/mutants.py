@@ -521,12 +521,12 @@ MUTANTS = [
     *of(
         "_core/arguments.py",
         "test_ranges test_rows test_truths_rows",
-        ("np.ldexp(weights, min(shift, 1024 - most))", "np.ldexp(weights, shift)"),
+        ("int(min(shift, 1024 - most))", "int(shift)"),
     ),
     *of(
         "_core/arguments.py",
         "test_forecasts test_catalogue",
-        ("-((least + most) // 2)", "-most"),
+        ("1 - (least + most) // 2", "1 - most"),
         ("shift = 1 - least if at_least_1 else ", "shift = "),
     ),
     *of(
@@ -550,6 +550,7 @@ MUTANTS = [
     *of(
         "accumulator.py",
         "test_accumulator test_ranges",
+        ("copy(value) for name, value", "value for name, value"),
         ("Fraction(number) / Fraction(unit)", "Fraction(number) * Fraction(unit)"),
         ("Sum(self.exact + other.exact,", "Sum(Fraction(float(self.exact) + float(other.exact)),"),
         ("cls(infinite=number)", "cls()"),
@@ -579,7 +580,16 @@ MUTANTS = [
         ("            for b in intercept:\n                scores += b\n", ""),
         ("value += cost\n", "value = cost\n"),
         ("if not np.isfinite(part).all():", "if False:"),
-        ("self._unit * np.asarray(self._weight[rows], np.float64)", "np.asarray(self._weight[rows], np.float64)"),
+        ("self._unit * np.asarray(weight, np.float64)", "np.asarray(weight, np.float64)"),
+        ("if len(self._weight) == 1 else self._weight[rows]", "if False else self._weight[rows]"),
+        ("if self._weight is None and self._unit != 1:", "if False:"),
+        ("along = np.where(slopes == 0, 0, along)", "pass"),
+        ("return n * root * root, slopes, 2 * n * root", "return n * root * root, slopes * (2 * n * root), 1.0"),
+        ("along, **given).astype(np.float64)", "along, **given)"),
+        ("{name: copy(value) for name, value in parameters.items()}", "dict(parameters)"),
+        ("if self._shift:\n", "if False:\n"),
+        ("np.ldexp(gradient, -self._shift)", "gradient"),
+        ("if count is not None and count < 1:", "if False:"),
         ("fit_intercept * math.prod(columns)", "math.prod(columns)"),
     ),
     *of(

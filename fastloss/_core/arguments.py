@@ -166,13 +166,18 @@ def axis_of(name: str, array: Array, axis: Any) -> int:
     return front
 
 
-def centred(weights: Array, at_least_1: bool = False) -> Array:
-    """Weights times a power of two, so that products with them are in range: in a mean only their ratio counts.
+def shift_of(weights: Array, at_least_1: bool = False) -> int:
+    """The power of two that brings weights about 1, so that products with them are in range: in a mean only their ratio counts.
     `at_least_1`: or that no such product is less than its other factor, and a unit for that factor can be found by their sum."""
     some = weights[weights > 0]
     if not some.size:
-        return weights
+        return 0
     least, most = np.frexp([some.min(), some.max()])[1].tolist()
-    shift = 1 - least if at_least_1 else -((least + most) // 2)
-    shifted: Array = np.ldexp(weights, min(shift, 1024 - most))  # the largest stays finite
+    shift = 1 - least if at_least_1 else 1 - (least + most) // 2
+    return int(min(shift, 1024 - most))  # the largest stays finite
+
+
+def centred(weights: Array, at_least_1: bool = False) -> Array:
+    """Weights times that power."""
+    shifted: Array = np.ldexp(weights, shift_of(weights, at_least_1))
     return shifted

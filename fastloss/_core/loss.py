@@ -9,14 +9,15 @@ and has done nothing; the arguments are then checked and converted here and in `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from .. import _numpy
 from . import backend, errors
-from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights
+from .arguments import REDUCTIONS, Arguments, known_reduction, sample_weights, shift_of
 from .arrays import real_array, result_dtype, same_shape
 from .calls import MISSING, Calls, derivatives
 from .constants import Constant, undefined
@@ -215,10 +216,21 @@ class Loss(Calls):
         """Σwℓ, Σw and the samples that count: what the costs of batches are put together from. Of a root, its cost."""
         backend.say_if_slow()
         with np.errstate(all="ignore"):
+            hyperparameters, shift = self._with_class_weights_about_1(hyperparameters)
             arguments = self._arguments(pred, target, sample_weight, "mean" if self.root else "sum", hyperparameters)
             if not arguments.pred.size:
                 return Sums()
-            return self._inside(arguments, totals(self._kernel, arguments))
+            sums = self._inside(arguments, totals(self._kernel, arguments))
+            return replace(sums, unit=Fraction(sums.unit) * Fraction(2) ** shift) if shift else sums
+
+    def _with_class_weights_about_1(self, hyperparameters: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
+        """Class weights times a power of two, and that."""
+        place = self._order.index("class_weight") if "class_weight" in self.parameters else -1
+        if place < 0 or hyperparameters[place] is None:
+            return hyperparameters, 0
+        shift = shift_of(hyperparameters[place])
+        shifted = np.ldexp(hyperparameters[place], shift)
+        return (*hyperparameters[:place], shifted, *hyperparameters[place + 1 :]), shift
 
     # ---- beside the kernels ------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class Sums:
     weight: float = 0.0
     samples: int = 0
     outside: bool = False
-    unit: float = 1.0
+    unit: float | Fraction = 1.0
 
 
 def ordinary(total: float) -> bool:

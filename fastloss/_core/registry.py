@@ -50,7 +50,7 @@ def with_parameters(text: str) -> tuple[Loss, dict[str, Any]]:
             raise ValueError(f"{text!r}: {keyword} is given twice, {parameters[keyword]} and {value}")
         try:
             parameters[keyword] = read(value) if loss.parameters[keyword].kind != "str" else value
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # the last two of what is nested too deep
             raise ValueError(f"{text!r}: {keyword} is {value!r}, which is not a number") from None
     try:
         for keyword, value in parameters.items():

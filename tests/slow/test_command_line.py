@@ -279,3 +279,24 @@ def test_mistakes(arguments, text):
     assert done.returncode == 2
     assert text in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("reader", ["head -n 1", "(exec <&-; sleep 3)"])
+def test_a_reader_that_has_seen_enough(reader):
+    """Nothing is said of a pipe that is closed."""
+    script = f"{sys.executable} -m fastloss list | {reader}; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] in (("0", "1") if "head" in reader else "1")
+
+
+def test_help_in_any_alphabet():
+    for name in ("list", "plot", "score", "bench"):
+        done = subprocess.run(
+            [sys.executable, "-m", "fastloss", name, "--help"],
+            env=os.environ | {"PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.startswith("usage: fastloss")
