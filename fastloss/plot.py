@@ -141,7 +141,8 @@ def compare(
     Raises
     ------
     ValueError
-        If no loss is given, if losses are of different kinds, or as for the losses themselves.
+        If no loss is given, if losses are of different kinds, if `span` does not go from a number to a greater one, if a loss
+        has no finite number to draw, or as for the losses themselves.
 
     Examples
     --------
@@ -181,8 +182,15 @@ def draw_lines(
                 f"{chosen[0][0].name} is drawn against the {line.label} but {loss.name} against the"
                 f" {line_of(loss).label}; they do not fit in one chart"
             )
-    x = np.linspace(*(span or line.span), POINTS)
+    low, high = span or line.span
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(f"span is ({low:g}, {high:g}); it must be two finite numbers, the first less than the second")
+    x = np.linspace(low, high, POINTS)
     ys = [along(loss, parameters, x, target, order) for loss, parameters in chosen]
+    for (loss, _), y in zip(chosen, ys, strict=True):
+        if not np.isfinite(y).any():
+            what = "derivative" if order else "value"
+            raise ValueError(f"{loss.name} has no finite {what} for a target of {target:g}; choose another")
     step = POINTS // 8
     for i, ((loss, parameters), y) in enumerate(zip(chosen, ys, strict=True)):
         start = step // 2 + i * step // len(chosen)  # markers of lines that coincide stand beside each other
