@@ -816,10 +816,16 @@ def test_only_the_ratios_of_weights_and_of_class_weights_count(backend, kind, fa
 def test_the_least_weights_beside_class_weights(backend, loss, rng):
     """No product with a class's weight makes 0 of the least number that there is."""
     pred, ids = rng.dirichlet(np.ones(3), 7), rng.integers(0, 3, 7)
-    for by_class, weight in (([1, 1, 1], 5e-324), ([0.5, 0.5, 0.5], 5e-324), ([1e-300, 1e-300, 1e-300], 1e-310)):
+    for by_class, weight, labels in (
+        ([1, 1, 1], 5e-324, ids),
+        ([0.5, 0.5, 0.5], 5e-324, ids),
+        ([1e-300, 1e-300, 1e-300], 1e-310, ids),
+        ([1, 64, 2048], 5e-324, 0 * ids),
+    ):
         keywords = {"class_weight": by_class, "sample_weight": np.full(7, weight)}
+        usual = {"class_weight": np.divide(by_class, by_class[0])}
         for got, expected in zip(
-            loss.value_and_grad(pred, ids, **keywords), loss.value_and_grad(pred, ids), strict=True
+            loss.value_and_grad(pred, labels, **keywords), loss.value_and_grad(pred, labels, **usual), strict=True
         ):
             np.testing.assert_allclose(got, expected, rtol=1e-14)
     for target in (ids, np.eye(3)[ids]):

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import _numpy
-from .._numpy.engine import Compiled
 from .._version import __version__
 from . import threads
+from .products import Compiled
 from .warnings import warn
 
 VARIABLE = "FASTLOSS_BACKEND"

@@ -8,8 +8,9 @@ import numpy as np
 
 from .._core import similarities, triplets
 from .._core.domains import Array
+from .._core.products import Compiled
 from .arithmetic import lengths
-from .engine import TILE, Compiled, Operands, Run
+from .engine import TILE, Operands, Run
 from .structured import AtOnce
 
 

@@ -18,6 +18,7 @@ from .._core.arrays import computed_in, write
 from .._core.domains import WEIGHT as WEIGHTS
 from .._core.domains import Array, Domain
 from .._core.passes import Sums, divisor, inverse, ordinary, quotient, unit_for
+from .._core.products import Compiled
 from .arithmetic import signless, weighed
 
 TILE = 16384  # numbers
@@ -34,36 +35,6 @@ PLACE = {"value": VALUE, "grad": GRAD, "product": GRAD, "hess": HESS, "majorizer
 
 Operands = tuple[Any, ...]  # of ndarray or None
 Run = tuple[float, float, int, bool]  # cost, Σw, samples that count, whether an input is outside its domain
-
-
-@dataclass
-class Compiled:
-    """Compiled kernels, which do most of what a Hessian's product with a vector is made of: the loss's own, and that of the mean of
-    numbers under a softmax, whose gradient is the softmax's Jacobian times these numbers."""
-
-    own: Any
-    mean: Any
-    room: Array | None = None  # for slopes and curvatures, used again from tile to tile
-
-    def curvature(self, tile: Tile) -> Array:
-        """The second derivatives of a tile's numbers."""
-        pred, target = tile.whole(PRED), tile.whole(TARGET)
-        own = tuple(tile.columns(x) if isinstance(x, np.ndarray) else x for x in tile.batch.hyperparameters)
-        if self.room is None:
-            self.room = np.empty((2, pred.size), tile.batch.dtype)
-        slopes: Array
-        curvatures: Array
-        slopes, curvatures = self.room[:, : pred.size]
-        places = slopes.reshape(pred.shape), curvatures.reshape(pred.shape)
-        self.own.run(passes.GRAD_AND_HESS, (pred, target, None, None, *places), "none", own, False)
-        return curvatures
-
-    def spread(self, x: Array, v: Array) -> Array:
-        """(diag(p) − p pᵀ)·v of the softmax p of rows x."""
-        out = np.empty_like(v)
-        x = x.astype(v.dtype, copy=False)
-        self.mean.run(passes.GRAD, (x, v, None, None, out, None), "sum", (-1, None, None), False)
-        return out
 
 
 @dataclass
@@ -109,11 +80,6 @@ class Tile:
         """An operand as numbers of the dtype that is computed in: a line of them, or rows."""
         x = self.whole(k)
         return None if x is None else np.ascontiguousarray(x, self.batch.dtype).reshape(-1, *rows)
-
-    def columns(self, x: Array) -> Array:
-        """Of what has a number for each place on the last axis, those of the places that are here."""
-        here = np.broadcast_to(x, self.batch.samples)[self.index]
-        return np.ascontiguousarray(here.reshape(-1, here.shape[-1])[0])
 
     def weight(self) -> Any:
         """The weights as doubles."""

@@ -10,9 +10,10 @@ import numpy as np
 
 from .._core.domains import Array, Domain
 from .._core.groups import Sorted, evaluated
+from .._core.products import Compiled
 from .._core.whole import LEAST
 from .arithmetic import sigmoid, softplus, softplus_bound
-from .engine import TILE, Compiled, Kernel, Operands, Run
+from .engine import TILE, Kernel, Operands, Run
 
 NONE = -np.inf  # the logarithm of 0
 SPREAD = 500.0  # of logarithms: exponentials that differ by less are summed as they are
