@@ -202,6 +202,7 @@ class Objective(linear.Objective):
         checked_lengths([lengths for lengths, _ in found])
         headings = [heading for _, heading in found]
         self.dtype, self.shape, self.size = headings[0].dtype, headings[0].shape, headings[0].size
+        self._shift = headings[0]._shift  # of class weights, which all blocks share
         self._refuse_nothing(sum(part.samples for part in headings), sum(part._divisor for part in headings))
         # Sums are brought to the units of the heaviest block: powers of two, which change no digit.
         self._unit = min(part._unit for part in headings if part._divisor)
